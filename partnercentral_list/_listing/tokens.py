@@ -1,0 +1,62 @@
+"""Resume tokens: the AWS CLI's own, byte for byte, so that either goes on where the other ended."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from dataclasses import dataclass
+from typing import cast
+
+TOKEN_KEY = "NextToken"  # noqa: S105 # the name of a member, no secret
+SKIP_KEY = "boto_truncate_amount"
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A place in a listing: a page, and how many of its records are done with."""
+
+    page_token: str | None
+    """AWS's token of the page; None for the first one."""
+    skip: int | None = 0
+    """Records done with; None on a page boundary, where the AWS CLI leaves the number out."""
+
+    def encode(self) -> str:
+        """Give the resume token of this place."""
+        token: dict[str, str | int | None] = {TOKEN_KEY: self.page_token}
+        if self.skip is not None:
+            token[SKIP_KEY] = self.skip
+        return base64.b64encode(json.dumps(token).encode()).decode()
+
+
+START = Position(None)
+
+
+def decode(token: str) -> Position:
+    """Read a resume token.
+
+    Raises:
+        ValueError: It is not a resume token; the message says what it seems to be.
+    """
+    content = _content(token)
+    if not isinstance(content, dict):
+        raise ValueError(
+            "not a resume token of this library, the AWS CLI or boto3 (a token that AWS itself "
+            "sent goes into list_opportunities(next_token=...))"
+        )
+    members = cast("dict[str, object]", content)
+    page_token, skip = members.get(TOKEN_KEY), members.get(SKIP_KEY)
+    if TOKEN_KEY not in members or not members.keys() <= {TOKEN_KEY, SKIP_KEY}:
+        raise ValueError("a resume token of another operation")
+    if page_token == "" or not isinstance(page_token, str | None):
+        raise ValueError("a resume token whose NextToken is not a token")
+    if SKIP_KEY in members and (type(skip) is not int or skip < 0):
+        raise ValueError(f"a resume token whose {SKIP_KEY} is not a number of records")
+    return Position(page_token, cast("int | None", skip))
+
+
+def _content(token: str) -> object:
+    try:
+        return json.loads(base64.b64decode(token.encode("ascii"), validate=True))
+    except (UnicodeError, binascii.Error, ValueError, RecursionError):
+        return None

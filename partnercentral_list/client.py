@@ -1,0 +1,221 @@
+"""The client: a partner's pipeline, read page by page, as typed opportunities."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Set
+from types import TracebackType
+from typing import Self
+
+from typing_extensions import Unpack
+
+from partnercentral_list._listing.by_id import OnMissing, read_by_id
+from partnercentral_list._listing.iteration import read_one
+from partnercentral_list._listing.pager import OpportunityPager
+from partnercentral_list._listing.parts import OnInvalid
+from partnercentral_list._listing.requests import (
+    DEFAULT_PAGE_SIZE,
+    OpportunityFilters,
+    checked_catalog,
+    identifier_batches,
+    listing_request,
+    page_request,
+)
+from partnercentral_list._wire.connection import HOME_REGION, ConnectionSettings
+from partnercentral_list._wire.wire import Wire
+from partnercentral_list.config import AioSessionLike, ClientConfig, Credentials, RetryPolicy
+from partnercentral_list.errors import ConfigurationError
+from partnercentral_list.models import (
+    Catalog,
+    CatalogName,
+    ListOpportunitiesRequest,
+    ListOpportunitiesResponse,
+    OpportunitySummary,
+)
+from partnercentral_list.models._checks import NotAString
+
+
+class PartnerCentralClient:
+    """Reads the opportunities of one catalog in AWS Partner Central.
+
+    Use it in ``async with``, or without: it then opens itself when it is first used, once for
+    each event loop, and is closed by `aclose` or, for its loop, by the end of `asyncio.run`.
+    One client serves any number of tasks, loops and threads. Nothing is sent, and no
+    credentials are looked for, before the first call.
+
+    Args:
+        catalog: ``"AWS"``, the partner's real opportunities, or ``"Sandbox"``.
+        profile_name: A profile of the AWS configuration files, assumed roles included.
+        region_name: Partner Central is in us-east-1 only; another region needs `endpoint_url`.
+        endpoint_url: Where to send requests instead, such as an emulator's URL;
+            ``AWS_ENDPOINT_URL_PARTNERCENTRAL_SELLING`` is honoured too.
+        credentials: An async callable that returns `Credentials`, called again before they
+            expire; in place of AWS's own chain (environment, profile, container, instance).
+        session: An ``aiobotocore.session.AioSession`` to share between clients.
+        config: Connections and timeouts.
+        retry: When a failed request is sent again.
+
+    Raises:
+        RequestValidationError: `catalog` is none.
+        ConfigurationError: Two of `profile_name`, `session` and `credentials` contradict.
+    """
+
+    def __init__(
+        self,
+        catalog: Catalog | CatalogName,
+        *,
+        profile_name: str | None = None,
+        region_name: str = HOME_REGION,
+        endpoint_url: str | None = None,
+        credentials: Callable[[], Awaitable[Credentials]] | None = None,
+        session: AioSessionLike | None = None,
+        config: ClientConfig = ClientConfig(),  # noqa: B008 # frozen
+        retry: RetryPolicy = RetryPolicy(),  # noqa: B008 # frozen
+    ) -> None:
+        self._catalog = checked_catalog(catalog)
+        if profile_name is not None and (session is not None or credentials is not None):
+            raise ConfigurationError(
+                "profile_name names where credentials come from; leave it out beside session=... "
+                "(which has a profile of its own) and credentials=...."
+            )
+        self._wire = Wire(
+            ConnectionSettings(
+                profile_name=profile_name,
+                region_name=region_name,
+                endpoint_url=endpoint_url,
+                credentials=credentials,
+                session=session,
+                config=config,
+            ),
+            retry,
+        )
+
+    @property
+    def catalog(self) -> Catalog:
+        """The catalog that is read."""
+        return self._catalog
+
+    def __repr__(self) -> str:
+        return f"PartnerCentralClient({self._catalog.value!r})"
+
+    async def __aenter__(self) -> Self:
+        await self._wire.open()
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close the connections of every event loop; the client cannot be used again.
+
+        Closing it twice is fine.
+        """
+        await self._wire.aclose()
+
+    async def list_opportunities(
+        self,
+        request: ListOpportunitiesRequest | None = None,
+        /,
+        *,
+        max_results: int | None = None,
+        next_token: str | None = None,
+        **filters: Unpack[OpportunityFilters],
+    ) -> ListOpportunitiesResponse:
+        """Read exactly one page, in AWS's own terms (operation ListOpportunities).
+
+        Most programs want `iter_opportunities`, which follows the pages to the end.
+
+        Args:
+            request: A whole request, in place of filters; its catalog is the one sent.
+            max_results: Opportunities in the page, 1 to 100; AWS's default is 20.
+            next_token: The ``next_token`` of the page before, with the same filters.
+            **filters: See `OpportunityFilters`.
+
+        Returns:
+            The page. It is the last one only if its ``next_token`` is None, however few it holds.
+
+        Raises:
+            RequestValidationError: The request is wrong; nothing was sent.
+            InvalidOpportunityError: A record of the page cannot be read.
+            PartnerCentralError: The page could not be fetched, retries included.
+        """
+        paging = {"max_results": max_results, "next_token": next_token}
+        parameters = page_request(self._catalog, request, paging, filters)
+        return await read_one(self._wire.fetch, parameters)
+
+    def iter_opportunities(
+        self,
+        request: ListOpportunitiesRequest | None = None,
+        /,
+        *,
+        page_size: int | None = None,
+        max_items: int | None = None,
+        starting_token: str | None = None,
+        prefetch: int = 1,
+        on_invalid: OnInvalid = "raise",
+        **filters: Unpack[OpportunityFilters],
+    ) -> OpportunityPager:
+        """List every opportunity that matches, page by page, while it is consumed.
+
+        In AWS's default order, latest change first, an opportunity that is edited while the
+        listing runs can move to a page that was read already; sorted by CreatedDate or
+        Identifier it cannot.
+
+        Args:
+            request: A whole request, in place of filters; its catalog is the one sent, its
+                ``max_results`` the page size.
+            page_size: Opportunities in a page, 1 to 100; 100 if not given.
+            max_items: Opportunities in all; None for every one, 0 sends nothing.
+            starting_token: Where to go on: a pager's ``resume_token``, the AWS CLI's
+                ``NextToken`` or boto3's, of a listing with the same filters and sort.
+            prefetch: Pages fetched ahead while the consumer works; 0 turns that off.
+            on_invalid: What to do with a record that cannot be read: ``"raise"``, or a callable
+                that gets an `InvalidOpportunity` while the listing goes on.
+            **filters: See `OpportunityFilters`.
+
+        Returns:
+            A pager, to iterate over with ``async for``. Nothing is sent before.
+
+        Raises:
+            RequestValidationError: The request is wrong; nothing was sent.
+        """
+        listing = listing_request(
+            self._catalog,
+            request,
+            page_size=page_size,
+            max_items=max_items,
+            starting_token=starting_token,
+            prefetch=prefetch,
+            on_invalid=on_invalid,
+            filters=filters,
+        )
+        return OpportunityPager(self._wire.fetch, listing)
+
+    def iter_opportunities_by_id(
+        self,
+        identifiers: NotAString[str] | Set[str],
+        *,
+        on_missing: OnMissing = "raise",
+    ) -> AsyncIterator[OpportunitySummary]:
+        """Read opportunities by their identifiers, any number of them, 20 to a request.
+
+        Args:
+            identifiers: ``O`` and 1 to 19 digits each; one given twice is read once.
+            on_missing: What to do with those that AWS does not return: ``"raise"`` them
+                together at the end, or a callable that gets each.
+
+        Returns:
+            The opportunities in the order of their identifiers.
+
+        Raises:
+            RequestValidationError: An identifier is malformed; nothing was sent.
+            OpportunitiesNotFoundError: While iterating, at the end.
+            PartnerCentralError: While iterating: a page could not be fetched.
+        """
+        batches = identifier_batches(identifiers, on_missing)
+        parameters = {"Catalog": self._catalog.value, "MaxResults": DEFAULT_PAGE_SIZE}
+        return read_by_id(self._wire.fetch, parameters, batches, on_missing)

@@ -1,0 +1,164 @@
+"""The settings of a client: connections, credentials and retries."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import re
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from partnercentral_list.errors import ConfigurationError
+
+
+class AioConfigLike(Protocol):
+    """An ``aiobotocore.config.AioConfig``."""
+
+    def merge(self, other_config: Any) -> Any:
+        """Give a configuration in which `other_config` has the last word."""
+        ...
+
+
+class AioSessionLike(Protocol):
+    """An ``aiobotocore.session.AioSession``."""
+
+    def create_client(self, service_name: str, /) -> Any:
+        """Give a context manager that opens a client."""
+        ...
+
+    def get_component(self, name: str) -> Any:
+        """Give a part of the session, such as its data loader."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """AWS credentials, as a ``credentials=`` callable returns them.
+
+    Args:
+        access_key: The access key id.
+        secret_key: The secret access key; never shown.
+        token: The session token of temporary credentials; never shown.
+        expiry: When they end, with a time zone; None if they do not. The callable is asked
+            again before.
+
+    Raises:
+        ConfigurationError: `expiry` has no time zone.
+    """
+
+    access_key: str
+    secret_key: str = field(repr=False)
+    token: str | None = field(default=None, repr=False)
+    expiry: datetime | None = None
+
+    def __post_init__(self) -> None:
+        _require(
+            self.expiry is None or self.expiry.tzinfo is not None,
+            "Credentials.expiry needs a time zone",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ClientConfig:
+    """How a client connects. Times are in seconds; 0 means no limit.
+
+    Args:
+        verify: False accepts any TLS certificate; a path names a CA bundle to check with.
+        sign_requests: False sends requests unsigned, without looking for credentials.
+        connect_timeout: Time to open a connection.
+        read_timeout: Time between two pieces of an answer.
+        max_connections: Connections kept to AWS, for each event loop.
+        integration: ``"Integrator|Product"``, sent as ``X-Amzn-User-Agent``, as AWS asks of
+            integrations that many partners use.
+        aio_config: An ``aiobotocore.config.AioConfig`` for everything else (proxies, user
+            agent). What this library sets wins: the timeouts above and a single retry layer.
+
+    Raises:
+        ConfigurationError: A value is out of bounds.
+    """
+
+    verify: bool | str = True
+    sign_requests: bool = True
+    connect_timeout: float = 10.0
+    read_timeout: float = 30.0
+    max_connections: int = 16
+    integration: str | None = None
+    aio_config: AioConfigLike | None = None
+
+    def __post_init__(self) -> None:
+        _require(self.connect_timeout >= 0, "ClientConfig.connect_timeout must not be negative")
+        _require(self.read_timeout >= 0, "ClientConfig.read_timeout must not be negative")
+        _require(self.max_connections >= 1, "ClientConfig.max_connections must be at least 1")
+        _require(
+            self.integration is None or bool(_INTEGRATION.fullmatch(self.integration)),
+            'ClientConfig.integration must look like "Integrator|Product", in printable ASCII',
+        )
+
+
+_INTEGRATION = re.compile(r"[!-{}~ ]*[!-{}~][!-{}~ ]*\|[!-{}~ ]*[!-{}~][!-{}~ ]*")
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """When a page that failed is asked for again: AWS's retry standard of 2026, but patient.
+
+    Before retry number ``n`` the client waits ``t = random() * min(base * 2**(n - 1),
+    max_delay)`` seconds, where ``base`` is `throttling_base` after throttling and
+    `transient_base` after any other failure. Where AWS says how long to wait, it is that, but
+    at least ``t`` and at most ``t + 5``. Only failures that may pass are retried.
+
+    Args:
+        max_attempts: Requests for one page, the first included; 1 never retries.
+        max_elapsed: Seconds for one page, waits included; no further attempt starts after
+            that. 0 means no limit.
+        attempt_timeout: Seconds for one attempt, from waiting for a connection to the last
+            byte. 0 means no limit.
+        transient_base: See above, in seconds.
+        throttling_base: See above, in seconds.
+        max_delay: See above, in seconds.
+        quota: Tokens that all retries of a client draw from, so that an outage is not met with
+            a storm: a retry costs 14 (throttling: 5), a success gives its cost back, and one
+            that needed no retry gives 1.
+        sleep: Waits for a number of seconds.
+        clock: Tells seconds that only grow.
+        random: Gives a number from 0 up to, not including, 1.
+
+    Raises:
+        ConfigurationError: A value is out of bounds.
+    """
+
+    max_attempts: int = 8
+    max_elapsed: float = 120.0
+    attempt_timeout: float = 60.0
+    transient_base: float = 0.05
+    throttling_base: float = 1.0
+    max_delay: float = 20.0
+    quota: int = 500
+    sleep: Callable[[float], Awaitable[None]] = field(
+        default=asyncio.sleep, repr=False, compare=False
+    )
+    clock: Callable[[], float] = field(default=time.monotonic, repr=False, compare=False)
+    random: Callable[[], float] = field(default=random.random, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        _require(self.max_attempts >= 1, "RetryPolicy.max_attempts must be at least 1")
+        for name in _DURATIONS:
+            _require(getattr(self, name) >= 0, f"RetryPolicy.{name} must not be negative")
+
+
+_DURATIONS = (
+    "max_elapsed",
+    "attempt_timeout",
+    "transient_base",
+    "throttling_base",
+    "max_delay",
+    "quota",
+)
+
+
+def _require(condition: bool, message: str) -> None:
+    if not condition:
+        raise ConfigurationError(f"{message}.")

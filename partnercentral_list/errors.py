@@ -1,0 +1,317 @@
+"""Everything this library raises, as one tree.
+
+::
+
+    PartnerCentralError            .operation .attempts .request_id .resume_token .retryable
+    ├─ ConfigurationError          region, credentials, a bad setting: what to do, in words
+    ├─ ClientClosedError           the client was closed
+    ├─ RequestValidationError      also a ValueError; .errors(): field, problem, valid
+    ├─ TransportError              no answer: refused, reset, TLS, DNS
+    │  └─ RequestTimeoutError      no answer in time
+    ├─ MalformedResponseError      an answer that is not a page
+    ├─ InvalidOpportunityError     a record that cannot be read; .invalid .resume_token_after
+    ├─ OpportunitiesNotFoundError  .identifiers
+    ├─ PaginationError             AWS repeated a token
+    │  └─ TokenExpiredError        AWS refused a token of this listing
+    └─ ServiceError                .code .http_status .message .retry_after
+       ├─ AccessDeniedException    .reason
+       ├─ InternalServerException
+       ├─ ResourceNotFoundException
+       ├─ ThrottlingException
+       └─ ValidationException      .reason .error_list
+
+The five modelled ones keep AWS's names; any other code is a plain `ServiceError`. No text here
+contains a sensitive member of a record; AWS's own message is passed on as AWS wrote it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Self, TypedDict
+
+
+class PartnerCentralError(Exception):
+    """The base of every error that this library raises.
+
+    Attributes:
+        operation: The AWS operation that was called, if one was.
+        attempts: Requests sent before giving up; 0 if none was.
+        request_id: AWS's id of the last of them, which AWS support asks for.
+        resume_token: Where an interrupted listing goes on, for ``starting_token``.
+        retryable: Whether the same call may succeed later.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        operation: str | None = None,
+        attempts: int = 0,
+        request_id: str | None = None,
+        resume_token: str | None = None,
+        retryable: bool = False,
+    ) -> None:
+        super().__init__(message)
+        self.operation = operation
+        self.attempts = attempts
+        self.request_id = request_id
+        self.resume_token = resume_token
+        self.retryable = retryable
+
+    def __str__(self) -> str:
+        details = [f"request id {self.request_id}"] if self.request_id else []
+        if self.attempts > 1:
+            details.append(f"{self.attempts} attempts")
+        text = str(self.args[0])
+        return f"{text} ({', '.join(details)})" if details else text
+
+    # Exceptions with keyword-only arguments do not survive pickling (and so no process pool).
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (type(self), self.args, self.__dict__)
+
+
+def _rebuild(
+    cls: type[PartnerCentralError], args: tuple[Any, ...], state: dict[str, Any]
+) -> PartnerCentralError:
+    error = cls.__new__(cls, *args)
+    error.args = args
+    error.__dict__.update(state)
+    return error
+
+
+class ConfigurationError(PartnerCentralError):
+    """The client cannot work as it is set up; the message says what to do about it."""
+
+
+class ClientClosedError(PartnerCentralError):
+    """The client was closed, and something was asked of it."""
+
+
+class RequestProblem(TypedDict):
+    """One thing that is wrong with a request."""
+
+    field: str
+    """The argument or member, such as ``life_cycle_stage[0]``."""
+    problem: str
+    """What is wrong with it."""
+    valid: str
+    """What would be valid; may be empty."""
+
+
+class RequestValidationError(PartnerCentralError, ValueError):
+    """A request that was refused before anything was sent; names every bad field."""
+
+    def __init__(self, problems: Sequence[RequestProblem]) -> None:
+        lines = [_line(problem) for problem in problems]
+        super().__init__("\n".join(["The request was not sent.", *lines]))
+        self._problems = tuple(problems)
+
+    def errors(self) -> list[RequestProblem]:
+        """Each bad field: its name, what is wrong with it, and what is valid."""
+        return [problem.copy() for problem in self._problems]
+
+
+def _line(problem: RequestProblem) -> str:
+    valid = f". Valid: {problem['valid']}" if problem["valid"] else ""
+    return f"  {problem['field']}: {problem['problem']}{valid}"
+
+
+class TransportError(PartnerCentralError):
+    """No answer came: the connection was refused or reset, or TLS or DNS failed."""
+
+
+class RequestTimeoutError(TransportError):
+    """No answer came in time."""
+
+
+class MalformedResponseError(PartnerCentralError):
+    """An answer came that is not a page of opportunities."""
+
+
+@dataclass(frozen=True, slots=True)
+class InvalidOpportunity:
+    """A record of AWS's that cannot be read as an `OpportunitySummary`."""
+
+    id: str | None
+    """Its identifier, where that can be read."""
+    page: int
+    """The page of this listing that it is on, from 1."""
+    index: int
+    """Its place on that page, from 0."""
+    problems: tuple[str, ...]
+    """What is wrong with it, member by member, without the values."""
+    raw: object = field(repr=False)
+    """The record as AWS sent it, parsed from JSON. It may contain sensitive values."""
+
+
+class InvalidOpportunityError(PartnerCentralError):
+    """A record cannot be read, and ``on_invalid`` is ``"raise"``.
+
+    `resume_token` points at the record, `resume_token_after` behind it: resume with the second
+    to go on without it, or list with a callable as ``on_invalid``.
+    """
+
+    def __init__(
+        self,
+        invalid: InvalidOpportunity,
+        *,
+        operation: str | None = None,
+        request_id: str | None = None,
+        attempts: int = 0,
+        resume_token: str | None = None,
+        resume_token_after: str | None = None,
+    ) -> None:
+        name = f"Opportunity {invalid.id}" if invalid.id else "An opportunity without a readable id"
+        super().__init__(
+            f"{name} (page {invalid.page}, index {invalid.index}) cannot be read: "
+            + "; ".join(invalid.problems),
+            operation=operation,
+            request_id=request_id,
+            attempts=attempts,
+            resume_token=resume_token,
+        )
+        self.invalid = invalid
+        self.resume_token_after = resume_token_after
+
+
+class OpportunitiesNotFoundError(PartnerCentralError):
+    """Opportunities that were asked for by identifier are not there.
+
+    Attributes:
+        identifiers: Those that AWS did not return, in the order in which they were given.
+    """
+
+    def __init__(self, identifiers: Sequence[str], *, operation: str | None = None) -> None:
+        shown = ", ".join(identifiers[:20]) + (", …" if len(identifiers) > 20 else "")
+        super().__init__(
+            f"{len(identifiers)} of the opportunities asked for were not found: {shown}",
+            operation=operation,
+        )
+        self.identifiers = tuple(identifiers)
+
+
+class PaginationError(PartnerCentralError):
+    """AWS sent a page token a second time, so that the listing would never end."""
+
+
+class TokenExpiredError(PaginationError):
+    """AWS refused the token of a page: it has expired or belongs to another request.
+
+    `resume_token` is the place that was reached, but it cannot work again. List again from the
+    start; or, sorted by CreatedDate or LastModifiedDate, from the last date that was read.
+    """
+
+
+class ServiceError(PartnerCentralError):
+    """AWS answered with an error.
+
+    Attributes:
+        code: AWS's name of the error, or the HTTP status where the answer has none.
+        http_status: The HTTP status, which AWS does not promise: go by `code`.
+        message: What AWS says.
+        retry_after: Seconds that AWS asks to wait, if it does.
+    """
+
+    advice: str = ""
+
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        *,
+        http_status: int | None = None,
+        retry_after: float | None = None,
+        operation: str | None = None,
+        attempts: int = 0,
+        request_id: str | None = None,
+        resume_token: str | None = None,
+        retryable: bool = False,
+    ) -> None:
+        super().__init__(
+            f"{code}: {message}" if message else code,
+            operation=operation,
+            attempts=attempts,
+            request_id=request_id,
+            resume_token=resume_token,
+            retryable=retryable,
+        )
+        self.code = code
+        self.message = message
+        self.http_status = http_status
+        self.retry_after = retry_after
+
+    def __str__(self) -> str:
+        return f"{super().__str__()}\n{self.advice}" if self.advice else super().__str__()
+
+
+class AccessDeniedException(ServiceError):
+    """AWS refuses access.
+
+    Attributes:
+        reason: ``INCOMPATIBLE_BENEFIT_AWS_PARTNER_STATE`` when it is the account's partner
+            benefit, not IAM, that does not allow it (the usual cause in the Sandbox catalog).
+        advice: What to look at.
+    """
+
+    reason: str | None = None
+
+    def with_reason(self, reason: str | None) -> Self:
+        """Take over AWS's reason, and what to do about it."""
+        self.reason = reason
+        if reason == "INCOMPATIBLE_BENEFIT_AWS_PARTNER_STATE":
+            self.advice = (
+                "The reason is the account's state as an AWS partner, not IAM: it must be linked "
+                "to Partner Central and have the benefit that this catalog needs."
+            )
+        else:
+            self.advice = (
+                "The caller needs partnercentral:ListOpportunities on resource * for this catalog "
+                "(IAM condition key partnercentral:Catalog)."
+            )
+        return self
+
+
+class InternalServerException(ServiceError):
+    """AWS failed to answer; trying again is safe."""
+
+
+class ResourceNotFoundException(ServiceError):
+    """AWS does not find what the request names."""
+
+
+class ThrottlingException(ServiceError):
+    """The account sent more requests than its quota allows (10 reads a second)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ValidationExceptionError:
+    """One field that AWS refused (AWS shape of the same name)."""
+
+    field_name: str | None
+    message: str
+    code: str
+
+
+class ValidationException(ServiceError):
+    """AWS refused the request as it is.
+
+    Attributes:
+        reason: ``REQUEST_VALIDATION_FAILED`` or ``BUSINESS_VALIDATION_FAILED``.
+        error_list: Each field that AWS refused.
+    """
+
+    reason: str | None = None
+    error_list: tuple[ValidationExceptionError, ...] = ()
+
+    def with_details(
+        self, reason: str | None, error_list: Sequence[ValidationExceptionError]
+    ) -> Self:
+        """Take over AWS's reason and its list of fields, which the message then shows."""
+        self.reason = reason
+        self.error_list = tuple(error_list)
+        self.advice = "\n".join(
+            f"  {error.field_name or 'request'}: {error.message} [{error.code}]"
+            for error in self.error_list
+        )
+        return self

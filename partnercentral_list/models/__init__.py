@@ -1,0 +1,78 @@
+"""What goes over the wire: the request, the answer, and the enumerations of both."""
+
+from __future__ import annotations
+
+from partnercentral_list.models.codes import CountryCode, CurrencyCode
+from partnercentral_list.models.enums import (
+    Catalog,
+    CatalogName,
+    ClosedLostReason,
+    DeliveryModel,
+    ExpectedContractDurationTerm,
+    Industry,
+    OpportunitySortName,
+    OpportunityType,
+    PaymentFrequency,
+    ReviewStatus,
+    ReviewStatusName,
+    SortByName,
+    SortOrder,
+    SortOrderName,
+    Stage,
+    StageName,
+)
+from partnercentral_list.models.request import (
+    CreatedDateFilter,
+    LastModifiedDateFilter,
+    ListOpportunitiesRequest,
+    OpportunitySort,
+    TargetCloseDateFilter,
+)
+from partnercentral_list.models.response import (
+    AccountSummary,
+    AddressSummary,
+    CustomerSummary,
+    ExpectedContractDuration,
+    ExpectedCustomerSpend,
+    LifeCycleSummary,
+    ListOpportunitiesResponse,
+    OpportunitySummary,
+    ProjectSummary,
+    ResponseMetadata,
+)
+
+__all__ = [
+    "AccountSummary",
+    "AddressSummary",
+    "Catalog",
+    "CatalogName",
+    "ClosedLostReason",
+    "CountryCode",
+    "CreatedDateFilter",
+    "CurrencyCode",
+    "CustomerSummary",
+    "DeliveryModel",
+    "ExpectedContractDuration",
+    "ExpectedContractDurationTerm",
+    "ExpectedCustomerSpend",
+    "Industry",
+    "LastModifiedDateFilter",
+    "LifeCycleSummary",
+    "ListOpportunitiesRequest",
+    "ListOpportunitiesResponse",
+    "OpportunitySort",
+    "OpportunitySortName",
+    "OpportunitySummary",
+    "OpportunityType",
+    "PaymentFrequency",
+    "ProjectSummary",
+    "ResponseMetadata",
+    "ReviewStatus",
+    "ReviewStatusName",
+    "SortByName",
+    "SortOrder",
+    "SortOrderName",
+    "Stage",
+    "StageName",
+    "TargetCloseDateFilter",
+]

@@ -1,0 +1,187 @@
+"""How a request member is checked before anything is sent, in words that say what is valid."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any, NoReturn, Protocol, SupportsIndex, TypeVar, cast
+
+from pydantic import GetCoreSchemaHandler
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+ItemT_co = TypeVar("ItemT_co", covariant=True)
+
+
+class NotAString(Protocol[ItemT_co]):
+    """A list, tuple or other sequence, but not a bare string (whose items are strings too)."""
+
+    # str.__contains__ takes only a str, which is what keeps str out of this protocol.
+    def __contains__(self, value: object, /) -> bool: ...
+    def __getitem__(self, index: SupportsIndex, /) -> ItemT_co: ...
+    def __iter__(self) -> Any: ...
+    def __len__(self) -> int: ...
+
+
+def refuse(problem: str, valid: str) -> NoReturn:
+    """Raise the pydantic error that `RequestValidationError` is made from.
+
+    Raises:
+        PydanticCustomError: Always.
+    """
+    raise PydanticCustomError(
+        "request_member", "{problem}. Valid: {valid}", {"problem": problem, "valid": valid}
+    )
+
+
+@dataclass(frozen=True)
+class ListOf:
+    """A list with one to `maximum` entries; a bare string and an empty list are refused."""
+
+    maximum: int
+    advice: str = ""
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(self._entries, handler(source))
+
+    def _entries(self, value: Any) -> Any:
+        valid = f"a list with 1 to {self.maximum} entries"
+        if value is None:
+            return None
+        if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
+            refuse(f"{_kind(cast('object', value))} where a list belongs", valid)
+        entries = tuple(cast("Iterable[object]", value))
+        if not entries:
+            refuse("an empty list; to list everything, leave it out", valid)
+        if len(entries) > self.maximum:
+            refuse(f"{len(entries)} entries{self.advice}", valid)
+        return entries
+
+
+@dataclass(frozen=True)
+class Matches:
+    """A string that matches AWS's pattern from end to end."""
+
+    pattern: str
+    example: str
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(self._match)
+
+    def _match(self, value: Any) -> str:
+        valid = f"{self.pattern} (such as {self.example})"
+        if not isinstance(value, str):
+            refuse(f"{_kind(value)} where a string belongs", valid)
+        if not re.fullmatch(self.pattern, value, re.ASCII):
+            refuse(f"{value[:40]!r} is malformed", valid)
+        return value
+
+
+@dataclass(frozen=True)
+class Between:
+    """A whole number within bounds, both included; a bool is not a number here."""
+
+    minimum: int
+    maximum: int
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(self.check)
+
+    def check(self, value: Any) -> int:
+        """Give the number back, or refuse it.
+
+        Raises:
+            PydanticCustomError: It is not a whole number, or out of bounds.
+        """
+        valid = f"a whole number from {self.minimum} to {self.maximum}"
+        if isinstance(value, bool) or not isinstance(value, int):
+            refuse(f"{_kind(value)} where a whole number belongs", valid)
+        if not self.minimum <= value <= self.maximum:
+            refuse(f"{value} is out of range", valid)
+        return value
+
+
+class Text:
+    """A string that is not empty, of which nothing is shown in an error."""
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(self._text)
+
+    def _text(self, value: Any) -> str:
+        if not isinstance(value, str):
+            refuse(f"{_kind(value)} where a string belongs", "a string")
+        if not value:
+            refuse("an empty string", "a string with at least one character")
+        return value
+
+
+class Instant:
+    """An aware datetime, or ISO 8601 text with an offset; kept in UTC."""
+
+    VALID = "a datetime with a time zone, such as datetime(2026, 1, 31, tzinfo=UTC)"
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(self._instant, handler(source))
+
+    def _instant(self, value: Any) -> datetime:
+        moment = _parsed(datetime, value, self.VALID)
+        if moment.tzinfo is None or moment.utcoffset() is None:
+            refuse("a datetime without a time zone, which could be any of 24 hours", self.VALID)
+        try:
+            return moment.astimezone(UTC)
+        except OverflowError:
+            pass
+        refuse("a datetime that is outside the years 1 to 9999 in UTC", self.VALID)
+
+
+class Day:
+    """A date without a time, or its ``YYYY-MM-DD`` text."""
+
+    VALID = "a date, such as date(2026, 1, 31), from the year 1000 on"
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(self._day, handler(source))
+
+    def _day(self, value: Any) -> date:
+        if isinstance(value, datetime):
+            refuse("a datetime, of which the date depends on the time zone", self.VALID)
+        if isinstance(value, str) and not re.fullmatch(r"\d{4}-\d\d-\d\d", value, re.ASCII):
+            refuse(f"{value[:40]!r} is not a date", "YYYY-MM-DD")
+        day = _parsed(date, value, self.VALID)
+        if day.year < 1000:
+            refuse(f"the year {day.year}", self.VALID)
+        return day
+
+
+DateT = TypeVar("DateT", date, datetime)
+
+
+def _parsed(kind: type[DateT], value: Any, valid: str) -> DateT:
+    if isinstance(value, kind):
+        return value
+    if not isinstance(value, str):
+        refuse(f"{_kind(value)} where a {kind.__name__} belongs", valid)
+    try:
+        return kind.fromisoformat(value)
+    except ValueError:
+        pass
+    refuse(f"{value[:40]!r} is not ISO 8601", valid)
+
+
+def _kind(value: object) -> str:
+    if value is None:
+        return "None"
+    return f"{'an' if type(value).__name__[0] in 'aeio' else 'a'} {type(value).__name__}"

@@ -1,0 +1,211 @@
+"""The enumerations of ListOpportunities, with the values of AWS's service model.
+
+Each is an `OpenStrEnum`: members are strings, and a value that AWS adds later is kept.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+from partnercentral_list.models._enum import OpenStrEnum
+
+
+class Catalog(OpenStrEnum):
+    """Which set of opportunities is read (AWS shape ``CatalogIdentifier``, case-sensitive)."""
+
+    AWS = "AWS"
+    """The partner's real opportunities."""
+    SANDBOX = "Sandbox"
+    """AWS's isolated test environment."""
+
+
+class Stage(OpenStrEnum):
+    """The stage of an opportunity in the sales cycle, as AWS defines it (AWS shape ``Stage``).
+
+    AWS's prose also speaks of "Closed Won"; on the wire a won opportunity is ``Launched``.
+    """
+
+    PROSPECT = "Prospect"
+    """Identified, by AWS or as latent demand; not yet a qualified opportunity."""
+    QUALIFIED = "Qualified"
+    """The customer agreed that the opportunity is real and of interest."""
+    TECHNICAL_VALIDATION = "Technical Validation"
+    """All parties understand the implementation plan."""
+    BUSINESS_VALIDATION = "Business Validation"
+    """Pricing was proposed, and all parties agree to the steps to close."""
+    COMMITTED = "Committed"
+    """The customer signed the contract; AWS has not started billing."""
+    LAUNCHED = "Launched"
+    """The workload is complete, and AWS has started billing."""
+    CLOSED_LOST = "Closed Lost"
+    """The opportunity is lost, and there are no steps to move forward."""
+
+
+class ReviewStatus(OpenStrEnum):
+    """How far AWS's review of a partner-referred opportunity is (AWS shape ``ReviewStatus``).
+
+    On the wire it is ``In review``, although AWS's prose writes "In Review".
+    """
+
+    PENDING_SUBMISSION = "Pending Submission"
+    """Not submitted for validation; can be edited."""
+    SUBMITTED = "Submitted"
+    """Submitted; AWS has not looked at it yet. Read-only."""
+    IN_REVIEW = "In review"
+    """AWS is validating it. Read-only."""
+    APPROVED = "Approved"
+    """Validated and converted into AWS's system."""
+    REJECTED = "Rejected"
+    """Disqualified. Read-only."""
+    ACTION_REQUIRED = "Action Required"
+    """AWS asks for changes (see ``review_comments``)."""
+
+
+class OpportunityType(OpenStrEnum):
+    """Whether an opportunity is new, a renewal or an expansion (AWS shape ``OpportunityType``)."""
+
+    NET_NEW_BUSINESS = "Net New Business"
+    """New business with a customer not engaged with the solution before."""
+    FLAT_RENEWAL = "Flat Renewal"
+    """A renewal of an existing contract or subscription."""
+    EXPANSION = "Expansion"
+    """More services, or a larger volume, for an existing customer."""
+
+
+class ClosedLostReason(OpenStrEnum):
+    """Why an opportunity was closed as lost (AWS shape ``ClosedLostReason``)."""
+
+    CUSTOMER_DEFICIENCY = "Customer Deficiency"
+    DELAY_CANCELLATION_OF_PROJECT = "Delay / Cancellation of Project"
+    LEGAL_TAX_REGULATORY = "Legal / Tax / Regulatory"
+    LOST_TO_COMPETITOR_GOOGLE = "Lost to Competitor - Google"
+    LOST_TO_COMPETITOR_MICROSOFT = "Lost to Competitor - Microsoft"
+    LOST_TO_COMPETITOR_SOFTLAYER = "Lost to Competitor - SoftLayer"
+    LOST_TO_COMPETITOR_VMWARE = "Lost to Competitor - VMWare"
+    LOST_TO_COMPETITOR_OTHER = "Lost to Competitor - Other"
+    NO_OPPORTUNITY = "No Opportunity"
+    ON_PREMISES_DEPLOYMENT = "On Premises Deployment"
+    PARTNER_GAP = "Partner Gap"
+    PRICE = "Price"
+    SECURITY_COMPLIANCE = "Security / Compliance"
+    TECHNICAL_LIMITATIONS = "Technical Limitations"
+    CUSTOMER_EXPERIENCE = "Customer Experience"
+    OTHER = "Other"
+    PEOPLE_RELATIONSHIP_GOVERNANCE = "People/Relationship/Governance"
+    PRODUCT_TECHNOLOGY = "Product/Technology"
+    FINANCIAL_COMMERCIAL = "Financial/Commercial"
+
+
+class Industry(OpenStrEnum):
+    """The industry of the end customer (AWS shape ``Industry``)."""
+
+    AEROSPACE = "Aerospace"
+    AGRICULTURE = "Agriculture"
+    AUTOMOTIVE = "Automotive"
+    COMPUTERS_AND_ELECTRONICS = "Computers and Electronics"
+    CONSUMER_GOODS = "Consumer Goods"
+    EDUCATION = "Education"
+    ENERGY_OIL_AND_GAS = "Energy - Oil and Gas"
+    ENERGY_POWER_AND_UTILITIES = "Energy - Power and Utilities"
+    FINANCIAL_SERVICES = "Financial Services"
+    GAMING = "Gaming"
+    GOVERNMENT = "Government"
+    HEALTHCARE = "Healthcare"
+    HOSPITALITY = "Hospitality"
+    LIFE_SCIENCES = "Life Sciences"
+    MANUFACTURING = "Manufacturing"
+    MARKETING_AND_ADVERTISING = "Marketing and Advertising"
+    MEDIA_AND_ENTERTAINMENT = "Media and Entertainment"
+    MINING = "Mining"
+    NON_PROFIT_ORGANIZATION = "Non-Profit Organization"
+    PROFESSIONAL_SERVICES = "Professional Services"
+    REAL_ESTATE_AND_CONSTRUCTION = "Real Estate and Construction"
+    RETAIL = "Retail"
+    SOFTWARE_AND_INTERNET = "Software and Internet"
+    TELECOMMUNICATIONS = "Telecommunications"
+    TRANSPORTATION_AND_LOGISTICS = "Transportation and Logistics"
+    TRAVEL = "Travel"
+    WHOLESALE_AND_DISTRIBUTION = "Wholesale and Distribution"
+    OTHER = "Other"
+
+
+class DeliveryModel(OpenStrEnum):
+    """How a solution is deployed or consumed (AWS shape ``DeliveryModel``)."""
+
+    SAAS_OR_PAAS = "SaaS or PaaS"
+    """Runs in the partner's AWS environment."""
+    BYOL_OR_AMI = "BYOL or AMI"
+    """Runs in the end customer's AWS environment."""
+    MANAGED_SERVICES = "Managed Services"
+    """The partner manages the customer's AWS business."""
+    PROFESSIONAL_SERVICES = "Professional Services"
+    """Advisory, transformation and similar work."""
+    RESELL = "Resell"
+    """AWS accounts and billing management for customers."""
+    OTHER = "Other"
+    """None of the others."""
+
+
+class PaymentFrequency(OpenStrEnum):
+    """How often an expected amount is spent (AWS shape ``PaymentFrequency``).
+
+    AWS's prose also speaks of "None" for one-time values, which arrives as an unknown member.
+    """
+
+    MONTHLY = "Monthly"
+
+
+class ExpectedContractDurationTerm(OpenStrEnum):
+    """The unit of a contract's duration (AWS shape ``ExpectedContractDurationTerm``)."""
+
+    MONTHS = "Months"
+
+
+class OpportunitySortName(OpenStrEnum):
+    """What a listing can be sorted by (AWS shape ``OpportunitySortName``)."""
+
+    LAST_MODIFIED_DATE = "LastModifiedDate"
+    """AWS's default. A record that is edited while one reads moves."""
+    IDENTIFIER = "Identifier"
+    """Never changes."""
+    CUSTOMER_COMPANY_NAME = "CustomerCompanyName"
+    """The customer's company name."""
+    CREATED_DATE = "CreatedDate"
+    """Never changes."""
+    TARGET_CLOSE_DATE = "TargetCloseDate"
+    """The date on which AWS billing is expected to start."""
+
+
+class SortOrder(OpenStrEnum):
+    """The direction of a sort (AWS shape ``SortOrder``)."""
+
+    ASCENDING = "ASCENDING"
+    DESCENDING = "DESCENDING"
+
+
+CatalogName: TypeAlias = Literal["AWS", "Sandbox"]
+"""The strings of `Catalog`, for type checkers."""
+
+StageName: TypeAlias = Literal[
+    "Prospect",
+    "Qualified",
+    "Technical Validation",
+    "Business Validation",
+    "Committed",
+    "Launched",
+    "Closed Lost",
+]
+"""The strings of `Stage`, for type checkers."""
+
+ReviewStatusName: TypeAlias = Literal[
+    "Pending Submission", "Submitted", "In review", "Approved", "Rejected", "Action Required"
+]
+"""The strings of `ReviewStatus`, for type checkers."""
+
+SortByName: TypeAlias = Literal[
+    "LastModifiedDate", "Identifier", "CustomerCompanyName", "CreatedDate", "TargetCloseDate"
+]
+"""The strings of `OpportunitySortName`, for type checkers."""
+
+SortOrderName: TypeAlias = Literal["ASCENDING", "DESCENDING"]
+"""The strings of `SortOrder`, for type checkers."""

@@ -1,0 +1,184 @@
+"""What a ListOpportunities request may say, checked completely before it is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Annotated, ClassVar, Self, TypeVar
+
+from pydantic import ConfigDict, field_validator, model_validator
+
+from partnercentral_list.models._base import SENSITIVE, WireModel
+from partnercentral_list.models._checks import (
+    Between,
+    Day,
+    Instant,
+    ListOf,
+    Matches,
+    NotAString,
+    Text,
+    refuse,
+)
+from partnercentral_list.models._enum import Declared
+from partnercentral_list.models.enums import (
+    Catalog,
+    CatalogName,
+    OpportunitySortName,
+    ReviewStatus,
+    ReviewStatusName,
+    SortByName,
+    SortOrder,
+    SortOrderName,
+    Stage,
+    StageName,
+)
+
+Identifier = Annotated[str, Matches("O[0-9]{1,19}", "O1111111")]
+PAGE_SIZE = Between(1, 100)
+IDENTIFIERS_PER_REQUEST = 20
+
+
+class RequestModel(WireModel, frozen=True):
+    """A part of a request; an unknown member is refused."""
+
+    model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+
+class _DateRange(RequestModel, frozen=True):
+    @model_validator(mode="after")
+    def _after_not_later_than_before(self) -> Self:
+        after_name, before_name = type(self).model_fields
+        after, before = getattr(self, after_name), getattr(self, before_name)
+        if after is not None and before is not None and after > before:
+            refuse(
+                f"{after_name} ({after.isoformat()}) is later than "
+                f"{before_name} ({before.isoformat()})",
+                "an earlier or the same one",
+            )
+        return self
+
+    @property
+    def is_empty(self) -> bool:
+        """True if neither bound is set, so that it filters nothing."""
+        return not any(getattr(self, name) is not None for name in type(self).model_fields)
+
+
+class LastModifiedDateFilter(_DateRange, frozen=True):
+    """Opportunities changed within a span of time (AWS shape ``LastModifiedDate``).
+
+    AWS's documentation contradicts itself on whether the bounds are included: allow for both.
+    Datetimes must have a time zone; they are kept and sent in UTC, to the microsecond.
+    """
+
+    after_last_modified_date: Annotated[datetime, Instant()] | None = None
+    """Changed (on or) after this moment."""
+    before_last_modified_date: Annotated[datetime, Instant()] | None = None
+    """Changed (on or) before this moment; not earlier than the other bound."""
+
+
+class CreatedDateFilter(_DateRange, frozen=True):
+    """Opportunities created within a span of time (AWS shape ``CreatedDateFilter``)."""
+
+    after_created_date: Annotated[datetime, Instant()] | None = None
+    """Created (on or) after this moment."""
+    before_created_date: Annotated[datetime, Instant()] | None = None
+    """Created (on or) before this moment; not earlier than the other bound."""
+
+
+class TargetCloseDateFilter(_DateRange, frozen=True):
+    """Opportunities expected to close within a span of days (AWS shape of the same name)."""
+
+    after_target_close_date: Annotated[date, Day()] | None = None
+    """Closing (on or) after this day."""
+    before_target_close_date: Annotated[date, Day()] | None = None
+    """Closing (on or) before this day; not earlier than the other bound."""
+
+
+class OpportunitySort(RequestModel, frozen=True):
+    """How a listing is sorted (AWS shape ``OpportunitySort``); AWS requires both halves.
+
+    Without one AWS sorts by LastModifiedDate, DESCENDING, and an opportunity edited while one
+    reads can move to a page already read. Sorted by CreatedDate or Identifier it cannot.
+    """
+
+    sort_order: Annotated[SortOrder, Declared()]
+    """The direction."""
+    sort_by: Annotated[OpportunitySortName, Declared()]
+    """The member to sort by."""
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            *,
+            sort_by: OpportunitySortName | SortByName,
+            sort_order: SortOrder | SortOrderName,
+        ) -> None: ...
+
+
+DateRangeT = TypeVar("DateRangeT", bound=_DateRange)
+
+
+class ListOpportunitiesRequest(RequestModel, frozen=True):
+    """A whole request, member by member (AWS shape ``ListOpportunitiesRequest``).
+
+    Values in one list are alternatives, different filters all apply. The AWS CLI's
+    ``--cli-input-json`` form parses too: ``ListOpportunitiesRequest.model_validate_json(text)``.
+    ``model_dump(mode="json", by_alias=True, exclude_none=True)`` is what goes over the wire.
+
+    Raises:
+        pydantic.ValidationError: A member breaks a bound; the input is not part of the message.
+    """
+
+    catalog: Annotated[Catalog, Declared()]
+    """Which set of opportunities: ``AWS`` (the real ones) or ``Sandbox``."""
+    max_results: Annotated[int, PAGE_SIZE] | None = None
+    """Opportunities in one page, 1 to 100; AWS's default is 20."""
+    next_token: Annotated[str, Text()] | None = None
+    """Where to go on: the ``next_token`` of the page before."""
+    sort: OpportunitySort | None = None
+    """The order; AWS's default is LastModifiedDate, DESCENDING."""
+    last_modified_date: LastModifiedDateFilter | None = None
+    """Only those changed within a span of time."""
+    identifier: Annotated[
+        tuple[Identifier, ...] | None,
+        ListOf(IDENTIFIERS_PER_REQUEST, "; iter_opportunities_by_id takes any number"),
+    ] = None
+    """Only these opportunities, at most 20, each ``O`` and 1 to 19 digits."""
+    life_cycle_stage: Annotated[tuple[Annotated[Stage, Declared()], ...] | None, ListOf(10)] = None
+    """Only those in one of these stages, at most 10."""
+    life_cycle_review_status: Annotated[
+        tuple[Annotated[ReviewStatus, Declared()], ...] | None, ListOf(10)
+    ] = None
+    """Only those with one of these review statuses, at most 10."""
+    customer_company_name: Annotated[
+        tuple[Annotated[str, Text()], ...] | None, ListOf(10), SENSITIVE
+    ] = None
+    """Only those of one of these customers, at most 10 names."""
+    created_date: CreatedDateFilter | None = None
+    """Only those created within a span of time."""
+    target_close_date: TargetCloseDateFilter | None = None
+    """Only those expected to close within a span of days."""
+
+    @field_validator("last_modified_date", "created_date", "target_close_date", mode="after")
+    @classmethod
+    def _drop_an_empty_range(cls, value: DateRangeT | None) -> DateRangeT | None:
+        return None if value is None or value.is_empty else value
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            *,
+            catalog: Catalog | CatalogName,
+            max_results: int | None = None,
+            next_token: str | None = None,
+            sort: OpportunitySort | None = None,
+            last_modified_date: LastModifiedDateFilter | None = None,
+            identifier: NotAString[str] | None = None,
+            life_cycle_stage: Sequence[Stage | StageName] | None = None,
+            life_cycle_review_status: Sequence[ReviewStatus | ReviewStatusName] | None = None,
+            customer_company_name: NotAString[str] | None = None,
+            created_date: CreatedDateFilter | None = None,
+            target_close_date: TargetCloseDateFilter | None = None,
+        ) -> None: ...

@@ -1,0 +1,300 @@
+"""What ListOpportunities answers, read tolerantly: nothing AWS sends is lost or guessed at.
+
+An unknown enum value becomes an unknown member, an unknown member of a structure is kept in
+``model_extra``, null and absent are the same. Timestamps are in UTC. Members that AWS's model
+calls sensitive are shown by attribute access and ``model_dump``, never by ``repr``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Annotated, Any, ClassVar
+
+from pydantic import ConfigDict, PrivateAttr
+from pydantic_core import core_schema
+
+from partnercentral_list.models._base import SENSITIVE, WireModel
+from partnercentral_list.models._enum import Tolerant
+from partnercentral_list.models.codes import CountryCode, CurrencyCode
+from partnercentral_list.models.enums import (
+    Catalog,
+    ClosedLostReason,
+    DeliveryModel,
+    ExpectedContractDurationTerm,
+    Industry,
+    OpportunityType,
+    PaymentFrequency,
+    ReviewStatus,
+    Stage,
+)
+
+
+class _UtcTimestamp:
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> core_schema.CoreSchema:
+        # The first choice never enters Python: AWS sends UTC.
+        return core_schema.union_schema(
+            [
+                core_schema.datetime_schema(tz_constraint=0),
+                core_schema.no_info_after_validator_function(
+                    _in_utc, core_schema.datetime_schema()
+                ),
+            ],
+            mode="left_to_right",
+        )
+
+
+def _in_utc(moment: datetime) -> datetime:
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+class _EmptyIsNone:
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> core_schema.CoreSchema:
+        return core_schema.no_info_before_validator_function(_none_if_empty, handler(source))
+
+
+def _none_if_empty(value: Any) -> Any:
+    return None if value == "" else value
+
+
+Timestamp = Annotated[datetime, _UtcTimestamp()]
+
+
+class ResponseModel(WireModel, frozen=True):
+    """A part of an answer; members that this release does not know are kept."""
+
+    model_config: ClassVar[ConfigDict] = ConfigDict(extra="allow")
+
+
+class AddressSummary(ResponseModel, frozen=True):
+    """Where the customer is (AWS shape ``AddressSummary``)."""
+
+    city: Annotated[str | None, SENSITIVE] = None
+    """The customer's city."""
+    postal_code: Annotated[str | None, SENSITIVE] = None
+    """The customer's postal code."""
+    state_or_region: Annotated[str | None, SENSITIVE] = None
+    """The customer's state or region; free text."""
+    country_code: Annotated[Annotated[CountryCode, Tolerant()] | None, SENSITIVE] = None
+    """The customer's country, ISO 3166-1 alpha-2."""
+
+
+class AccountSummary(ResponseModel, frozen=True):
+    """Who the customer is (AWS shape ``AccountSummary``)."""
+
+    industry: Annotated[Industry, Tolerant()] | None = None
+    """The customer's industry; ``OTHER`` is explained in `other_industry`."""
+    other_industry: str | None = None
+    """The industry in words, when `industry` is ``OTHER``."""
+    company_name: Annotated[str | None, SENSITIVE] = None
+    """The customer's company name. AWS's model requires it; the wire is not believed."""
+    website_url: Annotated[str | None, SENSITIVE] = None
+    """The customer's website as it was typed in: not always a URL, sometimes ``"null"``."""
+    address: AddressSummary | None = None
+    """Where the customer is."""
+
+
+class CustomerSummary(ResponseModel, frozen=True):
+    """The customer's side of an opportunity (AWS shape ``CustomerSummary``)."""
+
+    account: AccountSummary | None = None
+    """Who the customer is."""
+
+
+class LifeCycleSummary(ResponseModel, frozen=True):
+    """How far an opportunity is (AWS shape ``LifeCycleSummary``)."""
+
+    stage: Annotated[Stage, Tolerant()] | None = None
+    """The stage in the sales cycle."""
+    closed_lost_reason: Annotated[ClosedLostReason, Tolerant()] | None = None
+    """Why it was lost, when `stage` is ``CLOSED_LOST``."""
+    next_steps: Annotated[str | None, SENSITIVE] = None
+    """What is to be done next, in words, at most 255 characters."""
+    target_close_date: date | None = None
+    """The day on which AWS expects to start significant billing."""
+    review_status: Annotated[ReviewStatus, Tolerant()] | None = None
+    """How far AWS's review is; only for opportunities that a partner referred."""
+    review_comments: str | None = None
+    """Why AWS sent the opportunity back."""
+    review_status_reason: str | None = None
+    """Why AWS disqualified it or asks for action."""
+
+
+class ExpectedCustomerSpend(ResponseModel, frozen=True):
+    """One estimate of what the customer will spend (AWS shape ``ExpectedCustomerSpend``)."""
+
+    amount: Annotated[Decimal | None, _EmptyIsNone(), SENSITIVE] = None
+    """The amount, in `currency_code`, exact; None where AWS sends none or an empty string."""
+    currency_code: Annotated[Annotated[CurrencyCode, Tolerant()] | None, SENSITIVE] = None
+    """The currency, ISO 4217."""
+    frequency: Annotated[PaymentFrequency, Tolerant()] | None = None
+    """How often it is spent: ``MONTHLY``; AWS also documents ``None``, a one-time value."""
+    target_company: str | None = None
+    """Whose estimate it is: ``AWS``, ``Self`` (the partner's own) or a company's name."""
+    estimation_url: str | None = None
+    """The AWS Pricing Calculator estimate behind it, as it was typed in."""
+
+
+class ExpectedContractDuration(ResponseModel, frozen=True):
+    """How long the contract is expected to last (AWS shape ``ExpectedContractDuration``)."""
+
+    term: Annotated[ExpectedContractDurationTerm, Tolerant()] | None = None
+    """The unit of `value`."""
+    value: str | None = None
+    """A whole number as text, 1 to 144."""
+
+
+class ProjectSummary(ResponseModel, frozen=True):
+    """What is to be built (AWS shape ``ProjectSummary``)."""
+
+    delivery_models: tuple[Annotated[DeliveryModel, Tolerant()], ...] | None = None
+    """How the solution is deployed or consumed."""
+    expected_customer_spend: tuple[ExpectedCustomerSpend, ...] | None = None
+    """Estimates of what the customer will spend, at most 10."""
+    expected_contract_duration: ExpectedContractDuration | None = None
+    """How long the contract is expected to last."""
+
+
+class OpportunitySummary(ResponseModel, frozen=True):
+    """One opportunity, as ListOpportunities tells of it (AWS shape ``OpportunitySummary``).
+
+    Only `id` and `catalog` are certain. The properties below reach through the structures,
+    each of which may be absent, and give None where something on the way is.
+    """
+
+    catalog: Annotated[Catalog, Tolerant()]
+    """The set of opportunities it belongs to."""
+    id: str
+    """AWS's identifier: ``O`` and digits."""
+    arn: str | None = None
+    """The Amazon Resource Name."""
+    partner_opportunity_identifier: str | None = None
+    """The identifier in the partner's own CRM."""
+    opportunity_type: Annotated[OpportunityType, Tolerant()] | None = None
+    """New business, a renewal or an expansion."""
+    last_modified_date: Timestamp | None = None
+    """When it was last changed, in UTC."""
+    created_date: Timestamp | None = None
+    """When it was created, in UTC; never changes."""
+    life_cycle: LifeCycleSummary | None = None
+    """How far it is."""
+    customer: CustomerSummary | None = None
+    """Who the customer is."""
+    project: ProjectSummary | None = None
+    """What is to be built."""
+
+    @property
+    def stage(self) -> Stage | None:
+        """``life_cycle.stage``."""
+        return self.life_cycle.stage if self.life_cycle else None
+
+    @property
+    def review_status(self) -> ReviewStatus | None:
+        """``life_cycle.review_status``."""
+        return self.life_cycle.review_status if self.life_cycle else None
+
+    @property
+    def target_close_date(self) -> date | None:
+        """``life_cycle.target_close_date``."""
+        return self.life_cycle.target_close_date if self.life_cycle else None
+
+    @property
+    def company_name(self) -> str | None:
+        """``customer.account.company_name``."""
+        account = self._account
+        return account.company_name if account else None
+
+    @property
+    def industry(self) -> Industry | None:
+        """``customer.account.industry``."""
+        account = self._account
+        return account.industry if account else None
+
+    @property
+    def country_code(self) -> CountryCode | None:
+        """``customer.account.address.country_code``."""
+        account = self._account
+        return account.address.country_code if account and account.address else None
+
+    @property
+    def _account(self) -> AccountSummary | None:
+        return self.customer.account if self.customer else None
+
+    def monthly_spend(
+        self, currency_code: CurrencyCode | str, *, target_company: str | None = None
+    ) -> Decimal | None:
+        """The sum of the expected monthly amounts in one currency; never a guess.
+
+        Args:
+            currency_code: The ISO 4217 code. Amounts in other currencies are left out.
+            target_company: Only the estimates of this company (``"AWS"``, ``"Self"``, …).
+
+        Returns:
+            None if no estimate matches, or if one that does has no amount or is not monthly.
+
+        Raises:
+            ValueError: `currency_code` is no code that AWS knows.
+        """
+        currency = currency_code
+        if not isinstance(currency, CurrencyCode):
+            currency = CurrencyCode(currency_code)
+        spends = (self.project.expected_customer_spend if self.project else None) or ()
+        total: Decimal | None = None
+        for spend in spends:
+            if spend.currency_code != currency:
+                continue
+            if target_company is not None and spend.target_company != target_company:
+                continue
+            if spend.amount is None or spend.frequency is not PaymentFrequency.MONTHLY:
+                return None
+            total = spend.amount if total is None else total + spend.amount
+        return total
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseMetadata:
+    """How one page was fetched."""
+
+    request_id: str | None = None
+    """AWS's id of the request (``x-amzn-RequestId``), which AWS support asks for."""
+    http_status: int | None = None
+    """The HTTP status; None for a response that did not come over the wire."""
+    attempts: int = 0
+    """Requests sent for it, retries included."""
+    elapsed: float = 0.0
+    """Seconds from the first of them to the answer, waits included."""
+
+
+class ListOpportunitiesResponse(ResponseModel, frozen=True):
+    """One page of opportunities (AWS shape ``ListOpportunitiesResponse``)."""
+
+    opportunity_summaries: tuple[OpportunitySummary, ...]
+    """The opportunities, in the order asked for. An empty page is not the end: see below."""
+    next_token: Annotated[str | None, _EmptyIsNone()] = None
+    """Where the next page starts; None, and nothing else, says that this was the last one."""
+
+    _response_metadata: ResponseMetadata = PrivateAttr(default_factory=ResponseMetadata)
+
+    def model_post_init(self, context: Any, /) -> None:
+        """Keep the metadata, which comes as the validation context: it is not on the wire."""
+        if isinstance(context, ResponseMetadata):
+            # pydantic lets a private attribute of a frozen model be set; mypy does not know it.
+            self._response_metadata = context  # type: ignore[misc]
+
+    @property
+    def response_metadata(self) -> ResponseMetadata:
+        """How the page was fetched; no part of the wire form, nor of equality."""
+        return self._response_metadata
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, ListOpportunitiesResponse):
+            return NotImplemented
+        return (
+            self.opportunity_summaries == other.opportunity_summaries
+            and self.next_token == other.next_token
+            and self.model_extra == other.model_extra
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.opportunity_summaries, self.next_token))
