@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from partnercentral_list._listing.iteration import Iteration
@@ -28,10 +28,10 @@ class OpportunityPager:
         self._listing = listing
         self._latest = Iteration(fetch, listing)
 
-    def __aiter__(self) -> AsyncIterator[OpportunitySummary]:
+    def __aiter__(self) -> AsyncGenerator[OpportunitySummary, None]:
         return self._start().items(self._listing.prefetch)
 
-    def pages(self) -> AsyncIterator[ListOpportunitiesResponse]:
+    def pages(self) -> AsyncGenerator[ListOpportunitiesResponse, None]:
         """Iterate over whole pages instead, empty ones included.
 
         Each holds the records that the listing yields of it: a resumed one begins, and one cut

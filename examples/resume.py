@@ -1,0 +1,48 @@
+"""Go on where an interrupted listing ended: nothing is listed twice, and nothing is skipped."""
+
+from __future__ import annotations
+
+import asyncio
+
+from partnercentral_list import (
+    ClientConfig,
+    OpportunitySort,
+    PartnerCentralClient,
+    PartnerCentralError,
+    RetryPolicy,
+)
+from partnercentral_list.emulator import PartnerCentralEmulator
+
+# Sorted by what never changes, an opportunity that is edited in between does not move.
+BY_CREATION = OpportunitySort(sort_by="CreatedDate", sort_order="ASCENDING")
+
+
+async def main() -> None:
+    """List until the server fails, then go on with the error's token."""
+    with PartnerCentralEmulator(opportunities=250) as emulator:
+        async with PartnerCentralClient(
+            "AWS",
+            endpoint_url=emulator.url,
+            config=ClientConfig(sign_requests=False),
+            retry=RetryPolicy(max_attempts=1),
+        ) as client:
+            emulator.fail("InternalServerException", at=3)
+            seen: list[str] = []
+            token: str | None = None
+            try:
+                async for opportunity in client.iter_opportunities(sort=BY_CREATION):
+                    seen.append(opportunity.id)
+            except PartnerCentralError as error:
+                token = error.resume_token
+                print(f"After {len(seen)} opportunities: {error}")
+            # The token is a line of text: store it, or give it to the AWS CLI's --starting-token.
+            print(f"Going on at {token}")
+            async for opportunity in client.iter_opportunities(
+                sort=BY_CREATION, starting_token=token
+            ):
+                seen.append(opportunity.id)
+            print(f"{len(seen)} opportunities, {len(set(seen))} of them different")
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,0 +1,259 @@
+"""The checks, the same for people and for CI.
+
+`nox` runs them all, `nox --list` names them, `nox --session lint` runs one. Formatting, linting,
+type checking and the tests of this Python run where nox itself does; other Pythons, the lowest
+dependencies and the user's program get environments of their own, kept for the next run.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+import nox
+
+ROOT = Path(__file__).parent
+PACKAGE = "partnercentral_list"
+PYTHONS = ("3.11", "3.12", "3.13")
+THIS_PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
+TYPED = [path for path in (PACKAGE, "tests/typing") if (ROOT / path).exists()]
+
+
+def _use_pyenv() -> None:
+    """Let `pythonX.Y` mean pyenv's newest of each minor version, where there is a pyenv."""
+    root = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
+    found: dict[str, tuple[int, Path]] = {}
+    for folder in root.glob("versions/*/"):
+        match = re.fullmatch(r"(\d+\.\d+)\.(\d+)", folder.name)
+        if match and match[1] in PYTHONS and (folder / "bin" / f"python{match[1]}").exists():
+            found[match[1]] = max(found.get(match[1], (-1, folder)), (int(match[2]), folder))
+    if found:
+        chosen = os.environ.get("PYENV_VERSION", "").split(":")
+        chosen += [found[minor][1].name for minor in PYTHONS if minor in found]
+        os.environ["PYENV_VERSION"] = ":".join(dict.fromkeys(filter(None, chosen)))
+        folders = [str(found[minor][1] / "bin") for minor in PYTHONS if minor in found]
+        os.environ["PATH"] = os.pathsep.join([os.environ.get("PATH", os.defpath), *folders])
+
+
+def _runs(python: str) -> bool:
+    """Tell whether that interpreter starts: a pyenv shim may be there and not start."""
+    path = shutil.which(f"python{python}")
+    if path is None:
+        return False
+    done = subprocess.run([path, "-c", "import ssl, sqlite3"], capture_output=True, check=False)
+    return done.returncode == 0
+
+
+_use_pyenv()
+OTHER_PYTHONS = [python for python in PYTHONS if python != THIS_PYTHON and _runs(python)]
+MISSING_PYTHONS = [p for p in PYTHONS if p != THIS_PYTHON and p not in OTHER_PYTHONS]
+TESTS = f"tests-{THIS_PYTHON}"
+
+nox.needs_version = ">=2025.5.1"
+# uv would be used where it happens to be installed: pip everywhere, for the same result everywhere.
+nox.options.default_venv_backend = "virtualenv"
+nox.options.download_python = "never"
+nox.options.error_on_missing_interpreters = True
+nox.options.reuse_existing_virtualenvs = True
+nox.options.sessions = [
+    "format",
+    "lint",
+    "types",
+    TESTS,
+    *(f"tests-{python}" for python in OTHER_PYTHONS),
+    "lowest",
+    "consumer",
+    "package",
+]
+
+
+def _here(session: nox.Session, *command: str) -> None:
+    """Run a module with the Python that runs nox."""
+    session.run(sys.executable, "-m", *command, external=True)
+
+
+def _install(session: nox.Session, constraints: str) -> None:
+    """Install exactly what a hashed file names, and the package from its source tree."""
+    session.install("--require-hashes", "--requirement", f"constraints/{constraints}.txt")
+    session.install("--no-deps", "--no-build-isolation", "--editable", ".")
+
+
+def _build(session: nox.Session, target: str, source: Path = ROOT) -> Path:
+    """Build an sdist or a wheel and return its path."""
+    folder = Path(session.create_tmp()).resolve() / f"{target}-of-{source.name}"
+    shutil.rmtree(folder, ignore_errors=True)
+    with session.chdir(source):
+        _here(session, "hatchling", "build", "--target", target, "--directory", str(folder))
+    (built,) = folder.iterdir()
+    return built
+
+
+@nox.session(venv_backend="none")
+def install(session: nox.Session) -> None:
+    """Install the package from its source tree beside nox."""
+    _here(
+        session,
+        *("pip", "install", "--quiet", "--no-deps", "--no-build-isolation", "--editable", "."),
+    )
+
+
+@nox.session(venv_backend="none")
+def format(session: nox.Session) -> None:
+    """Check the formatting; `nox -s format -- --fix` changes the files."""
+    if "--fix" in session.posargs:
+        _here(session, "ruff", "check", "--select", "I", "--fix", ".")
+        _here(session, "ruff", "format", ".")
+    else:
+        _here(session, "ruff", "format", "--check", ".")
+
+
+@nox.session(venv_backend="none")
+def lint(session: nox.Session) -> None:
+    """Run ruff's rules; `nox -s lint -- --fix` repairs what it can."""
+    _here(session, "ruff", "check", *session.posargs, ".")
+
+
+@nox.session(venv_backend="none", requires=["install"])
+def types(session: nox.Session) -> None:
+    """Run mypy and pyright, both strict, and demand that every public type is known."""
+    _here(session, "mypy", *TYPED)
+    _pyright(session, sys.executable)
+    _pyright(session, sys.executable, "--verifytypes", PACKAGE, "--ignoreexternal")
+
+
+def _pyright(session: nox.Session, python: str, *arguments: str) -> None:
+    """Run pyright over what that Python has installed; --verifytypes finds it on the path only."""
+    session.run(
+        *(sys.executable, "-m", "pyright", "--pythonpath", python, *arguments),
+        external=True,
+        env={
+            "PATH": os.pathsep.join([str(Path(python).parent), os.environ["PATH"]]),
+            "PYRIGHT_PYTHON_IGNORE_WARNINGS": "1",
+        },
+    )
+
+
+@nox.session(name=TESTS, venv_backend="none", requires=["install"])
+def tests_with_coverage(session: nox.Session) -> None:
+    """Run the tests with this Python; without arguments of yours, 95 % of the branches are due."""
+    for python in MISSING_PYTHONS:
+        session.warn(f"Python {python} was not found: the tests do not run on it")
+    if session.posargs:
+        _here(session, "pytest", *session.posargs)
+        return
+    _here(session, "coverage", "erase")
+    _here(session, "coverage", "run", "-m", "pytest")
+    _here(session, "coverage", "combine", "--quiet")
+    _here(session, "coverage", "report")
+
+
+if OTHER_PYTHONS:
+
+    @nox.session(python=OTHER_PYTHONS)
+    def tests(session: nox.Session) -> None:
+        """Run the tests with another Python."""
+        _install(session, "test")
+        session.run("python", "-m", "pytest", *session.posargs)
+
+
+@nox.session(python=THIS_PYTHON)
+def lowest(session: nox.Session) -> None:
+    """Run the tests with the lowest dependencies that the package says it works with."""
+    _install(session, "lowest")
+    session.run("python", "-m", "pytest", *session.posargs)
+
+
+@nox.session(python=THIS_PYTHON)
+def consumer(session: nox.Session) -> None:
+    """Install the wheel as a user does, with no stubs, and check a user's program strictly."""
+    wheel = _build(session, "wheel")
+    session.install("--require-hashes", "--requirement", "constraints/runtime.txt")
+    session.install("--no-deps", "--force-reinstall", str(wheel))
+    python = str(Path(session.bin).resolve() / "python")
+    folder = Path(session.create_tmp()).resolve() / "program"
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(ROOT / "tests" / "consumer", folder)
+    (folder / "pyrightconfig.json").write_text(
+        json.dumps({"typeCheckingMode": "strict", "pythonVersion": "3.11"}), encoding="utf-8"
+    )
+    sources = sorted(path.name for path in folder.glob("*.py"))
+    with session.chdir(folder):
+        session.run("python", "-c", _IMPORT_EVERYTHING, PACKAGE)
+        _here(
+            session,
+            *("mypy", "--strict", "--config-file=", "--cache-dir=.mypy_cache"),
+            *("--python-executable", python, *sources),
+        )
+        _pyright(session, python)
+        _pyright(session, python, "--verifytypes", PACKAGE, "--ignoreexternal")
+
+
+_IMPORT_EVERYTHING = """
+import importlib, importlib.metadata, sys
+package = importlib.import_module(sys.argv[1])
+assert "site-packages" in package.__file__, package.__file__
+for name in package.__all__:
+    getattr(package, name)
+names = [distribution.name for distribution in importlib.metadata.distributions()]
+stubs = [name for name in names if "stubs" in name or "types-" in name]
+assert not stubs, stubs
+"""
+
+
+@nox.session(venv_backend="none", requires=["install"])
+def package(session: nox.Session) -> None:
+    """Build both distributions and look at what they hold."""
+    sdist = _build(session, "sdist")
+    wheel = _build(session, "wheel")
+    unpacked = sdist.parent.parent / "unpacked"
+    shutil.rmtree(unpacked, ignore_errors=True)
+    with tarfile.open(sdist) as archive:
+        archive.extractall(unpacked, filter="data")
+    (source,) = unpacked.iterdir()
+    for name in ("README.md", "CHANGELOG.md", "LICENSE", "noxfile.py", "docs", "examples", "tests"):
+        if not (source / name).exists():
+            session.error(f"the sdist lacks {name}")
+    contents = _contents(wheel)
+    if f"{PACKAGE}/py.typed" not in contents:
+        session.error("the wheel lacks py.typed")
+    strangers = [n for n in contents if not re.match(rf"{PACKAGE}(-[^/]+\.dist-info)?/", n)]
+    if strangers:
+        session.error(f"the wheel holds more than the package: {strangers}")
+    if _contents(_build(session, "wheel", source)) != contents:
+        session.error("the wheel built from the sdist is another one")
+
+
+def _contents(wheel: Path) -> dict[str, bytes]:
+    """Read a wheel's files."""
+    with zipfile.ZipFile(wheel) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+@nox.session(default=False)
+def lock(session: nox.Session) -> None:
+    """Write constraints/ anew; `nox -s lock -- --upgrade` takes the newest of everything."""
+    session.install("--require-hashes", "--requirement", "constraints/lock.txt")
+    for name in [name for name in session.env if name.startswith(("PIP_", "UV_"))]:
+        session.env[name] = None
+    uv = (
+        *("uv", "pip", "compile", "--quiet", "--no-config", "--universal"),
+        *("--python-version", PYTHONS[0], "--generate-hashes", "--no-emit-index-url"),
+        *("--custom-compile-command", "nox -s lock", *session.posargs),
+    )
+    ours = (*uv, "pyproject.toml")
+    newest = ("--constraints", "constraints/dev.txt")
+    session.run(*ours, "--group", "dev", "--output-file", "constraints/dev.txt")
+    session.run(*ours, *newest, "--group", "test", "--output-file", "constraints/test.txt")
+    session.run(*ours, *newest, "--output-file", "constraints/runtime.txt")
+    session.run(
+        *(*ours, "--resolution", "lowest-direct", "--group", "test"),
+        *("--output-file", "constraints/lowest.txt"),
+    )
+    session.run(*uv, "--group", "lock", "--output-file", "constraints/lock.txt")

@@ -1,0 +1,89 @@
+"""What every test gets: no AWS settings of the machine, no network beyond loopback, no waits."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from partnercentral_list import PartnerCentralClient, RetryPolicy
+from partnercentral_list.emulator import PartnerCentralEmulator
+
+settings.register_profile(
+    "tests",
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+settings.load_profile("tests")
+
+MakeClient = Callable[..., PartnerCentralClient]
+
+
+async def no_wait(seconds: float) -> None:
+    """Stands in for asyncio.sleep between attempts."""
+
+
+PATIENT = RetryPolicy(sleep=no_wait)
+ONCE = RetryPolicy(max_attempts=1)
+
+
+@pytest.fixture(autouse=True)
+def no_aws_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "no-config"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "no-credentials"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+
+@pytest.fixture(autouse=True)
+def loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        if self.family != socket.AF_UNIX and address[0] not in ("127.0.0.1", "::1"):
+            raise AssertionError(f"a test reached for {address}")
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.fixture
+def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI")
+
+
+@pytest.fixture
+def emulator() -> Iterator[PartnerCentralEmulator]:
+    with PartnerCentralEmulator(opportunities=250) as running:
+        yield running
+
+
+@pytest.fixture
+async def make_client(credentials: None) -> AsyncIterator[MakeClient]:
+    """Makes clients of an emulator (or an URL), which never wait and are closed after the test."""
+    made: list[PartnerCentralClient] = []
+
+    def make(target: PartnerCentralEmulator | str, **options: Any) -> PartnerCentralClient:
+        url = target if isinstance(target, str) else target.url
+        client = PartnerCentralClient("AWS", endpoint_url=url, **({"retry": PATIENT} | options))
+        made.append(client)
+        return client
+
+    yield make
+    for client in made:
+        await client.aclose()
+
+
+@pytest.fixture
+def client(emulator: PartnerCentralEmulator, make_client: MakeClient) -> PartnerCentralClient:
+    return make_client(emulator)

@@ -1,0 +1,90 @@
+"""Opportunities by identifier."""
+
+from __future__ import annotations
+
+import pytest
+
+from partnercentral_list import (
+    OpportunitiesNotFoundError,
+    PartnerCentralClient,
+    RequestValidationError,
+    ThrottlingException,
+)
+from partnercentral_list.emulator import PartnerCentralEmulator
+from tests.conftest import ONCE, MakeClient
+
+
+@pytest.fixture
+def identifiers(emulator: PartnerCentralEmulator) -> list[str]:
+    return [record["Id"] for record in emulator.opportunities]
+
+
+@pytest.mark.parametrize("amount", [0, 1, 19, 20, 21, 40, 41, 250])
+async def test_any_number_is_read_in_the_order_given(
+    client: PartnerCentralClient,
+    emulator: PartnerCentralEmulator,
+    identifiers: list[str],
+    amount: int,
+) -> None:
+    wanted = identifiers[:amount][::-1]
+    read = [item.id async for item in client.iter_opportunities_by_id(wanted)]
+    assert read == wanted
+    assert [len(request.body["Identifier"]) for request in emulator.requests] == [
+        min(20, amount - start) for start in range(0, amount, 20)
+    ]
+
+
+async def test_one_given_twice_is_read_once(
+    client: PartnerCentralClient, identifiers: list[str]
+) -> None:
+    wanted = identifiers[:3] + identifiers[:3]
+    assert [item.id async for item in client.iter_opportunities_by_id(wanted)] == identifiers[:3]
+
+
+async def test_the_missing_ones_are_raised_together_at_the_end(
+    client: PartnerCentralClient, identifiers: list[str]
+) -> None:
+    wanted = ["O9999999991", *identifiers[:25], "O9999999992"]
+    read: list[str] = []
+    with pytest.raises(OpportunitiesNotFoundError, match="O9999999991") as caught:
+        async for item in client.iter_opportunities_by_id(wanted):
+            read.append(item.id)
+    assert read == identifiers[:25]
+    assert caught.value.identifiers == ("O9999999991", "O9999999992")
+
+
+async def test_the_missing_ones_go_to_the_callable(
+    client: PartnerCentralClient, identifiers: list[str]
+) -> None:
+    missing: list[str] = []
+    wanted = {identifiers[0], "O9999999991"}
+    read = client.iter_opportunities_by_id(wanted, on_missing=missing.append)
+    assert [item.id async for item in read] == identifiers[:1]
+    assert missing == ["O9999999991"]
+
+
+@pytest.mark.parametrize("wrong", ["O1", b"O1", ["o1"], ["O1", "O" + 20 * "1"], [7], {"O1": 1}, 5])
+async def test_what_are_no_identifiers_is_refused_before_anything_is_sent(
+    client: PartnerCentralClient, emulator: PartnerCentralEmulator, wrong: object
+) -> None:
+    with pytest.raises(RequestValidationError, match="identifiers"):
+        client.iter_opportunities_by_id(wrong)  # type: ignore[arg-type]
+    assert emulator.requests == []
+
+
+async def test_a_malformed_identifier_is_named_by_its_place(client: PartnerCentralClient) -> None:
+    wanted = [f"O{number}" for number in range(30)] + ["X1"]
+    with pytest.raises(RequestValidationError) as caught:
+        client.iter_opportunities_by_id(wanted)
+    assert [problem["field"] for problem in caught.value.errors()] == ["identifiers[30]"]
+
+
+async def test_an_error_has_no_resume_token_of_a_batch(
+    make_client: MakeClient, emulator: PartnerCentralEmulator, identifiers: list[str]
+) -> None:
+    emulator.fail("ThrottlingException", at=2)
+    read = make_client(emulator, retry=ONCE).iter_opportunities_by_id(identifiers[:30])
+    with pytest.raises(ThrottlingException) as caught:
+        async for _ in read:
+            pass
+    assert caught.value.resume_token is None

@@ -1,0 +1,500 @@
+"""The client: where it connects to, as whom, what it refuses, and how it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from partnercentral_list import (
+    Catalog,
+    ClientClosedError,
+    ClientConfig,
+    ConfigurationError,
+    Credentials,
+    LastModifiedDateFilter,
+    ListOpportunitiesRequest,
+    OpportunitySort,
+    PartnerCentralClient,
+    RequestTimeoutError,
+    RequestValidationError,
+    RetryPolicy,
+    Stage,
+    TransportError,
+)
+from partnercentral_list.emulator import Fault, PartnerCentralEmulator
+from tests.conftest import ONCE, MakeClient
+
+UNSIGNED = ClientConfig(sign_requests=False)
+NAIVE: Any = datetime(2026, 1, 1)  # noqa: DTZ001, RUF100 # refused below
+
+
+async def test_a_page_is_read_in_awss_own_terms(
+    client: PartnerCentralClient, emulator: PartnerCentralEmulator
+) -> None:
+    page = await client.list_opportunities()
+    assert len(page.opportunity_summaries) == 20
+    following = await client.list_opportunities(max_results=3, next_token=page.next_token)
+    assert len(following.opportunity_summaries) == 3
+    assert emulator.requests[0].body == {"Catalog": "AWS"}
+    assert (
+        emulator.requests[0].headers["x-amz-target"] == "AWSPartnerCentralSelling.ListOpportunities"
+    )
+
+
+async def test_a_whole_request_goes_out_as_it_is(
+    client: PartnerCentralClient, emulator: PartnerCentralEmulator
+) -> None:
+    request = ListOpportunitiesRequest.model_validate(
+        {
+            "Catalog": "AWS",
+            "MaxResults": 4,
+            "LifeCycleStage": ["Qualified"],
+            "CreatedDate": {"AfterCreatedDate": "2024-01-01T00:00:00Z"},
+            "Sort": {"SortBy": "CreatedDate", "SortOrder": "ASCENDING"},
+        }
+    )
+    await client.list_opportunities(request)
+    assert emulator.requests[0].body == request.model_dump(
+        mode="json", by_alias=True, exclude_none=True
+    )
+
+
+AFTER, BEFORE = datetime(2026, 2, 1, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC)
+REQUEST = ListOpportunitiesRequest(catalog="AWS")
+SINCE = LastModifiedDateFilter(after_last_modified_date=BEFORE)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "field", "said"),
+    [
+        (
+            {"last_modified_date": {"after_last_modified_date": NAIVE}},
+            "after_last_modified_date",
+            "time zone",
+        ),
+        ({"life_cycle_stage": ["Qualifed"]}, "life_cycle_stage[0]", "'Qualified'"),
+        ({"life_cycle_review_status": ["In Review"]}, "life_cycle_review_status[0]", "'In review'"),
+        ({"life_cycle_stage": ["Closed Won"]}, "life_cycle_stage[0]", "'Launched'"),
+        ({"life_cycle_stage": "Qualified"}, "life_cycle_stage", "list"),
+        ({"identifier": "O1"}, "identifier", "list"),
+        ({"life_cycle_stage": []}, "life_cycle_stage", "empty"),
+        ({"customer_company_name": []}, "customer_company_name", "empty"),
+        ({"identifier": [f"O{n}" for n in range(21)]}, "identifier", "21"),
+        ({"identifier": ["1234"]}, "identifier[0]", "O[0-9]{1,19}"),
+        ({"page_size": 0}, "page_size", "1 to 100"),
+        ({"page_size": 101}, "page_size", "1 to 100"),
+        ({"max_items": -1}, "max_items", "0 or more"),
+        ({"prefetch": -1}, "prefetch", "0 or more"),
+        ({"on_invalid": "skip"}, "on_invalid", "raise"),
+        (
+            {
+                "last_modified_date": {
+                    "after_last_modified_date": AFTER,
+                    "before_last_modified_date": BEFORE,
+                }
+            },
+            "last_modified_date",
+            "later than",
+        ),
+        ({"sort": {"sort_by": "CreatedDate"}}, "sort.sort_order", "missing"),
+        ({"starting_token": "garbage"}, "starting_token", "resume_token"),
+        ({"starting_token": 5}, "starting_token", "resume_token"),
+        ({"limit": 5}, "limit", "page_size"),
+        ({"stage": ["Qualified"]}, "stage", "life_cycle_stage"),
+        (
+            {"request": REQUEST, "last_modified_date": SINCE},
+            "last_modified_date",
+            "one or the other",
+        ),
+        ({"request": {"Catalog": "AWS"}}, "request", "ListOpportunitiesRequest"),
+        (
+            {"request": ListOpportunitiesRequest(catalog="AWS", max_results=5), "page_size": 5},
+            "page_size",
+            "one or the other",
+        ),
+        (
+            {"request": ListOpportunitiesRequest(catalog="AWS", next_token="t")},
+            "next_token",
+            "starting_token",
+        ),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+async def test_bad_input_is_refused_before_anything_is_sent(
+    client: PartnerCentralClient,
+    emulator: PartnerCentralEmulator,
+    arguments: dict[str, Any],
+    field: str,
+    said: str,
+) -> None:
+    request = arguments.pop("request", None)
+    with pytest.raises(RequestValidationError) as caught:
+        client.iter_opportunities(request, **arguments)
+    (problem,) = caught.value.errors()
+    assert problem["field"].endswith(field)
+    assert said in problem["problem"] + problem["valid"]
+    assert problem["problem"] in str(caught.value)
+    assert isinstance(caught.value, ValueError)
+    assert caught.value.__cause__ is caught.value.__context__ is None
+    assert emulator.requests == []
+
+
+async def test_every_bad_field_is_named_at_once(client: PartnerCentralClient) -> None:
+    with pytest.raises(RequestValidationError) as caught:
+        client.iter_opportunities(
+            page_size=0,
+            max_items=-1,
+            starting_token="x",
+            identifier=["no", "O1"],
+            life_cycle_stage=["Won"],  # type: ignore[list-item]
+        )
+    assert sorted(problem["field"] for problem in caught.value.errors()) == [
+        "identifier[0]",
+        "life_cycle_stage[0]",
+        "max_items",
+        "page_size",
+        "starting_token",
+    ]
+
+
+async def test_a_company_name_is_in_no_error(client: PartnerCentralClient) -> None:
+    names: Any = ["Canary Ltd"] * 11
+    with pytest.raises(RequestValidationError) as caught:
+        client.iter_opportunities(customer_company_name=names)
+    with pytest.raises(RequestValidationError) as other:
+        client.iter_opportunities(customer_company_name="Canary Ltd")
+    assert (
+        "Canary" not in f"{caught.value}{caught.value.errors()}{other.value}{other.value.errors()}"
+    )
+
+
+async def test_list_opportunities_refuses_bad_input_too(
+    client: PartnerCentralClient, emulator: PartnerCentralEmulator
+) -> None:
+    with pytest.raises(RequestValidationError, match="max_results"):
+        await client.list_opportunities(max_results=101)
+    with pytest.raises(RequestValidationError, match="next_token"):
+        await client.list_opportunities(next_token="")
+    with pytest.raises(RequestValidationError, match="one or the other"):
+        await client.list_opportunities(
+            ListOpportunitiesRequest(catalog="AWS", next_token="t"), next_token="t"
+        )
+    assert emulator.requests == []
+
+
+@pytest.mark.parametrize("wrong", ["aws", "sandbox", "", None, Stage.QUALIFIED])
+def test_a_catalog_that_is_none_is_refused(wrong: Any) -> None:
+    with pytest.raises(RequestValidationError, match="'Sandbox'"):
+        PartnerCentralClient(wrong)
+
+
+async def test_an_unknown_value_taken_on_purpose_is_sent(
+    client: PartnerCentralClient, emulator: PartnerCentralEmulator
+) -> None:
+    emulator.fail(Fault.body(b'{"OpportunitySummaries": []}'))
+    await client.list_opportunities(life_cycle_stage=[Stage.unknown("Something new")])
+    assert emulator.requests[0].body["LifeCycleStage"] == ["Something new"]
+
+
+async def test_missing_credentials_are_explained(emulator: PartnerCentralEmulator) -> None:
+    async with PartnerCentralClient("AWS", endpoint_url=emulator.url, retry=ONCE) as client:
+        with pytest.raises(ConfigurationError, match="aws configure"):
+            await client.list_opportunities()
+    assert emulator.requests == []
+
+
+async def test_without_signing_no_credentials_are_needed(emulator: PartnerCentralEmulator) -> None:
+    async with PartnerCentralClient("AWS", endpoint_url=emulator.url, config=UNSIGNED) as client:
+        await client.list_opportunities()
+    assert "authorization" not in emulator.requests[0].headers
+
+
+async def test_a_request_is_signed_for_the_service_in_its_region(
+    client: PartnerCentralClient, emulator: PartnerCentralEmulator
+) -> None:
+    await client.list_opportunities()
+    assert "/us-east-1/partnercentral-selling/" in emulator.requests[0].headers["authorization"]
+
+
+async def test_the_region_is_the_services_whatever_the_environment_says(
+    client: PartnerCentralClient,
+    emulator: PartnerCentralEmulator,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("AWS_REGION", "eu-central-1")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    await client.list_opportunities()
+    assert "/us-east-1/" in emulator.requests[0].headers["authorization"]
+
+
+@pytest.mark.usefixtures("credentials")
+async def test_another_region_is_refused_without_an_endpoint() -> None:
+    client = PartnerCentralClient("AWS", region_name="eu-central-1")
+    with pytest.raises(ConfigurationError, match="us-east-1 only"):
+        await client.list_opportunities()
+
+
+async def test_another_region_is_fine_with_an_endpoint(
+    make_client: MakeClient, emulator: PartnerCentralEmulator
+) -> None:
+    await make_client(emulator, region_name="eu-central-1").list_opportunities()
+    assert "/eu-central-1/" in emulator.requests[0].headers["authorization"]
+
+
+@pytest.mark.usefixtures("credentials")
+async def test_awss_own_endpoint_variable_is_honoured(
+    emulator: PartnerCentralEmulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_PARTNERCENTRAL_SELLING", emulator.url)
+    async with PartnerCentralClient("AWS", region_name="eu-west-1") as client:
+        await client.list_opportunities()
+    assert len(emulator.requests) == 1
+
+
+async def test_a_profile_that_is_not_there_is_named(emulator: PartnerCentralEmulator) -> None:
+    client = PartnerCentralClient("AWS", profile_name="nowhere", endpoint_url=emulator.url)
+    with pytest.raises(ConfigurationError, match="nowhere"):
+        await client.list_opportunities()
+
+
+async def test_a_profile_gives_the_credentials(
+    emulator: PartnerCentralEmulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "credentials"
+    file.write_text("[partner]\naws_access_key_id=AKIDPARTNER\naws_secret_access_key=x\n")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(file))
+    async with PartnerCentralClient(
+        "AWS", profile_name="partner", endpoint_url=emulator.url
+    ) as client:
+        await client.list_opportunities()
+    assert "Credential=AKIDPARTNER/" in emulator.requests[0].headers["authorization"]
+
+
+def test_contradicting_sources_of_credentials_are_refused() -> None:
+    async def source() -> Credentials:
+        raise NotImplementedError
+
+    with pytest.raises(ConfigurationError, match="profile_name"):
+        PartnerCentralClient("AWS", profile_name="partner", credentials=source)
+
+
+async def test_an_endpoint_that_is_no_url_is_refused(credentials: None) -> None:
+    client = PartnerCentralClient("AWS", endpoint_url="not a url")
+    with pytest.raises(ConfigurationError, match="not a url"):
+        await client.list_opportunities()
+
+
+def source_of(key: str, expiry: datetime | None = None) -> Callable[[], Any]:
+    async def source() -> Credentials:
+        return Credentials(key, "secret", "token", expiry)
+
+    return source
+
+
+async def test_partners_on_one_session_keep_their_credentials_apart(
+    make_client: MakeClient, emulator: PartnerCentralEmulator
+) -> None:
+    from aiobotocore.session import AioSession
+
+    session = AioSession()
+    one = make_client(emulator, session=session, credentials=source_of("AKIDONE"))
+    two = make_client(emulator, session=session, credentials=source_of("AKIDTWO"))
+    own = make_client(emulator, session=session)
+    for each in (one, two, own, one):
+        await each.list_opportunities()
+    keys = [
+        request.headers["authorization"].split("Credential=")[1].split("/")[0]
+        for request in emulator.requests
+    ]
+    assert keys == ["AKIDONE", "AKIDTWO", "AKIDEXAMPLE", "AKIDONE"]
+    assert {request.headers.get("x-amz-security-token") for request in emulator.requests[:2]} == {
+        "token"
+    }
+
+
+async def test_credentials_are_asked_for_again_before_they_expire(
+    make_client: MakeClient, emulator: PartnerCentralEmulator
+) -> None:
+    calls = 0
+
+    async def source() -> Credentials:
+        nonlocal calls
+        calls += 1
+        soon = datetime.now(UTC) + timedelta(minutes=5 if calls == 1 else 600)
+        return Credentials(f"AKID{calls}", "secret", "token", soon)
+
+    client = make_client(emulator, credentials=source)
+    for _ in range(3):
+        await client.list_opportunities()
+    assert calls == 2
+    assert "Credential=AKID2/" in emulator.requests[-1].headers["authorization"]
+
+
+async def test_an_integration_is_named_to_aws(
+    make_client: MakeClient, emulator: PartnerCentralEmulator
+) -> None:
+    config = ClientConfig(integration="Example Integrator|Pipeline Sync")
+    await make_client(emulator, config=config).list_opportunities()
+    headers = emulator.requests[0].headers
+    assert headers["x-amzn-user-agent"] == "Example Integrator|Pipeline Sync"
+    assert "x-amzn-user-agent" in headers["authorization"]
+
+
+async def test_an_aio_config_is_merged_under_ours(
+    make_client: MakeClient, emulator: PartnerCentralEmulator
+) -> None:
+    from aiobotocore.config import AioConfig
+
+    theirs = AioConfig(user_agent_extra="example/1", retries={"total_max_attempts": 9})
+    emulator.fail("InternalServerException", times=None)
+    client = make_client(emulator, config=ClientConfig(aio_config=theirs), retry=ONCE)
+    with pytest.raises(Exception, match="InternalServerException"):
+        await client.list_opportunities()
+    assert len(emulator.requests) == 1
+    assert "example/1" in emulator.requests[0].headers["user-agent"]
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: ClientConfig(connect_timeout=-1),
+        lambda: ClientConfig(read_timeout=-1),
+        lambda: ClientConfig(max_connections=0),
+        lambda: ClientConfig(integration="no bar"),
+        lambda: ClientConfig(integration="a|b\r\nX-Evil: 1"),
+        lambda: RetryPolicy(max_attempts=0),
+        lambda: RetryPolicy(max_elapsed=-1),
+        lambda: Credentials("a", "b", expiry=NAIVE),
+    ],
+)
+def test_settings_out_of_bounds_are_refused(make: Callable[[], object]) -> None:
+    with pytest.raises(ConfigurationError):
+        make()
+
+
+def test_credentials_do_not_show_their_secrets() -> None:
+    assert "hush" not in repr(Credentials("AKID", "hush", "hush"))
+
+
+async def test_no_answer_in_time_is_a_timeout(
+    make_client: MakeClient, emulator: PartnerCentralEmulator
+) -> None:
+    emulator.fail(Fault.hang(), times=None)
+    client = make_client(emulator, retry=RetryPolicy(max_attempts=1, attempt_timeout=0.05))
+    with pytest.raises(RequestTimeoutError) as caught:
+        await client.list_opportunities()
+    assert caught.value.retryable
+
+
+async def test_a_read_timeout_is_a_timeout(
+    make_client: MakeClient, emulator: PartnerCentralEmulator
+) -> None:
+    emulator.fail(Fault.hang(), times=None)
+    client = make_client(emulator, config=ClientConfig(read_timeout=0.05), retry=ONCE)
+    with pytest.raises(RequestTimeoutError):
+        await client.list_opportunities()
+
+
+async def test_a_refused_connection_is_a_transport_error(make_client: MakeClient) -> None:
+    with PartnerCentralEmulator(opportunities=0) as gone:
+        url = gone.url
+    with pytest.raises(TransportError) as caught:
+        await make_client(url, retry=ONCE).list_opportunities()
+    assert caught.value.retryable
+    assert url in str(caught.value)
+
+
+async def test_a_closed_client_says_so(client: PartnerCentralClient) -> None:
+    await client.list_opportunities()
+    await client.aclose()
+    await client.aclose()
+    with pytest.raises(ClientClosedError, match="was closed"):
+        await client.list_opportunities()
+    with pytest.raises(ClientClosedError):
+        await client.iter_opportunities().collect()
+    with pytest.raises(ClientClosedError):
+        async with client:
+            pass
+
+
+async def test_a_client_closed_under_a_listing_ends_it_with_its_place(
+    client: PartnerCentralClient,
+) -> None:
+    with pytest.raises(ClientClosedError) as caught:
+        async for _ in client.iter_opportunities(page_size=10, prefetch=0):
+            await client.aclose()
+    assert caught.value.resume_token
+
+
+async def test_a_client_opens_once_however_many_tasks_use_it_first(
+    client: PartnerCentralClient, emulator: PartnerCentralEmulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from partnercentral_list._wire.connection import Connection
+
+    opened: list[object] = []
+    original = Connection.open
+
+    async def counted(settings: Any) -> Connection:
+        opened.append(settings)
+        return await original(settings)
+
+    monkeypatch.setattr(Connection, "open", counted)
+    await asyncio.gather(*(client.list_opportunities() for _ in range(10)))
+    assert len(opened) == 1
+    assert len(emulator.requests) == 10
+
+
+@pytest.mark.usefixtures("credentials")
+def test_one_client_works_in_many_loops_and_threads(emulator: PartnerCentralEmulator) -> None:
+    client = PartnerCentralClient("AWS", endpoint_url=emulator.url)
+
+    def read() -> int:
+        return len(asyncio.run(client.iter_opportunities().collect()))
+
+    counts = [read(), read()]
+    threads = [threading.Thread(target=lambda: counts.append(read())) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert counts == [250] * 5
+
+
+async def test_closing_reaches_the_connections_of_a_loop_in_another_thread(
+    client: PartnerCentralClient,
+) -> None:
+    await client.list_opportunities()
+    ready, closed = threading.Event(), threading.Event()
+
+    async def elsewhere() -> None:
+        await client.list_opportunities()
+        ready.set()
+        await asyncio.to_thread(closed.wait)
+
+    thread = threading.Thread(target=lambda: asyncio.run(elsewhere()))
+    thread.start()
+    await asyncio.to_thread(ready.wait)
+    await client.aclose()
+    closed.set()
+    thread.join()
+
+
+def test_a_client_shows_its_catalog() -> None:
+    client = PartnerCentralClient("Sandbox")
+    assert client.catalog is Catalog.SANDBOX
+    assert repr(client) == "PartnerCentralClient('Sandbox')"
+
+
+async def test_the_sort_is_sent(
+    client: PartnerCentralClient, emulator: PartnerCentralEmulator
+) -> None:
+    sort = OpportunitySort(sort_by="Identifier", sort_order="ASCENDING")
+    listed = [item.id for item in await client.iter_opportunities(sort=sort).collect()]
+    assert emulator.requests[0].body["Sort"] == {"SortBy": "Identifier", "SortOrder": "ASCENDING"}
+    assert listed[0] < listed[1]

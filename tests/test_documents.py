@@ -1,0 +1,76 @@
+"""What the documents say is so: their programs run, and their commands are those that CI runs."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def blocks(document: Path, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", document.read_text("utf-8"), re.S | re.M)
+
+
+def section(document: Path, heading: str) -> str:
+    text = document.read_text("utf-8")
+    return re.split(r"^## ", text.split(f"\n## {heading}\n", 1)[1], maxsplit=1, flags=re.M)[0]
+
+
+PROGRAMS = [
+    pytest.param(block, id=f"{document.name}-{number}")
+    for document in DOCUMENTS
+    for number, block in enumerate(blocks(document, "python"))
+]
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_a_program_in_a_document_runs(
+    program: str, monkeypatch: pytest.MonkeyPatch, credentials: None
+) -> None:
+    from partnercentral_list.emulator import PartnerCentralEmulator
+
+    with PartnerCentralEmulator(opportunities=40) as emulator:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_PARTNERCENTRAL_SELLING", emulator.url)
+        exec(compile(program, "document", "exec"), {"__name__": "__main__"})  # noqa: S102
+
+
+def test_ci_runs_the_readmes_test_command() -> None:
+    (command, *_) = re.findall(r"```sh\n(.*?)```", section(ROOT / "README.md", "Tests"), re.S)
+    assert command.count("\n") == 1
+    assert command in (ROOT / ".ci" / "run").read_text("utf-8")
+
+
+def test_the_quick_start_is_one_command_that_lists_the_emulators_pipeline() -> None:
+    (command, *_) = re.findall(r"```sh\n(.*?)```", section(ROOT / "README.md", "Quick start"), re.S)
+    assert command.count("\n") == 1
+    assert "examples/quickstart.py --emulator" in command
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_a_link_to_a_file_leads_somewhere(document: Path) -> None:
+    for target in re.findall(r"\]\(((?!https?:|#)[^)#]+)", document.read_text("utf-8")):
+        assert (document.parent / target).exists(), target
+
+
+def test_every_document_is_linked_from_the_readme_or_is_about_decisions() -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    for document in DOCUMENTS[1:]:
+        assert document.name in readme or document.name == "decisions.md"
+
+
+def test_the_changelog_has_the_version() -> None:
+    from partnercentral_list import __version__
+
+    project = (ROOT / "pyproject.toml").read_text("utf-8")
+    assert f'version = "{__version__}"' in project
+    assert "## [" in (ROOT / "CHANGELOG.md").read_text("utf-8")
+
+
+def test_this_python_is_one_that_the_project_declares() -> None:
+    project = (ROOT / "pyproject.toml").read_text("utf-8")
+    assert f"Python :: {sys.version_info.major}.{sys.version_info.minor}" in project

@@ -1,0 +1,87 @@
+"""The examples run, and print what they promise."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import re
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+
+
+def load(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"example_{name}", EXAMPLES / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Callable[[str], str]:
+    def run_example(name: str) -> str:
+        asyncio.run(load(name).main())
+        return capsys.readouterr().out
+
+    return run_example
+
+
+def test_the_quick_start_prints_at_least_ten_opportunities(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert load("quickstart").main(["--emulator"]) == 0
+    printed = capsys.readouterr().out
+    assert len(re.findall(r"^O\d+ ", printed, re.M)) >= 10
+
+
+def test_the_quick_start_lists_another_catalog(capsys: pytest.CaptureFixture[str]) -> None:
+    load("quickstart").main(["--emulator", "--catalog", "Sandbox", "--max-items", "3"])
+    assert "3 opportunities, and there are more" in capsys.readouterr().out
+
+
+def test_the_quick_start_without_credentials_says_what_to_do(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        load("quickstart").main([])
+    assert caught.value.code == 1
+    assert "aws configure" in capsys.readouterr().err
+
+
+def test_the_quick_start_names_a_wrong_profile(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        load("quickstart").main(["--profile", "nowhere"])
+    assert "nowhere" in capsys.readouterr().err
+
+
+def test_filters(run: Callable[[str], str]) -> None:
+    printed = run("filters")
+    assert "  250  everything" in printed
+    assert "    1  by identifier" in printed
+    assert "'In review'" in printed
+
+
+def test_resume(run: Callable[[str], str]) -> None:
+    printed = run("resume")
+    assert "After 200 opportunities: InternalServerException" in printed
+    assert "250 opportunities, 250 of them different" in printed
+
+
+def test_handling_errors(run: Callable[[str], str]) -> None:
+    printed = run("handling_errors")
+    assert "page_size: 500 is out of range" in printed
+    assert "INCOMPATIBLE_BENEFIT_AWS_PARTNER_STATE" in printed
+    assert "not found: ('O1', 'O2')" in printed
+    assert "29 read, 1 set aside" in printed
+    assert "ResourceNotFoundException, to be resumed at " in printed
+
+
+def test_every_example_is_tested() -> None:
+    tested = {"quickstart", "filters", "resume", "handling_errors"}
+    assert {path.stem for path in EXAMPLES.glob("*.py")} == tested

@@ -1,0 +1,122 @@
+"""What is public, and that nothing is public by accident."""
+
+from __future__ import annotations
+
+import inspect
+import subprocess
+import sys
+
+import pytest
+
+import partnercentral_list
+
+PUBLIC = [
+    "AccessDeniedException",
+    "AccountSummary",
+    "AddressSummary",
+    "Catalog",
+    "CatalogName",
+    "ClientClosedError",
+    "ClientConfig",
+    "ClosedLostReason",
+    "ConfigurationError",
+    "CountryCode",
+    "CreatedDateFilter",
+    "Credentials",
+    "CurrencyCode",
+    "CustomerSummary",
+    "DeliveryModel",
+    "ExpectedContractDuration",
+    "ExpectedContractDurationTerm",
+    "ExpectedCustomerSpend",
+    "Industry",
+    "InternalServerException",
+    "InvalidOpportunity",
+    "InvalidOpportunityError",
+    "LastModifiedDateFilter",
+    "LifeCycleSummary",
+    "ListOpportunitiesRequest",
+    "ListOpportunitiesResponse",
+    "MalformedResponseError",
+    "OpportunitiesNotFoundError",
+    "OpportunityFilters",
+    "OpportunityPager",
+    "OpportunitySort",
+    "OpportunitySortName",
+    "OpportunitySummary",
+    "OpportunityType",
+    "PaginationError",
+    "PartnerCentralClient",
+    "PartnerCentralError",
+    "PaymentFrequency",
+    "ProjectSummary",
+    "RequestProblem",
+    "RequestTimeoutError",
+    "RequestValidationError",
+    "ResourceNotFoundException",
+    "ResponseMetadata",
+    "RetryPolicy",
+    "ReviewStatus",
+    "ReviewStatusName",
+    "ServiceError",
+    "SortByName",
+    "SortOrder",
+    "SortOrderName",
+    "Stage",
+    "StageName",
+    "TargetCloseDateFilter",
+    "ThrottlingException",
+    "TokenExpiredError",
+    "TransportError",
+    "ValidationException",
+    "ValidationExceptionError",
+    "__version__",
+]
+
+
+def test_exactly_these_names_are_public() -> None:
+    assert partnercentral_list.__all__ == PUBLIC
+    assert all(hasattr(partnercentral_list, name) for name in PUBLIC)
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_each_public_class_and_its_public_methods_say_what_they_are(name: str) -> None:
+    thing = getattr(partnercentral_list, name)
+    if not inspect.isclass(thing):
+        return
+    assert thing.__doc__
+    for attribute, member in vars(thing).items():
+        if inspect.isfunction(member) and not attribute.startswith("_"):
+            assert member.__doc__, f"{name}.{attribute}"
+
+
+def run(program: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    return done.stdout.strip()
+
+
+def test_importing_the_client_brings_neither_aiobotocore_nor_aiohttp() -> None:
+    loaded = run(
+        "import sys\n"
+        "from partnercentral_list import PartnerCentralClient, OpportunitySummary, Stage\n"
+        "print(sorted({name.partition('.')[0] for name in sys.modules}))"
+    )
+    for heavy in ("aiobotocore", "botocore", "aiohttp", "http.server"):
+        assert repr(heavy) not in loaded
+
+
+def test_the_models_know_nothing_of_the_rest() -> None:
+    loaded = run(
+        "import sys\n"
+        "from partnercentral_list.models import Stage\n"
+        "print(sorted(name for name in sys.modules))"
+    )
+    assert "aiobotocore" not in loaded
+
+
+def test_the_package_says_that_it_is_typed() -> None:
+    from importlib.resources import files
+
+    assert (files("partnercentral_list") / "py.typed").is_file()
