@@ -432,6 +432,30 @@ async def test_a_client_closed_under_a_listing_ends_it_with_its_place(
     assert caught.value.resume_token
 
 
+async def test_a_client_closed_under_a_request_says_so(
+    make_client: MakeClient, emulator: PartnerCentralEmulator
+) -> None:
+    client = make_client(emulator)
+    await client.list_opportunities()
+    emulator.fail(Fault.hang(), times=None)
+    request = asyncio.create_task(client.list_opportunities())
+    while len(emulator.requests) < 2:
+        await asyncio.sleep(0)
+    await client.aclose()
+    with pytest.raises(ClientClosedError):
+        await request
+
+
+async def test_an_error_of_the_users_own_credentials_source_is_passed_on(
+    make_client: MakeClient, emulator: PartnerCentralEmulator
+) -> None:
+    async def source() -> Credentials:
+        raise ConfigurationError("the vault is sealed")
+
+    with pytest.raises(ConfigurationError, match="the vault is sealed"):
+        await make_client(emulator, credentials=source).list_opportunities()
+
+
 async def test_a_client_opens_once_however_many_tasks_use_it_first(
     client: PartnerCentralClient, emulator: PartnerCentralEmulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Literal, TypeAlias
 
 from partnercentral_list._listing.tokens import START, TOKEN_KEY, Position
@@ -127,14 +128,15 @@ def _names_the_token(error: ValidationException) -> bool:
 
 
 def _last_wanted(page: Page, first: int, wanted: int | None) -> int:
-    end = len(page.records)
-    if wanted is None or _readable(page, first, end) <= wanted:
-        return end
-    for index in range(first, end):
-        wanted -= not isinstance(page.records[index], UnreadableRecord)
-        if wanted == 0:
-            return index + 1
-    raise AssertionError("more readable records than records")
+    last = len(page.records)
+    if wanted is None or _readable(page, first, last) <= wanted:
+        return last
+    readable = (
+        index
+        for index in range(first, last)
+        if not isinstance(page.records[index], UnreadableRecord)
+    )
+    return next(islice(readable, wanted - 1, None)) + 1
 
 
 def _readable(page: Page, first: int, last: int) -> int:

@@ -65,17 +65,19 @@ class Retrier:
             reraise=True,
         )
         number = 0
+
+        async def run() -> T:
+            nonlocal number
+            number += 1
+            return await attempt(number)
+
         try:
-            async for trial in retrying:
-                number = trial.retry_state.attempt_number
-                with trial:
-                    result = await attempt(number)
-                    self._quota.give_back(stop.last_cost or 1)
-                    return result
+            result: T = await retrying(run)
         except PartnerCentralError as error:
             error.attempts = number
             raise
-        raise AssertionError("tenacity ended without a result")
+        self._quota.give_back(stop.last_cost or 1)
+        return result
 
 
 def _may_pass(error: BaseException) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from inspect import Signature, signature
 from typing import Any, ClassVar, Final
 
 from pydantic import BaseModel, ConfigDict
@@ -43,6 +44,13 @@ class WireModel(BaseModel, frozen=True):
             for name, field in cls.model_fields.items()
             if any(isinstance(mark, Sensitive) for mark in field.metadata)
         )
+        # pydantic's signature has the wire names, which nobody should be shown to write.
+        names = {field.alias: name for name, field in cls.model_fields.items()}
+        shown = [
+            parameter.replace(name=names.get(parameter.name) or parameter.name)
+            for parameter in signature(cls).parameters.values()
+        ]
+        cls.__signature__ = Signature(shown)
 
     # pydantic's own would also print `model_extra`, of which nobody knows how sensitive it is.
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from decimal import Decimal
-from typing import Annotated, Any, ClassVar
+from decimal import Context, Decimal
+from typing import Annotated, Any, ClassVar, Final
 
 from pydantic import ConfigDict, PrivateAttr
 from pydantic_core import core_schema
@@ -59,6 +59,9 @@ def _none_if_empty(value: Any) -> Any:
 
 
 Timestamp = Annotated[datetime, _UtcTimestamp()]
+
+# Amounts have up to 31 digits before the point; Python's default context would round at 28.
+_EXACT: Final = Context(prec=100)
 
 
 class ResponseModel(WireModel, frozen=True):
@@ -248,7 +251,7 @@ class OpportunitySummary(ResponseModel, frozen=True):
                 continue
             if spend.amount is None or spend.frequency is not PaymentFrequency.MONTHLY:
                 return None
-            total = spend.amount if total is None else total + spend.amount
+            total = spend.amount if total is None else _EXACT.add(total, spend.amount)
         return total
 
 

@@ -126,7 +126,8 @@ class Bench:
     """One emulator and one client for many examples: opening them each time would be the test."""
 
     def __init__(self, seed: int, runner: asyncio.Runner) -> None:
-        self.emulator = PartnerCentralEmulator(opportunities=70, seed=seed).start()
+        self.emulator = PartnerCentralEmulator(opportunities=70, seed=seed)
+        self.emulator.start()
         self.records = self.emulator.opportunities
         self.client = PartnerCentralClient(
             "AWS", endpoint_url=self.emulator.url, config=ClientConfig(sign_requests=False)

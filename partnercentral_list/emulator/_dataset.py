@@ -1,0 +1,181 @@
+"""The invented pipeline: opportunities as the service sends them, repeatable from a seed.
+
+A record depends on the seed and on its own index only, so that a larger dataset begins with the
+smaller one. What recordings of the service show is in it: explicit nulls nearly everywhere, some
+members missing, amounts that are empty, addresses that are no URL, times with and without
+milliseconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Any, TypeVar
+
+from partnercentral_list.emulator._model import load_service
+from partnercentral_list.emulator._places import PLACES, Place
+
+_T = TypeVar("_T")
+
+_FIRST_DAY = datetime(2023, 1, 2, tzinfo=UTC)
+# The last change, up to 270 days later, is still in 2026.
+_CREATED_DAYS = 1_180
+_CHANGED_SECONDS = 270 * 86_400
+# Times at which many records were edited at once, as an import does it: ties for every order.
+_BULK_EDITS = (datetime(2026, 5, 4, 6, tzinfo=UTC), datetime(2026, 11, 9, 6, tzinfo=UTC))
+_AMOUNTS = ("531.0", "", "12", "120000.50", "0", "99999999999999.25", "7.5", None)
+_PARTNERS = ("AWS", "AWS", "Heron Consulting", "Kiefernblick GmbH", "月見システムズ")
+_NEXT_STEPS = (
+    "Send the proposal",
+    "Rückruf vereinbaren",
+    "次回の打ち合わせを決める",
+    "Call 📞\nagain",
+)
+_COMMENTS = ("Please add the expected spend.", 'Needs a "real" website', "Dates do not fit")
+_DURATIONS = ("12", "36", "24", "1", "")
+
+
+def generate(seed: int, index: int, catalog: str) -> dict[str, Any]:
+    """Invent the opportunity of an index, 0 or more; its Id is unique among nine million."""
+    rng = Random(f"{seed}:{index}")
+    identifier = _identifier(seed, index)
+    created, modified = _dates(rng)
+    arn = f"arn:aws:partnercentral:us-east-1::catalog/{catalog}/opportunity/{identifier}"
+    wire: dict[str, Any] = {
+        "Arn": _maybe(rng, 0.8, arn),
+        "Catalog": catalog,
+        "CreatedDate": _stamp(rng, created),
+        "Customer": _maybe(rng, 0.97, {"Account": _account(rng)}),
+        "Id": identifier,
+        "LastModifiedDate": _stamp(rng, modified),
+        "LifeCycle": _maybe(rng, 0.99, _life_cycle(rng, created)),
+        "OpportunityType": _maybe(rng, 0.8, _choice(rng, _enum("OpportunityType"))),
+        "PartnerOpportunityIdentifier": _maybe(rng, 0.6, f"006{rng.randrange(10**12):012d}"),
+        "Project": _maybe(rng, 0.95, _project(rng)),
+    }
+    # What was created with whole seconds must not be older than its own last change.
+    if wire["LastModifiedDate"][:19] == wire["CreatedDate"][:19]:
+        wire["LastModifiedDate"] = wire["CreatedDate"]
+    return _without_some(rng, wire, ("Arn", "PartnerOpportunityIdentifier", "OpportunityType"))
+
+
+def _identifier(seed: int, index: int) -> str:
+    # A prime step through the seven-digit numbers meets none of them twice; the eighth digit that
+    # some get keeps them apart and lets order by text differ from order by number.
+    start = Random(seed).randrange(9_000_000)
+    number = 1_000_000 + (start + index * 2_750_159) % 9_000_000
+    return f"O{number}{'7' if index % 11 == 10 else ''}"
+
+
+def _dates(rng: Random) -> tuple[datetime, datetime]:
+    seconds = rng.randrange(86_400)
+    created = _FIRST_DAY + timedelta(days=rng.randrange(_CREATED_DAYS), seconds=seconds)
+    created += timedelta(milliseconds=rng.randrange(1000))
+    kind = rng.random()
+    if kind < 0.1:
+        return created, created
+    if kind < 0.2:
+        return created, _choice(rng, _BULK_EDITS)
+    return created, created + timedelta(seconds=rng.randrange(_CHANGED_SECONDS))
+
+
+def _stamp(rng: Random, moment: datetime) -> str:
+    fraction = "" if rng.random() < 0.4 else f".{moment.microsecond // 1000:03d}"
+    return f"{moment:%Y-%m-%dT%H:%M:%S}{fraction}Z"
+
+
+def _life_cycle(rng: Random, created: datetime) -> dict[str, Any]:
+    stage = _choice(rng, _enum("Stage"))
+    review = _choice(rng, _enum("ReviewStatus"))
+    reason = _choice(rng, _enum("ClosedLostReason")) if stage == "Closed Lost" else None
+    close = f"{created + timedelta(days=rng.randrange(30, 720)):%Y-%m-%d}"
+    wire: dict[str, Any] = {
+        "ClosedLostReason": reason,
+        "NextSteps": _maybe(rng, 0.4, _choice(rng, _NEXT_STEPS)),
+        "ReviewComments": _maybe(rng, 0.2, _choice(rng, _COMMENTS)),
+        "ReviewStatus": review,
+        "ReviewStatusReason": _maybe(rng, 0.1, "Customer not found"),
+        "Stage": stage,
+        "TargetCloseDate": _maybe(rng, 0.92, close),
+    }
+    return _without_some(rng, wire, ("ReviewStatusReason",))
+
+
+def _account(rng: Random) -> dict[str, Any]:
+    place = _choice(rng, PLACES)
+    industry = _maybe(rng, 0.85, _choice(rng, _enum("Industry")))
+    wire: dict[str, Any] = {
+        "Address": _maybe(rng, 0.9, _address(rng, place)),
+        "CompanyName": _choice(rng, place.stems) + _choice(rng, place.suffixes),
+        "Industry": industry,
+        "OtherIndustry": "Lighthouses" if industry == "Other" else None,
+        "WebsiteUrl": _website(rng),
+    }
+    return _without_some(rng, wire, ("OtherIndustry",))
+
+
+def _address(rng: Random, place: Place) -> dict[str, str | None]:
+    city, region, postal_code = _choice(rng, place.cities)
+    return {
+        "City": _maybe(rng, 0.7, city),
+        "CountryCode": _known(place.country, "CountryCode"),
+        "PostalCode": _maybe(rng, 0.8, postal_code),
+        "StateOrRegion": region,
+    }
+
+
+def _website(rng: Random) -> str | None:
+    number = rng.randrange(10_000)
+    sites = (f"https://customer-{number}.example.com/", f"www.customer-{number}.example", "null")
+    return _choice(rng, (*sites, f"customer-{number}.example.org", None))
+
+
+def _project(rng: Random) -> dict[str, Any]:
+    models = [model for model in _enum("DeliveryModel") if rng.random() < 0.3]
+    spend = [_spend(rng) for _ in range(rng.randrange(4))]
+    term = _choice(rng, _enum("ExpectedContractDurationTerm"))
+    duration = {"Term": term, "Value": _choice(rng, _DURATIONS)}
+    wire: dict[str, Any] = {
+        "DeliveryModels": models or None,
+        "ExpectedContractDuration": _maybe(rng, 0.5, duration),
+        "ExpectedCustomerSpend": _maybe(rng, 0.9, spend),
+    }
+    return _without_some(rng, wire, ("ExpectedContractDuration", "DeliveryModels"))
+
+
+def _spend(rng: Random) -> dict[str, str | None]:
+    estimate = f"{rng.getrandbits(160):040x}"
+    urls = (f"https://calculator.aws/#/estimate?id={estimate}", f"calculator.example/{estimate}")
+    return {
+        "Amount": _choice(
+            rng, (*_AMOUNTS, f"{rng.randrange(1, 900_000)}.{rng.randrange(100):02d}")
+        ),
+        "CurrencyCode": _known(_choice(rng, PLACES).currency, "CurrencyCode"),
+        "EstimationUrl": _maybe(rng, 0.3, _choice(rng, urls)),
+        "Frequency": _choice(rng, _enum("PaymentFrequency")),
+        "TargetCompany": _choice(rng, _PARTNERS),
+    }
+
+
+def _enum(name: str) -> tuple[str, ...]:
+    return load_service().enums[name]
+
+
+def _known(value: str, enum: str) -> str:
+    # Countries and currencies do come to an end.
+    return value if value in _enum(enum) else _enum(enum)[0]
+
+
+def _choice(rng: Random, values: Sequence[_T]) -> _T:
+    return values[int(rng.random() * len(values))]
+
+
+def _maybe(rng: Random, probability: float, value: _T) -> _T | None:
+    return value if rng.random() < probability else None
+
+
+def _without_some(rng: Random, wire: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+    """Leave out some of the members that are null, as the service sometimes does."""
+    gone = {name for name in names if wire[name] is None and rng.random() < 0.5}
+    return {name: value for name, value in wire.items() if name not in gone}

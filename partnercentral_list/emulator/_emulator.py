@@ -1,0 +1,209 @@
+"""PartnerCentralEmulator: the one class that users of the emulator meet."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from partnercentral_list.emulator._faults import Fault, FaultPlan
+from partnercentral_list.emulator._model import load_service
+from partnercentral_list.emulator._recording import RecordedRequest, Recording
+from partnercentral_list.emulator._server import HOST, Server
+from partnercentral_list.emulator._service import Service
+from partnercentral_list.emulator._store import Store
+from partnercentral_list.emulator._throttle import RequestWindow
+from partnercentral_list.emulator._tokens import TokenBook
+
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Self
+
+
+class PartnerCentralEmulator:
+    """A local Partner Central that answers ListOpportunities over HTTP.
+
+    It runs on threads of its own between ``start`` and ``stop``, or within ``with`` or
+    ``async with``, and is bound to no event loop. Its methods may be called from any thread, and
+    before it is started. Requests need no signature, and signatures are not checked.
+
+    What nobody outside AWS knows is answered like this: bounds of dates are inclusive; company
+    names match whole, but for case; records that are null in a member match no filter on it, and
+    sort last in both directions; ties go by Id, in the direction of the sort; Ids and names sort as
+    text, by code point, O10 before O2. A token is a position in what matches at the time, so that
+    records which are edited between two pages move the others.
+
+    Args:
+        opportunities: How many to invent, or records in wire form. A record without ``Catalog``
+            gets the emulator's; nothing else is added or checked, so it may be malformed.
+        seed: What invented records, tokens and request ids are made from.
+        catalog: The catalog of the records. A request for another one gets an empty page.
+        latency: Seconds to wait before each answer, 0 or more.
+        requests_per_second: The quota, more than 0: requests above it, in any window of one
+            second, get a ThrottlingException. None for no quota.
+        faults: What happens to the first requests, one fault each; a text is an error's code.
+        port: The port on 127.0.0.1; 0 for any that is free.
+
+    Raises:
+        TypeError: A record cannot be written as JSON.
+        ValueError: An Id is used twice, or a number is out of its bounds.
+    """
+
+    def __init__(
+        self,
+        opportunities: int | Iterable[Mapping[str, Any]] = 250,
+        *,
+        seed: int = 0,
+        catalog: str = "AWS",
+        latency: float = 0.0,
+        requests_per_second: float | None = None,
+        faults: Iterable[Fault | str] = (),
+        port: int = 0,
+        _clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        if not 0 <= latency < math.inf:
+            raise ValueError("latency must be a number of seconds, 0 or more")
+        if not 0 <= port <= 65_535:
+            raise ValueError("port must be in 0..65535; 0 is any that is free")
+        self._seed = seed
+        self._latency = latency
+        self._port = port
+        self._store = Store(opportunities, seed, catalog)
+        self._recording = Recording()
+        self._window = RequestWindow(requests_per_second, _clock)
+        self._faults = FaultPlan()
+        for number, fault in enumerate(faults, start=1):
+            self._faults.add(fault, first=number, times=1)
+        self._server: Server | None = None
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    async def __aenter__(self) -> Self:
+        # Both take a few milliseconds, less than a thread to keep them off the loop is worth.
+        self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    @property
+    def url(self) -> str:
+        """The endpoint, such as ``http://127.0.0.1:41234``.
+
+        Raises:
+            RuntimeError: The emulator is not running.
+        """
+        server = self._server
+        if server is None:
+            raise RuntimeError("the emulator is not running: use it in a with block, or start() it")
+        return f"http://{HOST}:{server.port}"
+
+    @property
+    def requests(self) -> list[RecordedRequest]:
+        """All requests so far, in the order in which they arrived; all of them are kept."""
+        return self._recording.snapshot()
+
+    @property
+    def opportunities(self) -> list[dict[str, Any]]:
+        """A copy of the records in wire form, in the order in which they were added."""
+        return self._store.snapshot()
+
+    def start(self) -> None:
+        """Begin to serve; nothing happens if the emulator is running already.
+
+        Raises:
+            OSError: The port is taken.
+        """
+        with self._lock:
+            if self._server is None:
+                self._server = Server(self._port, self._service().handle, self._latency)
+
+    def stop(self) -> None:
+        """Cut all connections, end all threads; nothing happens if it is not running.
+
+        Records, requests and faults stay, and the emulator can be started again.
+        """
+        with self._lock:
+            server, self._server = self._server, None
+        if server is not None:
+            server.close()
+
+    def add(self, record: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Add an opportunity and return a copy of it.
+
+        Args:
+            record: Its wire form, taken as it is; None invents the next one, created and changed
+                one second after the latest change of all.
+
+        Raises:
+            TypeError: The record cannot be written as JSON.
+            ValueError: There is an opportunity with its Id already.
+        """
+        return self._store.add(record)
+
+    def update(self, identifier: str, changes: Mapping[str, Any]) -> dict[str, Any]:
+        """Change an opportunity and return a copy of it.
+
+        Its LastModifiedDate becomes one second later than the latest there ever was, whatever the
+        clock says, unless the changes name one themselves.
+
+        Args:
+            identifier: The opportunity's Id.
+            changes: Members in wire form; objects are merged, all else is replaced.
+
+        Raises:
+            KeyError: There is no such opportunity.
+            ValueError: The changes are to the Id.
+        """
+        return self._store.update(identifier, changes)
+
+    def fail(self, fault: Fault | str, *, times: int | None = 1, at: int = 1) -> None:
+        """Let something go wrong with requests to come.
+
+        Faults that are waiting stay; where several apply to a request, the one that was set up
+        first does.
+
+        Args:
+            fault: What happens, or the code of an error.
+            times: How many requests in a row it happens to, 1 or more; None for all.
+            at: The first of them: 1 is the next request that arrives.
+
+        Raises:
+            ValueError: times or at is less than 1.
+        """
+        if at < 1:
+            raise ValueError("at must be 1 or more: 1 is the next request")
+        self._faults.add(fault, first=len(self._recording) + at, times=times)
+
+    def clear_faults(self) -> None:
+        """Forget all faults that are still to come."""
+        self._faults.clear()
+
+    def _service(self) -> Service:
+        return Service(
+            model=load_service(),
+            store=self._store,
+            tokens=TokenBook(self._seed),
+            faults=self._faults,
+            recording=self._recording,
+            window=self._window,
+            seed=self._seed,
+        )

@@ -1,0 +1,101 @@
+"""How these tests talk to the emulator: plain HTTP, nothing that the library has."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, cast
+
+from partnercentral_list.emulator import PartnerCentralEmulator
+
+TARGET = "AWSPartnerCentralSelling.ListOpportunities"
+
+
+@dataclass(frozen=True)
+class HttpAnswer:
+    status: int
+    headers: Mapping[str, str]
+    raw: bytes
+
+    @property
+    def json(self) -> dict[str, Any]:
+        return cast("dict[str, Any]", json.loads(self.raw))
+
+    @property
+    def ids(self) -> list[str]:
+        return [record["Id"] for record in self.json["OpportunitySummaries"]]
+
+    @property
+    def token(self) -> str | None:
+        return cast("str | None", self.json["NextToken"])
+
+    @property
+    def code(self) -> str:
+        return str(self.json["__type"]).rpartition("#")[2]
+
+    @property
+    def problems(self) -> list[tuple[str, str]]:
+        return [(entry["FieldName"], entry["Code"]) for entry in self.json["ErrorList"]]
+
+
+class Caller:
+    """One connection to an emulator."""
+
+    def __init__(self, url: str) -> None:
+        self.connection = http.client.HTTPConnection(url.removeprefix("http://"))
+
+    def send(
+        self,
+        body: bytes,
+        *,
+        method: str = "POST",
+        path: str = "/",
+        headers: Mapping[str, str] | None = None,
+    ) -> HttpAnswer:
+        sent = {"X-Amz-Target": TARGET} if headers is None else dict(headers)
+        self.connection.request(method, path, body, sent)
+        answer = self.connection.getresponse()
+        names = {name.lower(): value for name, value in answer.getheaders()}
+        return HttpAnswer(answer.status, names, answer.read())
+
+    def fetch(self, catalog: str = "AWS", **parameters: Any) -> HttpAnswer:
+        return self.send(json.dumps({"Catalog": catalog} | parameters).encode())
+
+    def all_ids(self, **parameters: Any) -> list[str]:
+        answer = self.fetch(**parameters)
+        ids = answer.ids
+        while answer.token is not None:
+            answer = self.fetch(**parameters, NextToken=answer.token)
+            ids += answer.ids
+        return ids
+
+
+@contextmanager
+def calling(emulator: PartnerCentralEmulator | str) -> Iterator[Caller]:
+    caller = Caller(emulator if isinstance(emulator, str) else emulator.url)
+    try:
+        yield caller
+    finally:
+        caller.connection.close()
+
+
+class Arrival:
+    """Tells when a request has reached an emulator, without asking again and again."""
+
+    def __init__(self) -> None:
+        self._arrived = threading.Semaphore(0)
+
+    def watch(self, **options: Any) -> PartnerCentralEmulator:
+        # The quota asks for the time once for each request that has arrived.
+        return PartnerCentralEmulator(1, requests_per_second=1e9, _clock=self._clock, **options)
+
+    def wait(self) -> None:
+        assert self._arrived.acquire(timeout=30), "no request has arrived"
+
+    def _clock(self) -> float:
+        self._arrived.release()
+        return 0.0

@@ -1,0 +1,298 @@
+"""The server: its life, its HTTP, its quota, and what it notes down."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from partnercentral_list.emulator import Fault, PartnerCentralEmulator
+from tests.emulator.calls import TARGET, Arrival, Caller, calling
+
+
+@pytest.fixture
+def sock(emulator: PartnerCentralEmulator) -> Iterator[socket.socket]:
+    port = int(emulator.url.rpartition(":")[2])
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as connected:
+        yield connected
+
+
+def read_all(sock: socket.socket) -> bytes:
+    received = b""
+    while chunk := sock.recv(65_536):
+        received += chunk
+    return received
+
+
+def post(body: bytes, *headers: str, version: str = "1.1") -> bytes:
+    lines = [f"POST / HTTP/{version}", f"X-Amz-Target: {TARGET}", *headers]
+    return "\r\n".join([*lines, f"Content-Length: {len(body)}", "", ""]).encode() + body
+
+
+def test_stop_leaves_no_thread_whatever_the_connections_do() -> None:
+    before = set(threading.enumerate())
+    arrival = Arrival()
+    emulator = arrival.watch()
+    emulator.start()
+    port = int(emulator.url.rpartition(":")[2])
+    with calling(emulator) as idle, socket.create_connection(("127.0.0.1", port)) as hanging:
+        idle.fetch()
+        arrival.wait()
+        emulator.fail(Fault.hang())
+        hanging.sendall(post(b"{}"))
+        arrival.wait()
+        assert len(threading.enumerate()) == len(before) + 3
+        emulator.stop()
+        assert set(threading.enumerate()) == before
+
+
+def test_stop_does_not_wait_for_the_latency() -> None:
+    arrival = Arrival()
+    emulator = arrival.watch(latency=3600.0)
+    emulator.start()
+    with ThreadPoolExecutor(1) as pool, calling(emulator) as caller:
+        answer = pool.submit(caller.fetch)
+        arrival.wait()
+        emulator.stop()
+        assert isinstance(answer.exception(), ConnectionError)
+
+
+def test_latency_answers_after_all() -> None:
+    with PartnerCentralEmulator(1, latency=0.001) as emulator, calling(emulator) as caller:
+        assert caller.fetch().status == 200
+
+
+def test_start_and_stop_twice_are_once() -> None:
+    emulator = PartnerCentralEmulator(1)
+    emulator.start()
+    url = emulator.url
+    emulator.start()
+    assert emulator.url == url
+    emulator.stop()
+    emulator.stop()
+    with pytest.raises(RuntimeError, match="not running"):
+        emulator.url  # noqa: B018
+
+
+def test_stop_lets_go_of_the_port() -> None:
+    with PartnerCentralEmulator(1) as emulator:
+        port = int(emulator.url.rpartition(":")[2])
+    with PartnerCentralEmulator(1, port=port) as again:
+        assert again.url == f"http://127.0.0.1:{port}"
+
+
+def test_a_taken_port_is_an_os_error(emulator: PartnerCentralEmulator) -> None:
+    port = int(emulator.url.rpartition(":")[2])
+    with pytest.raises(OSError, match="in use"):
+        PartnerCentralEmulator(1, port=port).start()
+
+
+async def test_it_runs_in_an_async_with_too() -> None:
+    async with PartnerCentralEmulator(1) as emulator:
+        with calling(emulator) as caller:
+            assert (await asyncio.to_thread(caller.fetch)).status == 200
+    with pytest.raises(RuntimeError):
+        emulator.url  # noqa: B018
+
+
+def test_a_page_editor_may_stop_the_emulator() -> None:
+    emulator = PartnerCentralEmulator(1)
+
+    def stop(page: dict[str, object]) -> dict[str, object]:
+        emulator.stop()
+        return page
+
+    emulator.fail(Fault.edit_page(stop))
+    emulator.start()
+    with calling(emulator) as caller, pytest.raises(ConnectionError):
+        caller.fetch()
+
+
+@pytest.mark.parametrize("port", [-1, 65_536])
+def test_an_impossible_port_is_refused(port: int) -> None:
+    with pytest.raises(ValueError, match="port"):
+        PartnerCentralEmulator(port=port)
+
+
+@pytest.mark.parametrize("latency", [-1.0, float("inf"), float("nan")])
+def test_an_impossible_latency_is_refused(latency: float) -> None:
+    with pytest.raises(ValueError, match="latency"):
+        PartnerCentralEmulator(latency=latency)
+
+
+def test_botocore_is_not_imported_before_the_first_start() -> None:
+    script = (
+        "import sys, partnercentral_list.emulator as emulator\n"
+        "running = emulator.PartnerCentralEmulator(5)\n"
+        "assert 'botocore' not in sys.modules\n"
+        "with running: assert 'botocore' in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-W", "error", "-c", script], check=True)
+
+
+def test_connections_are_kept_alive(emulator: PartnerCentralEmulator, caller: Caller) -> None:
+    caller.fetch()
+    first = caller.connection.sock
+    caller.fetch()
+    assert caller.connection.sock is first
+
+
+def test_many_clients_at_once_get_their_own_answers(emulator: PartnerCentralEmulator) -> None:
+    ids = [record["Id"] for record in emulator.opportunities][:40]
+
+    def ask(identifier: str) -> list[str]:
+        with calling(emulator) as caller:
+            return caller.fetch(Identifier=[identifier]).ids
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(ask, ids)) == [[identifier] for identifier in ids]
+    assert [request.number for request in emulator.requests] == list(range(1, 41))
+
+
+def test_an_answer_has_the_headers_of_the_service(caller: Caller) -> None:
+    headers = caller.fetch().headers
+    assert headers["content-type"] == "application/x-amz-json-1.0"
+    assert re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", headers["x-amzn-requestid"])
+    assert re.fullmatch(r"\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT", headers["date"])
+
+
+def test_request_ids_are_repeatable_and_unique() -> None:
+    ids: list[str] = []
+    for _ in range(2):
+        with PartnerCentralEmulator(1) as emulator, calling(emulator) as caller:
+            ids += [caller.fetch().headers["x-amzn-requestid"] for _ in range(2)]
+    assert ids[:2] == ids[2:]
+    assert ids[0] != ids[1]
+
+
+def test_connection_close_is_honoured(sock: socket.socket) -> None:
+    sock.sendall(post(b'{"Catalog":"AWS","MaxResults":1}', "Connection: close"))
+    assert b"Connection: close" in read_all(sock).partition(b"\r\n\r\n")[0]
+
+
+def test_http_1_0_is_closed_after_the_answer(sock: socket.socket) -> None:
+    sock.sendall(post(b"{}", version="1.0"))
+    assert read_all(sock).startswith(b"HTTP/1.1 400 ")
+
+
+def test_a_client_that_waits_for_a_continue_gets_one(sock: socket.socket) -> None:
+    request = post(b"{}", "Expect: 100-continue", "Connection: close")
+    sock.sendall(request[:-2])
+    assert sock.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
+    sock.sendall(b"{}")
+    assert read_all(sock).startswith(b"HTTP/1.1 400 ")
+
+
+def test_requests_sent_ahead_are_answered_in_turn(sock: socket.socket) -> None:
+    sock.sendall(b"\r\n" + post(b"[]") + post(b"{}", "Connection: close"))
+    answers = read_all(sock)
+    assert answers.index(b"SerializationException") < answers.index(b"ValidationException")
+
+
+@pytest.mark.parametrize(
+    ("data", "status"),
+    [
+        (b"nonsense\r\n\r\n", 400),
+        (b"POST / HTTP/2\r\n\r\n", 400),
+        (b"POST / HTTP/1.1\r\nno colon\r\n\r\n", 400),
+        (b"POST / HTTP/1.1\r\nContent-Length: x\r\n\r\n", 400),
+        (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n", 411),
+        (b"POST / HTTP/1.1\r\nContent-Length: 99999999\r\n\r\n", 413),
+        (b"POST / HTTP/1.1\r\n" + b"x: y\r\n" * 200, 431),
+        (b"x" * 65_537, 431),
+    ],
+)
+def test_what_is_no_request_is_refused_and_closed(
+    emulator: PartnerCentralEmulator, sock: socket.socket, data: bytes, status: int
+) -> None:
+    sock.sendall(data)
+    sock.shutdown(socket.SHUT_WR)
+    assert read_all(sock).startswith(f"HTTP/1.1 {status} ".encode())
+    assert emulator.requests == []
+
+
+def test_a_request_that_is_not_finished_is_forgotten(
+    emulator: PartnerCentralEmulator, sock: socket.socket
+) -> None:
+    sock.sendall(post(b"{}")[:-1])
+    sock.shutdown(socket.SHUT_WR)
+    assert read_all(sock) == b""
+    assert emulator.requests == []
+
+
+def test_each_request_is_noted_with_its_answer(
+    emulator: PartnerCentralEmulator, caller: Caller
+) -> None:
+    body = b'{"Catalog": "AWS", "MaxResults": 1}'
+    caller.send(body, headers={"X-Amz-Target": TARGET, "X-Amzn-User-Agent": "A|B"})
+    caller.send(b"[]", headers={"X-Two": "1"})
+    first, second = emulator.requests
+    assert (first.number, first.operation) == (1, "ListOpportunities")
+    assert (first.body, first.raw_body) == ({"Catalog": "AWS", "MaxResults": 1}, body)
+    assert first.headers["x-amzn-user-agent"] == "A|B"
+    assert (first.status, first.error_code) == (200, None)
+    assert (second.number, second.operation, second.body) == (2, None, None)
+    assert (second.status, second.error_code) == (400, "UnknownOperationException")
+
+
+def test_headers_sent_twice_are_joined(
+    emulator: PartnerCentralEmulator, sock: socket.socket
+) -> None:
+    sock.sendall(post(b"{}", "X-A: 1", "X-A: 2", "Connection: close"))
+    read_all(sock)
+    assert emulator.requests[0].headers["x-a"] == "1, 2"
+
+
+def test_the_body_is_not_in_the_repr_twice(
+    emulator: PartnerCentralEmulator, caller: Caller
+) -> None:
+    caller.fetch()
+    assert "raw_body" not in repr(emulator.requests[0])
+
+
+def test_the_list_of_requests_is_a_copy(emulator: PartnerCentralEmulator, caller: Caller) -> None:
+    caller.fetch()
+    emulator.requests.clear()
+    assert len(emulator.requests) == 1
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_requests_above_the_quota_are_throttled_in_any_window_of_a_second() -> None:
+    clock = Clock()
+    emulator = PartnerCentralEmulator(1, requests_per_second=2, _clock=clock)
+    statuses: list[int] = []
+    with emulator, calling(emulator) as caller:
+        for clock.now in (0.0, 0.9, 0.95, 1.0, 1.5, 1.95):
+            statuses.append(caller.fetch().status)
+        refused = emulator.requests[2]
+    assert statuses == [200, 200, 400, 200, 400, 200]
+    assert refused.error_code == "ThrottlingException"
+
+
+def test_a_quota_below_one_widens_the_window() -> None:
+    clock = Clock()
+    emulator = PartnerCentralEmulator(1, requests_per_second=0.5, _clock=clock)
+    statuses: list[int] = []
+    with emulator, calling(emulator) as caller:
+        for clock.now in (0.0, 1.5, 2.0):
+            statuses.append(caller.fetch().status)
+    assert statuses == [200, 400, 200]
+
+
+def test_a_quota_of_nothing_is_refused() -> None:
+    with pytest.raises(ValueError, match="requests_per_second"):
+        PartnerCentralEmulator(requests_per_second=0)

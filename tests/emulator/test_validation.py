@@ -1,0 +1,207 @@
+"""What is refused, and with which error."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from partnercentral_list.emulator._model import Shape, load_service
+from partnercentral_list.emulator._validation import find_problems
+from tests.emulator.calls import TARGET, Caller
+
+
+@pytest.mark.parametrize(
+    ("parameters", "field", "code"),
+    [
+        ({"Catalog": None}, "Catalog", "REQUIRED_FIELD_MISSING"),
+        ({"Catalog": "A B"}, "Catalog", "INVALID_STRING_FORMAT"),
+        ({"Catalog": "AWS\n"}, "Catalog", "INVALID_STRING_FORMAT"),
+        ({"Catalog": 1}, "Catalog", "INVALID_VALUE"),
+        ({"MaxResults": 0}, "MaxResults", "VALUE_OUT_OF_RANGE"),
+        ({"MaxResults": 101}, "MaxResults", "VALUE_OUT_OF_RANGE"),
+        ({"MaxResults": "20"}, "MaxResults", "INVALID_VALUE"),
+        ({"MaxResults": True}, "MaxResults", "INVALID_VALUE"),
+        ({"MaxResults": 2.5}, "MaxResults", "INVALID_VALUE"),
+        ({"NextToken": 1}, "NextToken", "INVALID_VALUE"),
+        ({"Identifier": ["X1"]}, "Identifier[0]", "INVALID_STRING_FORMAT"),
+        ({"Identifier": ["O1", "O" + "1" * 20]}, "Identifier[1]", "INVALID_STRING_FORMAT"),
+        ({"Identifier": ["O1", None]}, "Identifier[1]", "INVALID_VALUE"),
+        ({"Identifier": "O1"}, "Identifier", "INVALID_VALUE"),
+        ({"Identifier": ["O1"] * 21}, "Identifier", "TOO_MANY_VALUES"),
+        ({"LifeCycleStage": ["Closed Won"]}, "LifeCycleStage[0]", "INVALID_ENUM_VALUE"),
+        ({"LifeCycleStage": ["Launched"] * 11}, "LifeCycleStage", "TOO_MANY_VALUES"),
+        (
+            {"LifeCycleReviewStatus": ["In Review"]},
+            "LifeCycleReviewStatus[0]",
+            "INVALID_ENUM_VALUE",
+        ),
+        (
+            {"LifeCycleReviewStatus": ["Approved"] * 11},
+            "LifeCycleReviewStatus",
+            "TOO_MANY_VALUES",
+        ),
+        ({"CustomerCompanyName": ["x"] * 11}, "CustomerCompanyName", "TOO_MANY_VALUES"),
+        ({"Sort": {"SortBy": "Identifier"}}, "Sort.SortOrder", "REQUIRED_FIELD_MISSING"),
+        ({"Sort": {"SortOrder": "ASCENDING"}}, "Sort.SortBy", "REQUIRED_FIELD_MISSING"),
+        (
+            {"Sort": {"SortBy": "Title", "SortOrder": "ASCENDING"}},
+            "Sort.SortBy",
+            "INVALID_ENUM_VALUE",
+        ),
+        ({"Sort": "Identifier"}, "Sort", "INVALID_VALUE"),
+        (
+            {"LastModifiedDate": {"AfterLastModifiedDate": "2025-06-01"}},
+            "LastModifiedDate.AfterLastModifiedDate",
+            "INVALID_STRING_FORMAT",
+        ),
+        (
+            {"LastModifiedDate": {"AfterLastModifiedDate": "2025-06-01T00:00:00"}},
+            "LastModifiedDate.AfterLastModifiedDate",
+            "INVALID_STRING_FORMAT",
+        ),
+        (
+            {"CreatedDate": {"BeforeCreatedDate": "2025-02-30T00:00:00Z"}},
+            "CreatedDate.BeforeCreatedDate",
+            "INVALID_STRING_FORMAT",
+        ),
+        (
+            {"CreatedDate": {"BeforeCreatedDate": True}},
+            "CreatedDate.BeforeCreatedDate",
+            "INVALID_VALUE",
+        ),
+        (
+            {"CreatedDate": {"BeforeCreatedDate": float("inf")}},
+            "CreatedDate.BeforeCreatedDate",
+            "INVALID_VALUE",
+        ),
+        (
+            {"TargetCloseDate": {"AfterTargetCloseDate": "01/06/2025"}},
+            "TargetCloseDate.AfterTargetCloseDate",
+            "INVALID_STRING_FORMAT",
+        ),
+    ],
+    ids=lambda value: json.dumps(value)[:50] if isinstance(value, dict) else None,
+)
+def test_an_invalid_member_is_named_with_its_code(
+    caller: Caller, parameters: dict[str, Any], field: str, code: str
+) -> None:
+    answer = caller.send(json.dumps({"Catalog": "AWS"} | parameters).encode())
+    assert (answer.status, answer.code) == (400, "ValidationException")
+    assert answer.json["Reason"] == "REQUEST_VALIDATION_FAILED"
+    assert answer.problems == [(field, code)]
+    assert field in answer.json["Message"]
+
+
+def test_all_that_is_wrong_is_named_at_once(caller: Caller) -> None:
+    answer = caller.fetch(MaxResults=0, LifeCycleStage=["Won", "Lost"])
+    assert {field for field, _ in answer.problems} == {
+        "MaxResults",
+        "LifeCycleStage[0]",
+        "LifeCycleStage[1]",
+    }
+
+
+@pytest.mark.parametrize("size", [1, 100])
+def test_the_bounds_of_the_page_size_are_allowed(caller: Caller, size: int) -> None:
+    assert len(caller.fetch(MaxResults=size).ids) == size
+
+
+def test_twenty_identifiers_are_allowed(caller: Caller) -> None:
+    ids = caller.fetch().ids
+    assert caller.fetch(Identifier=ids).ids == ids
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b'"AWS"', b"\xff", b"[" * 100_000])
+def test_a_body_that_is_no_json_object_is_a_serialization_exception(
+    caller: Caller, body: bytes
+) -> None:
+    answer = caller.send(body)
+    assert (answer.status, answer.code) == (400, "SerializationException")
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "",
+        "ListOpportunities",
+        TARGET + "s",
+        "DynamoDB_20120810.ListOpportunities",
+        "AWSPartnerCentralSelling.GetOpportunity",
+    ],
+)
+def test_another_operation_is_unknown(caller: Caller, target: str) -> None:
+    answer = caller.send(b"{}", headers={"X-Amz-Target": target})
+    assert (answer.status, answer.code) == (400, "UnknownOperationException")
+
+
+def test_a_request_without_a_target_is_unknown(caller: Caller) -> None:
+    assert caller.send(b"{}", headers={}).code == "UnknownOperationException"
+
+
+def test_another_path_is_not_found(caller: Caller) -> None:
+    assert caller.send(b"{}", path="/opportunities").status == 404
+
+
+def test_another_method_is_not_allowed(caller: Caller) -> None:
+    answer = caller.send(b"", method="GET")
+    assert (answer.status, answer.headers["allow"]) == (405, "POST")
+
+
+def test_the_codes_of_problems_are_the_models() -> None:
+    shape = Shape("Root", "structure", members=ALL_KINDS, required=frozenset(ALL_KINDS))
+    found = {problem.code for value in BAD for problem in find_problems(shape, value)}
+    assert found <= set(load_service().enums["ValidationExceptionErrorCode"])
+
+
+# What no request has today, but a newer model may bring.
+ALL_KINDS = {
+    "Flag": Shape("Flag", "boolean"),
+    "Count": Shape("Count", "long", minimum=2),
+    "Name": Shape("Name", "string", minimum=2, maximum=3),
+    "Names": Shape("Names", "list", minimum=1, item=Shape("Name", "string")),
+    "Untyped": Shape("Untyped", "list"),
+    "Document": Shape("Document", "map"),
+}
+BAD: list[dict[str, Any]] = [
+    {"Flag": 1, "Count": 1, "Name": "x", "Names": [], "Untyped": 1},
+    {"Flag": "yes", "Count": "2", "Name": "long", "Names": [1]},
+]
+
+
+@pytest.mark.parametrize(
+    ("member", "value", "code"),
+    [
+        ("Flag", 1, "INVALID_VALUE"),
+        ("Count", 1, "VALUE_OUT_OF_RANGE"),
+        ("Name", "x", "VALUE_OUT_OF_RANGE"),
+        ("Name", "long", "VALUE_OUT_OF_RANGE"),
+        ("Names", [], "NOT_ENOUGH_VALUES"),
+    ],
+)
+def test_members_of_a_newer_model_are_checked_too(member: str, value: object, code: str) -> None:
+    assert [p.code for p in find_problems(ALL_KINDS[member], value, member)] == [code]
+
+
+@pytest.mark.parametrize(
+    ("member", "value"),
+    [
+        ("Flag", True),
+        ("Count", 2),
+        ("Name", "ab"),
+        ("Names", ["x"]),
+        ("Untyped", [1]),
+        ("Document", {"any": 1}),
+    ],
+)
+def test_what_a_newer_model_allows_passes(member: str, value: object) -> None:
+    assert list(find_problems(ALL_KINDS[member], value, member)) == []
+
+
+def test_the_request_shape_is_the_installed_models() -> None:
+    shape = load_service().request
+    assert shape.members["Identifier"].maximum == 20
+    assert shape.members["Sort"].required == {"SortBy", "SortOrder"}
+    assert shape.members["Catalog"].pattern == re.compile("[a-zA-Z]+")
