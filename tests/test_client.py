@@ -436,14 +436,20 @@ async def test_a_client_closed_under_a_request_says_so(
     make_client: MakeClient, emulator: PartnerCentralEmulator
 ) -> None:
     client = make_client(emulator)
-    await client.list_opportunities()
-    emulator.fail(Fault.hang(), times=None)
+    loop, arrived, closed = asyncio.get_running_loop(), asyncio.Event(), threading.Event()
+
+    def hold(answer: dict[str, Any]) -> dict[str, Any]:
+        loop.call_soon_threadsafe(arrived.set)
+        closed.wait()
+        return answer
+
+    emulator.fail(Fault.edit_page(hold))
     request = asyncio.create_task(client.list_opportunities())
-    while len(emulator.requests) < 2:
-        await asyncio.sleep(0)
+    await arrived.wait()
     await client.aclose()
     with pytest.raises(ClientClosedError):
         await request
+    closed.set()
 
 
 async def test_an_error_of_the_users_own_credentials_source_is_passed_on(

@@ -11,6 +11,9 @@ from aiobotocore.session import AioSession
 from partnercentral_list._wire.connection import ConnectionSettings, CredentialsSource
 from partnercentral_list.config import Credentials
 
+# What a loader has read, 60 ms of it, serves every session of the process; by where it reads.
+_loaders: dict[str | None, Any] = {}
+
 FAR_FUTURE = datetime(9999, 1, 1, tzinfo=UTC)
 
 
@@ -24,8 +27,10 @@ def session_for(settings: ConnectionSettings) -> Any:
     if shared is not None and settings.credentials is None:
         return shared
     session: Any = AioSession(profile=settings.profile_name)
-    if shared is not None:
-        session.register_component("data_loader", shared.get_component("data_loader"))
+    loader = (shared or session).get_component("data_loader")
+    if shared is None:
+        loader = _loaders.setdefault(session.get_config_variable("data_path"), loader)
+    session.register_component("data_loader", loader)
     if settings.credentials is not None:
         session.register_component("credential_provider", _Provider(settings.credentials))
     return session
