@@ -130,14 +130,15 @@ class Declared:
 def _declared(enum: type[EnumT], value: object) -> EnumT:
     if isinstance(value, enum):
         return value
+    named = f"{'an' if enum.__name__[0] in 'AEIOU' else 'a'} {enum.__name__}"
     # A member of another enumeration is a str too, and always a mistake.
     if isinstance(value, str) and not isinstance(value, StrEnum):
         member = enum._value2member_map_.get(value)
         if isinstance(member, enum):
             return member
-        problem = f"{value[:80]!r} is not a {enum.__name__}{_suggestion(enum, value)}"
+        problem = f"{value[:80]!r} is not {named}{_suggestion(enum, value)}"
     else:
-        problem = f"a {enum.__name__} or its exact string is needed, not {type(value).__name__}"
+        problem = f"{named} or its exact string is needed, not {type(value).__name__}"
     refuse(problem, ", ".join(repr(member.value) for member in enum))
 
 

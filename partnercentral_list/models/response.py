@@ -69,6 +69,21 @@ class ResponseModel(WireModel, frozen=True):
 
     model_config: ClassVar[ConfigDict] = ConfigDict(extra="allow")
 
+    # pydantic's own would tell a null member that this release does not know from an absent one,
+    # and so a record from its own wire form; it would also compare private attributes.
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, ResponseModel) or type(self) is not type(other):
+            return NotImplemented
+        return self.__dict__ == other.__dict__ and _unknown(self) == _unknown(other)
+
+    def __hash__(self) -> int:
+        return hash(tuple(getattr(self, name) for name in type(self).model_fields))
+
+
+def _unknown(model: ResponseModel) -> dict[str, Any]:
+    extra = model.model_extra or {}
+    return {name: value for name, value in extra.items() if value is not None}
+
 
 class AddressSummary(ResponseModel, frozen=True):
     """Where the customer is (AWS shape ``AddressSummary``)."""
@@ -289,15 +304,3 @@ class ListOpportunitiesResponse(ResponseModel, frozen=True):
     def response_metadata(self) -> ResponseMetadata:
         """How the page was fetched; no part of the wire form, nor of equality."""
         return self._response_metadata
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, ListOpportunitiesResponse):
-            return NotImplemented
-        return (
-            self.opportunity_summaries == other.opportunity_summaries
-            and self.next_token == other.next_token
-            and self.model_extra == other.model_extra
-        )
-
-    def __hash__(self) -> int:
-        return hash((self.opportunity_summaries, self.next_token))
