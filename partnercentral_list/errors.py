@@ -188,7 +188,7 @@ class OpportunitiesNotFoundError(PartnerCentralError):
             f"{len(identifiers)} of the opportunities asked for were not found: {shown}",
             operation=operation,
         )
-        self.identifiers = tuple(identifiers)
+        self.identifiers: tuple[str, ...] = tuple(identifiers)
 
 
 class PaginationError(PartnerCentralError):
@@ -211,6 +211,7 @@ class ServiceError(PartnerCentralError):
         http_status: The HTTP status, which AWS does not promise: go by `code`.
         message: What AWS says.
         retry_after: Seconds that AWS asks to wait, if it does.
+        advice: What to do about it; may be empty.
     """
 
     advice: str = ""
@@ -244,6 +245,11 @@ class ServiceError(PartnerCentralError):
     def __str__(self) -> str:
         return f"{super().__str__()}\n{self.advice}" if self.advice else super().__str__()
 
+    def with_advice(self, advice: str) -> Self:
+        """Take over what to do about it, which the text then ends with."""
+        self.advice = advice
+        return self
+
 
 class AccessDeniedException(ServiceError):
     """AWS refuses access.
@@ -251,7 +257,6 @@ class AccessDeniedException(ServiceError):
     Attributes:
         reason: ``INCOMPATIBLE_BENEFIT_AWS_PARTNER_STATE`` when it is the account's partner
             benefit, not IAM, that does not allow it (the usual cause in the Sandbox catalog).
-        advice: What to look at.
     """
 
     reason: str | None = None
@@ -260,16 +265,14 @@ class AccessDeniedException(ServiceError):
         """Take over AWS's reason, and what to do about it."""
         self.reason = reason
         if reason == "INCOMPATIBLE_BENEFIT_AWS_PARTNER_STATE":
-            self.advice = (
+            return self.with_advice(
                 "The reason is the account's state as an AWS partner, not IAM: it must be linked "
                 "to Partner Central and have the benefit that this catalog needs."
             )
-        else:
-            self.advice = (
-                "The caller needs partnercentral:ListOpportunities on resource * for this catalog "
-                "(IAM condition key partnercentral:Catalog)."
-            )
-        return self
+        return self.with_advice(
+            "The caller needs partnercentral:ListOpportunities on resource * for this catalog "
+            "(IAM condition key partnercentral:Catalog)."
+        )
 
 
 class InternalServerException(ServiceError):
@@ -310,8 +313,9 @@ class ValidationException(ServiceError):
         """Take over AWS's reason and its list of fields, which the message then shows."""
         self.reason = reason
         self.error_list = tuple(error_list)
-        self.advice = "\n".join(
-            f"  {error.field_name or 'request'}: {error.message} [{error.code}]"
-            for error in self.error_list
+        return self.with_advice(
+            "\n".join(
+                f"  {error.field_name or 'request'}: {error.message} [{error.code}]"
+                for error in self.error_list
+            )
         )
-        return self

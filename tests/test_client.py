@@ -102,7 +102,7 @@ SINCE = LastModifiedDateFilter(after_last_modified_date=BEFORE)
             "last_modified_date",
             "later than",
         ),
-        ({"sort": {"sort_by": "CreatedDate"}}, "sort.sort_order", "missing"),
+        ({"sort": {"sort_by": "CreatedDate"}}, "sort.sort_order", "'ASCENDING'"),
         ({"starting_token": "garbage"}, "starting_token", "resume_token"),
         ({"starting_token": 5}, "starting_token", "resume_token"),
         ({"limit": 5}, "limit", "page_size"),

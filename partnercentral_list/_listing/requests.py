@@ -18,13 +18,16 @@ from partnercentral_list.models import (
     LastModifiedDateFilter,
     ListOpportunitiesRequest,
     OpportunitySort,
+    OpportunitySortName,
     ReviewStatus,
     ReviewStatusName,
+    SortOrder,
     Stage,
     StageName,
     TargetCloseDateFilter,
 )
 from partnercentral_list.models._checks import NotAString
+from partnercentral_list.models._enum import OpenStrEnum
 from partnercentral_list.models.request import IDENTIFIERS_PER_REQUEST
 
 DEFAULT_PAGE_SIZE = 100
@@ -55,6 +58,13 @@ class OpportunityFilters(TypedDict, total=False):
 
 
 FILTER_NAMES = tuple(OpportunityFilters.__annotations__)
+
+#: What may stand where AWS requires a value.
+REQUIRED: Mapping[str, Iterable[OpenStrEnum]] = {
+    "catalog": Catalog,
+    "sort_by": OpportunitySortName,
+    "sort_order": SortOrder,
+}
 
 #: What other SDKs call things.
 HABITS = {
@@ -248,7 +258,8 @@ def _from_pydantic(detail: ErrorDetails) -> RequestProblem:
     if "problem" in context:
         return _problem(field, str(context["problem"]), str(context["valid"]))
     if detail["type"] == "missing":
-        return _problem(field, "missing", "AWS requires it")
+        choices = REQUIRED.get(field.rpartition(".")[2], ())
+        return _problem(field, "missing", ", ".join(repr(choice.value) for choice in choices))
     if detail["type"] == "extra_forbidden":
         return _problem(field, "no such member", _intended(field))
     return _problem(field, detail["msg"], "")

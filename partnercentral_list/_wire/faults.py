@@ -106,7 +106,7 @@ def _with_members(fault: ServiceError, answer: Mapping[str, Any]) -> ServiceErro
         ]
         return fault.with_details(answer.get("Reason"), problems)
     if fault.code in CREDENTIALS_CODES:
-        fault.advice = CREDENTIALS_ADVICE
+        return fault.with_advice(CREDENTIALS_ADVICE)
     return fault
 
 

@@ -50,7 +50,7 @@ class WireModel(BaseModel, frozen=True):
             parameter.replace(name=names.get(parameter.name) or parameter.name)
             for parameter in signature(cls).parameters.values()
         ]
-        cls.__signature__ = Signature(shown)
+        type.__setattr__(cls, "__signature__", Signature(shown))
 
     # pydantic's own would also print `model_extra`, of which nobody knows how sensitive it is.
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
