@@ -13,12 +13,14 @@ __version__ = "0.1.0"
 
 from partnercentral_list._listing.pager import OpportunityPager
 from partnercentral_list._listing.requests import OpportunityFilters
+from partnercentral_list._wire.limiter import RateLimiter
 from partnercentral_list.client import PartnerCentralClient
-from partnercentral_list.config import ClientConfig, Credentials, RetryPolicy
+from partnercentral_list.config import ClientConfig, Credentials, RateLimit, RetryPolicy
 from partnercentral_list.errors import (
     AccessDeniedException,
     ClientClosedError,
     ConfigurationError,
+    DailyLimitError,
     InternalServerException,
     InvalidOpportunity,
     InvalidOpportunityError,
@@ -88,6 +90,7 @@ __all__ = [
     "Credentials",
     "CurrencyCode",
     "CustomerSummary",
+    "DailyLimitError",
     "DeliveryModel",
     "ExpectedContractDuration",
     "ExpectedContractDurationTerm",
@@ -113,6 +116,8 @@ __all__ = [
     "PartnerCentralError",
     "PaymentFrequency",
     "ProjectSummary",
+    "RateLimit",
+    "RateLimiter",
     "RequestProblem",
     "RequestTimeoutError",
     "RequestValidationError",

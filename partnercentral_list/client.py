@@ -21,8 +21,15 @@ from partnercentral_list._listing.requests import (
     page_request,
 )
 from partnercentral_list._wire.connection import HOME_REGION, ConnectionSettings
+from partnercentral_list._wire.limiter import RateLimiter
 from partnercentral_list._wire.wire import Wire
-from partnercentral_list.config import AioSessionLike, ClientConfig, Credentials, RetryPolicy
+from partnercentral_list.config import (
+    AioSessionLike,
+    ClientConfig,
+    Credentials,
+    RateLimit,
+    RetryPolicy,
+)
 from partnercentral_list.errors import ConfigurationError
 from partnercentral_list.models import (
     Catalog,
@@ -53,6 +60,8 @@ class PartnerCentralClient:
         session: An ``aiobotocore.session.AioSession`` to share between clients.
         config: Connections and timeouts.
         retry: When a failed request is sent again.
+        rate_limit: How fast requests go out; a `RateLimiter` is shared by all that use it, None
+            does not pace them.
 
     Raises:
         RequestValidationError: `catalog` is none.
@@ -70,6 +79,7 @@ class PartnerCentralClient:
         session: AioSessionLike | None = None,
         config: ClientConfig = ClientConfig(),  # noqa: B008 # frozen
         retry: RetryPolicy = RetryPolicy(),  # noqa: B008 # frozen
+        rate_limit: RateLimit | RateLimiter | None = RateLimit(),  # noqa: B008 # frozen
     ) -> None:
         self._catalog = checked_catalog(catalog)
         if profile_name is not None and (session is not None or credentials is not None):
@@ -87,6 +97,7 @@ class PartnerCentralClient:
                 config=config,
             ),
             retry,
+            RateLimiter(rate_limit) if isinstance(rate_limit, RateLimit) else rate_limit,
         )
 
     @property

@@ -1,4 +1,4 @@
-"""The settings of a client: connections, credentials and retries."""
+"""The settings of a client: connections, credentials, retries and pacing."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from math import inf
 from typing import Any, Protocol
 
 from partnercentral_list.errors import ConfigurationError
@@ -147,6 +148,41 @@ class RetryPolicy:
         _require(self.max_attempts >= 1, "RetryPolicy.max_attempts must be at least 1")
         for name in _DURATIONS:
             _require(getattr(self, name) >= 0, f"RetryPolicy.{name} must not be negative")
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimit:
+    """How fast requests go out: by default the account's quota, 10 reads per second.
+
+    No window of one second holds more than `per_second` requests, also when they are up to 50 ms
+    longer on their way than one another. While AWS throttles, other programs use the account
+    too: the rate is then cut by a quarter at a time and grows again.
+
+    Args:
+        per_second: Requests per second; more than 0. A fraction above 1 allows what the whole
+            number below it does; below 1 it is one request per ``1 / per_second`` seconds.
+        per_day: Requests in any 24 hours, as far as this limiter has seen them; at least 1, None
+            for any number. When they are spent a `DailyLimitError` is raised, without waiting.
+        clock: Tells seconds that only grow, the same in every thread.
+        sleep: Waits for a number of seconds.
+
+    Raises:
+        ConfigurationError: A value is out of bounds.
+    """
+
+    per_second: float = 10.0
+    per_day: int | None = None
+    clock: Callable[[], float] = field(default=time.monotonic, repr=False, compare=False)
+    sleep: Callable[[float], Awaitable[None]] = field(
+        default=asyncio.sleep, repr=False, compare=False
+    )
+
+    def __post_init__(self) -> None:
+        _require(0 < self.per_second < inf, "RateLimit.per_second must be more than 0 and finite")
+        _require(
+            self.per_day is None or self.per_day >= 1,
+            "RateLimit.per_day must be at least 1, or None for no limit",
+        )
 
 
 _DURATIONS = (

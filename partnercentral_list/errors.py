@@ -13,6 +13,7 @@
     ├─ OpportunitiesNotFoundError  .identifiers
     ├─ PaginationError             AWS repeated a token
     │  └─ TokenExpiredError        AWS refused a token of this listing
+    ├─ DailyLimitError             the day's requests are spent; .retry_after
     └─ ServiceError                .code .http_status .message .retry_after
        ├─ AccessDeniedException    .reason
        ├─ InternalServerException
@@ -201,6 +202,21 @@ class TokenExpiredError(PaginationError):
     `resume_token` is the place that was reached, but it cannot work again. List again from the
     start; or, sorted by CreatedDate or LastModifiedDate, from the last date that was read.
     """
+
+
+class DailyLimitError(PartnerCentralError):
+    """The day's requests are spent (``RateLimit.per_day``); nothing was sent.
+
+    Attributes:
+        retry_after: Seconds until the next request is allowed.
+    """
+
+    def __init__(self, per_day: int, retry_after: float) -> None:
+        super().__init__(
+            f"The {per_day} requests of RateLimit.per_day are spent. "
+            f"The next one is allowed in {retry_after:.0f} seconds."
+        )
+        self.retry_after = retry_after
 
 
 class ServiceError(PartnerCentralError):

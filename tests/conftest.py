@@ -75,7 +75,8 @@ async def make_client(credentials: None) -> AsyncIterator[MakeClient]:
 
     def make(target: PartnerCentralEmulator | str, **options: Any) -> PartnerCentralClient:
         url = target if isinstance(target, str) else target.url
-        client = PartnerCentralClient("AWS", endpoint_url=url, **({"retry": PATIENT} | options))
+        defaults: dict[str, Any] = {"retry": PATIENT, "rate_limit": None}
+        client = PartnerCentralClient("AWS", endpoint_url=url, **(defaults | options))
         made.append(client)
         return client
 

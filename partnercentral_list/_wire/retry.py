@@ -11,7 +11,12 @@ from tenacity.stop import stop_base
 from tenacity.wait import wait_base
 
 from partnercentral_list.config import RetryPolicy
-from partnercentral_list.errors import PartnerCentralError, ServiceError, ThrottlingException
+from partnercentral_list.errors import (
+    DailyLimitError,
+    PartnerCentralError,
+    ServiceError,
+    ThrottlingException,
+)
 
 T = TypeVar("T")
 
@@ -74,7 +79,8 @@ class Retrier:
         try:
             result: T = await retrying(run)
         except PartnerCentralError as error:
-            error.attempts = number
+            # The limiter refuses an attempt before it is sent.
+            error.attempts = number - isinstance(error, DailyLimitError)
             raise
         self._quota.give_back(stop.last_cost or 1)
         return result

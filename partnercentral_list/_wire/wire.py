@@ -8,11 +8,17 @@ from typing import Any, cast
 
 from partnercentral_list._wire.capture import raw_body
 from partnercentral_list._wire.connection import Connection, ConnectionSettings
+from partnercentral_list._wire.limiter import RateLimiter
 from partnercentral_list._wire.loops import PerLoop
 from partnercentral_list._wire.page import Page, read_page, read_parsed
 from partnercentral_list._wire.retry import Retrier
 from partnercentral_list.config import RetryPolicy
-from partnercentral_list.errors import ClientClosedError, PartnerCentralError, RequestTimeoutError
+from partnercentral_list.errors import (
+    ClientClosedError,
+    PartnerCentralError,
+    RequestTimeoutError,
+    ThrottlingException,
+)
 from partnercentral_list.models import ResponseMetadata
 
 CLOSED = "This client was closed. Make a new PartnerCentralClient, or close it later."
@@ -21,8 +27,11 @@ CLOSED = "This client was closed. Make a new PartnerCentralClient, or close it l
 class Wire:
     """What a client sends its requests through; one for all event loops and threads."""
 
-    def __init__(self, settings: ConnectionSettings, retry: RetryPolicy) -> None:
+    def __init__(
+        self, settings: ConnectionSettings, retry: RetryPolicy, limiter: RateLimiter | None
+    ) -> None:
         self._policy = retry
+        self._limiter = limiter
         self._retrier = Retrier(retry)
         self._connections = PerLoop(lambda: Connection.open(settings))
         self._closed = False
@@ -54,7 +63,7 @@ class Wire:
         connection = await self._connection()
 
         async def attempt(number: int) -> Page:
-            answer, body = await self._send(connection, parameters)
+            answer, body = await self._send_in_turn(connection, parameters)
             sent = cast("dict[str, Any]", answer.get("ResponseMetadata") or {})
             metadata = ResponseMetadata(
                 request_id=sent.get("RequestId"),
@@ -70,6 +79,19 @@ class Wire:
         if self._closed:
             raise ClientClosedError(CLOSED)
         return await self._connections.get()
+
+    async def _send_in_turn(
+        self, connection: Connection, parameters: Mapping[str, object]
+    ) -> tuple[dict[str, Any], bytes | None]:
+        if self._limiter is None:
+            return await self._send(connection, parameters)
+        # In front of signing, and outside of the attempt's time: a signature ages.
+        sent_at = await self._limiter.acquire()
+        try:
+            return await self._send(connection, parameters)
+        except ThrottlingException:
+            self._limiter.throttled(sent_at)
+            raise
 
     async def _send(
         self, connection: Connection, parameters: Mapping[str, object]

@@ -130,7 +130,10 @@ class Bench:
         self.emulator.start()
         self.records = self.emulator.opportunities
         self.client = PartnerCentralClient(
-            "AWS", endpoint_url=self.emulator.url, config=ClientConfig(sign_requests=False)
+            "AWS",
+            endpoint_url=self.emulator.url,
+            config=ClientConfig(sign_requests=False),
+            rate_limit=None,
         )
         self.runner = runner
 

@@ -703,7 +703,12 @@ def test_a_validation_error_is_a_value_error() -> None:
     [
         ({"limit": 5}, "limit", "no such argument", "page_size"),
         ({"life_cycle_stages": ["Qualified"]}, "life_cycle_stages", "no such", "life_cycle_stage"),
-        ({"sort": {"sort_by": "Identifier"}}, "sort.sort_order", "missing", "'ASCENDING', 'DESCENDING'"),
+        (
+            {"sort": {"sort_by": "Identifier"}},
+            "sort.sort_order",
+            "missing",
+            "'ASCENDING', 'DESCENDING'",
+        ),
         ({"created_date": {"after": NIGHT}}, "created_date.after", "no such member", ""),
         ({"page_size": 101}, "page_size", "101 is out of range", SIZE),
     ],
