@@ -29,6 +29,7 @@ from partnercentral_list.config import (
     Credentials,
     RateLimit,
     RetryPolicy,
+    check_kind,
 )
 from partnercentral_list.errors import ConfigurationError
 from partnercentral_list.models import (
@@ -65,7 +66,8 @@ class PartnerCentralClient:
 
     Raises:
         RequestValidationError: `catalog` is none.
-        ConfigurationError: Two of `profile_name`, `session` and `credentials` contradict.
+        ConfigurationError: Another argument is of the wrong kind, or two of `profile_name`,
+            `session` and `credentials` contradict.
     """
 
     def __init__(
@@ -82,6 +84,20 @@ class PartnerCentralClient:
         rate_limit: RateLimit | RateLimiter | None = RateLimit(),  # noqa: B008 # frozen
     ) -> None:
         self._catalog = checked_catalog(catalog)
+        check_kind("config", config, ClientConfig)
+        check_kind("retry", retry, RetryPolicy)
+        check_kind("rate_limit", rate_limit, RateLimit, RateLimiter, type(None))
+        check_kind("region_name", region_name, str)
+        check_kind("endpoint_url", endpoint_url, str, type(None))
+        check_kind("profile_name", profile_name, str, type(None))
+        if region_name != region_name.lower() or not region_name:
+            raise ConfigurationError(
+                f"region_name {region_name!r} is no region; leave it out, or write {HOME_REGION!r}."
+            )
+        if session is not None and not hasattr(session, "create_client"):
+            raise ConfigurationError("session must be an aiobotocore.session.AioSession.")
+        if credentials is not None and not callable(credentials):
+            raise ConfigurationError("credentials must be an async callable.")
         if profile_name is not None and (session is not None or credentials is not None):
             raise ConfigurationError(
                 "profile_name names where credentials come from; leave it out beside session=... "
@@ -121,9 +137,9 @@ class PartnerCentralClient:
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Close the connections of every event loop; the client cannot be used again.
+        """Close the connections of every running event loop; the client cannot be used again.
 
-        Closing it twice is fine.
+        A loop that is not running closes its own when it ends. Closing twice is fine.
         """
         await self._wire.aclose()
 
@@ -225,6 +241,7 @@ class PartnerCentralClient:
         Raises:
             RequestValidationError: An identifier is malformed; nothing was sent.
             OpportunitiesNotFoundError: While iterating, at the end.
+            InvalidOpportunityError: While iterating: one cannot be read.
             PartnerCentralError: While iterating: a page could not be fetched.
         """
         batches = identifier_batches(identifiers, on_missing)

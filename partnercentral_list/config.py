@@ -56,6 +56,10 @@ class Credentials:
     expiry: datetime | None = None
 
     def __post_init__(self) -> None:
+        check_kind("Credentials.access_key", self.access_key, str)
+        check_kind("Credentials.secret_key", self.secret_key, str)
+        check_kind("Credentials.token", self.token, str, type(None))
+        check_kind("Credentials.expiry", self.expiry, datetime, type(None))
         _require(
             self.expiry is None or self.expiry.tzinfo is not None,
             "Credentials.expiry needs a time zone",
@@ -90,6 +94,16 @@ class ClientConfig:
     aio_config: AioConfigLike | None = None
 
     def __post_init__(self) -> None:
+        check_kind("ClientConfig.verify", self.verify, bool, str)
+        check_kind("ClientConfig.sign_requests", self.sign_requests, bool)
+        check_kind("ClientConfig.connect_timeout", self.connect_timeout, int, float)
+        check_kind("ClientConfig.read_timeout", self.read_timeout, int, float)
+        check_kind("ClientConfig.max_connections", self.max_connections, int)
+        check_kind("ClientConfig.integration", self.integration, str, type(None))
+        _require(
+            self.aio_config is None or hasattr(self.aio_config, "merge"),
+            "ClientConfig.aio_config must be an aiobotocore.config.AioConfig",
+        )
         _require(self.connect_timeout >= 0, "ClientConfig.connect_timeout must not be negative")
         _require(self.read_timeout >= 0, "ClientConfig.read_timeout must not be negative")
         _require(self.max_connections >= 1, "ClientConfig.max_connections must be at least 1")
@@ -145,6 +159,10 @@ class RetryPolicy:
     random: Callable[[], float] = field(default=random.random, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        check_kind("RetryPolicy.max_attempts", self.max_attempts, int)
+        check_kind("RetryPolicy.quota", self.quota, int)
+        for name in _DURATIONS:
+            check_kind(f"RetryPolicy.{name}", getattr(self, name), int, float)
         _require(self.max_attempts >= 1, "RetryPolicy.max_attempts must be at least 1")
         for name in _DURATIONS:
             _require(getattr(self, name) >= 0, f"RetryPolicy.{name} must not be negative")
@@ -178,6 +196,8 @@ class RateLimit:
     )
 
     def __post_init__(self) -> None:
+        check_kind("RateLimit.per_second", self.per_second, int, float)
+        check_kind("RateLimit.per_day", self.per_day, int, type(None))
         _require(0 < self.per_second < inf, "RateLimit.per_second must be more than 0 and finite")
         _require(
             self.per_day is None or self.per_day >= 1,
@@ -193,6 +213,17 @@ _DURATIONS = (
     "max_delay",
     "quota",
 )
+
+
+def check_kind(name: str, value: object, *kinds: type) -> None:
+    """Refuse a setting of another kind than its type says.
+
+    Raises:
+        ConfigurationError: It is; a bool is not taken for a number.
+    """
+    if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
+        wanted = " or ".join(kind.__name__ for kind in kinds).replace("NoneType", "None")
+        raise ConfigurationError(f"{name} must be {wanted}, not {type(value).__name__}.")
 
 
 def _require(condition: bool, message: str) -> None:

@@ -386,7 +386,7 @@ async def test_no_answer_in_time_is_a_timeout(
     make_client: MakeClient, emulator: PartnerCentralEmulator
 ) -> None:
     emulator.fail(Fault.hang(), times=None)
-    client = make_client(emulator, retry=RetryPolicy(max_attempts=1, attempt_timeout=0.05))
+    client = make_client(emulator, retry=RetryPolicy(max_attempts=1, attempt_timeout=1e-9))
     with pytest.raises(RequestTimeoutError) as caught:
         await client.list_opportunities()
     assert caught.value.retryable
@@ -396,7 +396,7 @@ async def test_a_read_timeout_is_a_timeout(
     make_client: MakeClient, emulator: PartnerCentralEmulator
 ) -> None:
     emulator.fail(Fault.hang(), times=None)
-    client = make_client(emulator, config=ClientConfig(read_timeout=0.05), retry=ONCE)
+    client = make_client(emulator, config=ClientConfig(read_timeout=1e-9), retry=ONCE)
     with pytest.raises(RequestTimeoutError):
         await client.list_opportunities()
 
@@ -502,17 +502,22 @@ async def test_closing_reaches_the_connections_of_a_loop_in_another_thread(
     await client.list_opportunities()
     ready, closed = threading.Event(), threading.Event()
 
+    still_open: list[bool] = []
+
     async def elsewhere() -> None:
         await client.list_opportunities()
+        connection = await client._wire._connections.get()
         ready.set()
         await asyncio.to_thread(closed.wait)
+        still_open.append(connection.client._endpoint.http_session._sessions is not None)
 
     thread = threading.Thread(target=lambda: asyncio.run(elsewhere()))
     thread.start()
     await asyncio.to_thread(ready.wait)
     await client.aclose()
     closed.set()
-    thread.join()
+    await asyncio.to_thread(thread.join)
+    assert still_open == [False]
 
 
 def test_a_client_shows_its_catalog() -> None:
@@ -528,3 +533,187 @@ async def test_the_sort_is_sent(
     listed = [item.id for item in await client.iter_opportunities(sort=sort).collect()]
     assert emulator.requests[0].body["Sort"] == {"SortBy": "Identifier", "SortOrder": "ASCENDING"}
     assert listed[0] < listed[1]
+
+
+@pytest.mark.usefixtures("credentials")
+@pytest.mark.parametrize("_", range(20))
+def test_closing_while_other_loops_end_neither_hangs_nor_fails(
+    emulator: PartnerCentralEmulator, _: int
+) -> None:
+    client = PartnerCentralClient("AWS", endpoint_url=emulator.url, rate_limit=None)
+    answered = threading.Barrier(3)
+
+    async def read() -> None:
+        await client.list_opportunities(max_results=1)
+        answered.wait()
+
+    threads = [threading.Thread(target=lambda: asyncio.run(read())) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    answered.wait()
+    asyncio.run(client.aclose())
+    for thread in threads:
+        thread.join()
+
+
+async def test_the_settings_of_connections_reach_aiobotocore(
+    make_client: MakeClient, emulator: PartnerCentralEmulator
+) -> None:
+    config = ClientConfig(max_connections=3, connect_timeout=4, read_timeout=0)
+    client = make_client(emulator, config=config)
+    connection = await client._wire._connections.get()
+    used = connection.client.meta.config
+    assert (used.max_pool_connections, used.connect_timeout, used.read_timeout) == (3, 4, None)
+
+
+@pytest.mark.parametrize(
+    ("region", "environment"),
+    [
+        ("US-EAST-1", {}),
+        ("EU-WEST-1", {}),
+        ("", {}),
+        (None, {"AWS_REGION": "eu-west-1"}),
+        ("eu-west-1", {"AWS_USE_FIPS_ENDPOINT": "true"}),
+        ("eu-west-1", {"AWS_USE_DUALSTACK_ENDPOINT": "true"}),
+    ],
+)
+@pytest.mark.usefixtures("credentials")
+async def test_no_way_leads_to_a_region_without_the_service(
+    monkeypatch: pytest.MonkeyPatch, region: Any, environment: dict[str, str]
+) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(ConfigurationError, match="region"):
+        async with PartnerCentralClient("AWS", region_name=region):
+            pass
+
+
+@pytest.mark.usefixtures("credentials")
+@pytest.mark.parametrize("by_environment", [False, True])
+async def test_a_ca_bundle_that_is_not_there_is_named(
+    monkeypatch: pytest.MonkeyPatch, by_environment: bool
+) -> None:
+    if by_environment:
+        monkeypatch.setenv("AWS_CA_BUNDLE", "/nowhere/ca.pem")
+    config = ClientConfig() if by_environment else ClientConfig(verify="/nowhere/ca.pem")
+    client = PartnerCentralClient("AWS", endpoint_url="https://127.0.0.1:1", config=config)
+    with pytest.raises(ConfigurationError, match=r"/nowhere/ca\.pem"):
+        await client.list_opportunities()
+
+
+SOME: Any = 5
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: PartnerCentralClient("AWS", config=SOME),
+        lambda: PartnerCentralClient("AWS", retry=SOME),
+        lambda: PartnerCentralClient("AWS", rate_limit=SOME),
+        lambda: PartnerCentralClient("AWS", endpoint_url=SOME),
+        lambda: PartnerCentralClient("AWS", profile_name=SOME),
+        lambda: PartnerCentralClient("AWS", region_name=SOME),
+        lambda: PartnerCentralClient("AWS", session=SOME),
+        lambda: PartnerCentralClient("AWS", credentials=SOME),
+        lambda: ClientConfig(aio_config=SOME),
+        lambda: ClientConfig(integration=SOME),
+        lambda: ClientConfig(connect_timeout=str(SOME)),  # type: ignore[arg-type]
+        lambda: ClientConfig(max_connections=True),
+        lambda: RetryPolicy(max_attempts=2.5),  # type: ignore[arg-type]
+        lambda: RetryPolicy(quota=str(SOME)),  # type: ignore[arg-type]
+        lambda: Credentials("a", "b", expiry=str(SOME)),  # type: ignore[arg-type]
+        lambda: Credentials("a", SOME),
+    ],
+)
+def test_settings_of_the_wrong_kind_are_refused(make: Callable[[], object]) -> None:
+    with pytest.raises(ConfigurationError, match="must be"):
+        make()
+
+
+def source_that(behaviour: str) -> Any:
+    async def source() -> Any:
+        if behaviour == "raises":
+            raise KeyError("vault")
+        if behaviour == "has expired":
+            return Credentials("a", "b", "c", datetime(2020, 1, 1, tzinfo=UTC))
+        return {"access_key": "a"}
+
+    return (lambda: Credentials("a", "b")) if behaviour == "is not async" else source
+
+
+@pytest.mark.parametrize("behaviour", ["raises", "has expired", "returns a dict", "is not async"])
+async def test_a_source_of_credentials_that_does_not_work_is_named(
+    make_client: MakeClient, emulator: PartnerCentralEmulator, behaviour: str
+) -> None:
+    client = make_client(emulator, credentials=source_that(behaviour))
+    with pytest.raises(ConfigurationError, match="credentials="):
+        await client.list_opportunities()
+    assert emulator.requests == []
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        "credential_process = /nowhere/program",
+        "credential_process = echo []",
+        "credential_process = echo garbage",
+        "role_arn = arn:aws:iam::123456789012:role/x\nweb_identity_token_file = /nowhere/token",
+        "aws_access_key_id = only-half",
+    ],
+)
+async def test_a_profile_whose_credentials_cannot_be_had_is_a_configuration_error(
+    emulator: PartnerCentralEmulator,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    settings: str,
+) -> None:
+    file = tmp_path / "config"
+    file.write_text(f"[profile broken]\n{settings}\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(file))
+    client = PartnerCentralClient("AWS", profile_name="broken", endpoint_url=emulator.url)
+    with pytest.raises(ConfigurationError):
+        await client.list_opportunities()
+    assert emulator.requests == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "field"),
+    [
+        ({"max_items": -(10**5000)}, "max_items"),
+        ({"page_size": 10**5000}, "page_size"),
+        ({"prefetch": 1.5}, "prefetch"),
+        ({"catalog": "AWS"}, "catalog"),
+        ({"last_modified_date": "2025"}, "last_modified_date"),
+        (
+            {"created_date": {"after_created_date": datetime(99, 1, 1, tzinfo=UTC)}},
+            "after_created_date",
+        ),
+        (
+            {"created_date": {"after_created_date": datetime.min.replace(tzinfo=UTC)}},
+            "after_created_date",
+        ),
+        (
+            {"last_modified_date": SINCE.model_copy(update={"after_last_modified_date": NAIVE})},
+            "after_last_modified_date",
+        ),
+        ({"sort": OpportunitySort.model_construct(sort_by="x")}, "sort_order"),
+        ({"customer_company_name": ["half \ud83d"]}, "customer_company_name[0]"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+async def test_stranger_input_is_refused_too(
+    client: PartnerCentralClient,
+    emulator: PartnerCentralEmulator,
+    arguments: dict[str, Any],
+    field: str,
+) -> None:
+    with pytest.raises(RequestValidationError) as caught:
+        client.iter_opportunities(**arguments)
+    problem = caught.value.errors()[0]
+    assert problem["field"].endswith(field)
+    assert problem["valid"]
+    assert emulator.requests == []
+
+
+def test_a_model_that_was_not_checked_can_be_shown() -> None:
+    assert "sort_order=None" in repr(OpportunitySort.model_construct(sort_by="x"))

@@ -6,14 +6,23 @@ from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequenc
 from contextlib import aclosing
 from typing import Literal, TypeAlias
 
-from partnercentral_list._listing.iteration import Iteration
+from partnercentral_list._listing.iteration import Iteration, settled
 from partnercentral_list._listing.parts import FetchPage, Listing
 from partnercentral_list._listing.read_ahead import ReadAhead
-from partnercentral_list.errors import OpportunitiesNotFoundError, PartnerCentralError
+from partnercentral_list.errors import (
+    InvalidOpportunity,
+    InvalidOpportunityError,
+    OpportunitiesNotFoundError,
+    PartnerCentralError,
+)
 from partnercentral_list.models import OpportunitySummary
 
 OnMissing: TypeAlias = Literal["raise"] | Callable[[str], object]
-"""What happens to identifiers that AWS does not return: an error at the end, or a call each."""
+"""What happens to identifiers that AWS does not return: an error at the end, or a call each,
+which may be async."""
+
+
+Found: TypeAlias = OpportunitySummary | InvalidOpportunity
 
 
 async def read_by_id(
@@ -25,19 +34,22 @@ async def read_by_id(
     """Yield the opportunities in the order of their identifiers.
 
     Raises:
+        InvalidOpportunityError: In its place, if one cannot be read.
         OpportunitiesNotFoundError: At the end, with all that are missing.
     """
     missing: list[str] = []
     answers = ReadAhead(_Batches(fetch, parameters, iter(batches)).next, ahead=1)
     try:
         while (answer := await answers.next()) is not None:
-            for identifier, opportunity in answer.items():
-                if opportunity is not None:
-                    yield opportunity
+            for identifier, found in answer.items():
+                if isinstance(found, OpportunitySummary):
+                    yield found
+                elif found is not None:
+                    raise InvalidOpportunityError(found, operation="ListOpportunities")
                 elif on_missing == "raise":
                     missing.append(identifier)
                 else:
-                    on_missing(identifier)
+                    await settled(on_missing(identifier))
     finally:
         await answers.aclose()
     if missing:
@@ -55,17 +67,24 @@ class _Batches:
         self._parameters = parameters
         self._batches = batches
 
-    async def next(self) -> dict[str, OpportunitySummary | None] | None:
+    async def next(self) -> dict[str, Found | None] | None:
         batch = next(self._batches, None)
         if batch is None:
             return None
-        wanted: dict[str, OpportunitySummary | None] = dict.fromkeys(batch)
-        iteration = Iteration(self._fetch, Listing({**self._parameters, "Identifier": list(batch)}))
+        wanted: dict[str, Found | None] = dict.fromkeys(batch)
+        invalid: list[InvalidOpportunity] = []
+        listing = Listing(
+            {**self._parameters, "Identifier": list(batch)}, on_invalid=invalid.append
+        )
         try:
-            async with aclosing(iteration.items(prefetch=0)) as items:
+            async with aclosing(Iteration(self._fetch, listing).items(prefetch=0)) as items:
                 wanted |= {item.id: item async for item in items if item.id in wanted}
         except PartnerCentralError as error:
             # It would be a place in one batch, not in all that was asked for.
             error.resume_token = None
             raise
+        for record in invalid:
+            # One without a readable identifier may be any of those that are missing.
+            lost = record.id or next((name for name in batch if wanted[name] is None), batch[-1])
+            wanted[lost] = record
         return wanted

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping
+from inspect import isawaitable
 from typing import cast
 
 from partnercentral_list._listing.parts import FetchPage, Listing, Part, PartReader
@@ -51,6 +52,12 @@ def _described(part: Part, index: int, record: UnreadableRecord) -> InvalidOppor
     return InvalidOpportunity(record.id, part.number, index, record.problems, record.raw)
 
 
+async def settled(result: object) -> None:
+    """Wait for what a user's callable returned, if it is to be waited for."""
+    if isawaitable(result):
+        await result
+
+
 class Iteration:
     """Gives the records of a listing, or its pages, and knows where it can be resumed."""
 
@@ -76,7 +83,7 @@ class Iteration:
                 for index in range(part.first, part.last):
                     record = part.page.records[index]
                     if isinstance(record, UnreadableRecord):
-                        self._set_aside(part, index, record)
+                        await self._set_aside(part, index, record)
                         self._reached(part, index + 1)
                     else:
                         self._part, self._done = part, index + 1
@@ -99,7 +106,7 @@ class Iteration:
                     if readable and self._listing.on_invalid == "raise":
                         self._reached(part, index)
                         yield _with_records(part, readable)
-                    self._set_aside(part, index, record)
+                    await self._set_aside(part, index, record)
                 self._reached(part, part.last)
                 yield _with_records(part, readable)
                 self._end(part)
@@ -129,11 +136,11 @@ class Iteration:
                 retryable=True,
             )
 
-    def _set_aside(self, part: Part, index: int, record: UnreadableRecord) -> None:
+    async def _set_aside(self, part: Part, index: int, record: UnreadableRecord) -> None:
         if self._listing.on_invalid == "raise":
             self._reached(part, index)
             raise unreadable(part, index, record)
-        self._listing.on_invalid(_described(part, index, record))
+        await settled(self._listing.on_invalid(_described(part, index, record)))
 
 
 def _with_records(part: Part, records: list[OpportunitySummary]) -> ListOpportunitiesResponse:

@@ -16,7 +16,7 @@ from partnercentral_list.errors import (
 )
 
 OnInvalid: TypeAlias = Literal["raise"] | Callable[[InvalidOpportunity], object]
-"""What happens to a record that cannot be read: an error, or a call with it."""
+"""What happens to a record that cannot be read: an error, or a call, which may be async."""
 
 FetchPage: TypeAlias = Callable[[Mapping[str, object]], Awaitable[Page]]
 
@@ -129,7 +129,7 @@ def _names_the_token(error: ValidationException) -> bool:
 
 def _last_wanted(page: Page, first: int, wanted: int | None) -> int:
     last = len(page.records)
-    if wanted is None or _readable(page, first, last) <= wanted:
+    if wanted is None or _readable(page, first, last) < wanted:
         return last
     readable = (
         index

@@ -26,7 +26,7 @@ from partnercentral_list.models import (
     StageName,
     TargetCloseDateFilter,
 )
-from partnercentral_list.models._checks import NotAString
+from partnercentral_list.models._checks import NotAString, shown_number
 from partnercentral_list.models._enum import OpenStrEnum
 from partnercentral_list.models.request import IDENTIFIERS_PER_REQUEST
 
@@ -68,6 +68,7 @@ REQUIRED: Mapping[str, Iterable[OpenStrEnum]] = {
 
 #: What other SDKs call things.
 HABITS = {
+    "catalog": "the client's own catalog, or a whole request",
     "limit": "page_size (opportunities in a page) or max_items (in all)",
     "stage": "life_cycle_stage",
     "review_status": "life_cycle_review_status",
@@ -113,13 +114,12 @@ def page_request(
     """
     problems = _conflicts(request, paging, filters)
     given = {name: value for name, value in paging.items() if value is not None}
-    members = {**filters, **given}
+    members = {"catalog": catalog, **filters, **given}
     if isinstance(request, ListOpportunitiesRequest):
-        members = request.model_dump(exclude_none=True) | given
-    else:
-        members["catalog"] = catalog
-    known = {name: value for name, value in members.items() if name not in _named(problems)}
-    checked = _checked(known, problems)
+        members = _members(request) | given
+    named = {problem["field"] for problem in problems} - {"catalog"}
+    known = {name: value for name, value in members.items() if name not in named}
+    checked = _checked(known | ({} if request else {"catalog": catalog}), problems)
     if checked is None or problems:
         raise RequestValidationError(problems)
     return checked.model_dump(mode="json", by_alias=True, exclude_none=True)
@@ -194,7 +194,13 @@ def identifier_batches(identifiers: object, on_missing: object) -> list[list[str
             _problem("identifiers", _shown(cast("Any", identifiers)), "a list of identifiers")
         )
         raise RequestValidationError(problems)
-    wanted = list(dict.fromkeys(cast("Iterable[str]", identifiers)))
+    given = list(cast("Iterable[object]", identifiers))
+    problems += [
+        _problem(f"identifiers[{place}]", _shown(value), "O[0-9]{1,19} (such as O1111111)")
+        for place, value in enumerate(given)
+        if not isinstance(value, str)
+    ]
+    wanted = list(dict.fromkeys(value for value in given if isinstance(value, str)))
     batches = [
         wanted[start : start + IDENTIFIERS_PER_REQUEST]
         for start in range(0, len(wanted), IDENTIFIERS_PER_REQUEST)
@@ -262,6 +268,8 @@ def _from_pydantic(detail: ErrorDetails) -> RequestProblem:
         return _problem(field, "missing", ", ".join(repr(choice.value) for choice in choices))
     if detail["type"] == "extra_forbidden":
         return _problem(field, "no such member", _intended(field))
+    if "class_name" in context:
+        return _problem(field, _shown(detail["input"]), f"a {context['class_name']}")
     return _problem(field, detail["msg"], "")
 
 
@@ -269,8 +277,8 @@ def _snake_case(name: str) -> str:
     return "".join(f"_{char.lower()}" if char.isupper() else char for char in name).lstrip("_")
 
 
-def _named(problems: Iterable[RequestProblem]) -> set[str]:
-    return {problem["field"] for problem in problems}
+def _members(request: ListOpportunitiesRequest) -> dict[str, object]:
+    return {name: value for name, value in request if value is not None}
 
 
 def _check_number(
@@ -289,7 +297,7 @@ def _check_choice(name: str, value: object, problems: list[RequestProblem]) -> N
 
 def _shown(value: object) -> str:
     if isinstance(value, int):
-        return f"{value} is not valid"
+        return f"{shown_number(value)} is not valid"
     return f"a value of type {type(value).__name__}"
 
 

@@ -48,11 +48,15 @@ def decode(token: str) -> Position:
     page_token, skip = members.get(TOKEN_KEY), members.get(SKIP_KEY)
     if TOKEN_KEY not in members or not members.keys() <= {TOKEN_KEY, SKIP_KEY}:
         raise ValueError("a resume token of another operation")
-    if page_token == "" or not isinstance(page_token, str | None):
+    if page_token == "" or not isinstance(page_token, str | None) or _is_torn(page_token):
         raise ValueError("a resume token whose NextToken is not a token")
     if SKIP_KEY in members and (type(skip) is not int or skip < 0):
         raise ValueError(f"a resume token whose {SKIP_KEY} is not a number of records")
     return Position(page_token, cast("int | None", skip))
+
+
+def _is_torn(text: str | None) -> bool:
+    return any("\ud800" <= char <= "\udfff" for char in text or "")
 
 
 def _content(token: str) -> object:

@@ -7,14 +7,18 @@ it does not fire, the parsed answer is used instead.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 BEFORE_PARSE = "before-parse.partnercentral-selling.ListOpportunities"
 BEFORE_CALL = "before-call.partnercentral-selling.ListOpportunities"
+
+
+TEXTS = ("__type", "code", "Code", "message", "Message", "Reason")
 
 
 @dataclass(slots=True)
@@ -53,6 +57,29 @@ def install(client: Any, integration: str | None) -> None:
 
 def _take_body(response_dict: dict[str, Any], **_: Any) -> None:
     body = _wanted.get()
-    if body is not None and 200 <= response_dict["status_code"] < 300:
+    if body is None:
+        return
+    if 200 <= response_dict["status_code"] < 300:
         body.raw = response_dict["body"]
         response_dict["body"] = b""
+    elif not _is_an_error_of_awss(response_dict["body"]):
+        # botocore's parser fails on what is no JSON object, or shows it: a proxy's page.
+        response_dict["body"] = b"{}"
+
+
+def _is_an_error_of_awss(body: bytes) -> bool:
+    try:
+        error = json.loads(body)
+    except (ValueError, RecursionError):
+        return False
+    if not isinstance(error, dict):
+        return False
+    members = cast("dict[str, object]", error)
+    problems = members.get("ErrorList")
+    return all(isinstance(members.get(name), str | None) for name in TEXTS) and (
+        problems is None
+        or (
+            isinstance(problems, list)
+            and all(isinstance(problem, dict) for problem in cast("list[object]", problems))
+        )
+    )

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import os
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
 from partnercentral_list.config import AioSessionLike, ClientConfig, Credentials
-from partnercentral_list.errors import ConfigurationError
+from partnercentral_list.errors import ConfigurationError, PartnerCentralError
 
 SERVICE = "partnercentral-selling"
 HOME_REGION = "us-east-1"
@@ -85,6 +86,9 @@ def _prepare(settings: ConnectionSettings) -> Callable[[], Any]:
     try:
         session = session_for(settings)
         session.warm_up_loader_caches(SERVICE)
+        _check_bundle(
+            session.get_config_variable("ca_bundle") if config.verify is True else config.verify
+        )
     except Exception as error:
         raise _cannot_open(error) from error
     return functools.partial(
@@ -104,12 +108,18 @@ def _set_up(client: Any, settings: ConnectionSettings) -> None:
     capture.install(client, settings.config.integration)
 
 
-def _cannot_open(error: Exception) -> Exception:
-    from partnercentral_list._wire.faults import from_botocore
+def _cannot_open(error: Exception) -> PartnerCentralError:
+    from partnercentral_list._wire.faults import from_exception
 
-    if isinstance(error, ValueError):
-        return ConfigurationError(f"The AWS client cannot be opened: {error}")
-    return from_botocore(error)
+    return from_exception(error)
+
+
+def _check_bundle(bundle: object) -> None:
+    if isinstance(bundle, str) and not os.path.exists(bundle):
+        raise ConfigurationError(
+            f"There is no CA bundle {bundle!r}: check ClientConfig.verify, AWS_CA_BUNDLE and the "
+            "profile's ca_bundle."
+        )
 
 
 def _check_region(client: Any, settings: ConnectionSettings) -> None:
@@ -117,7 +127,11 @@ def _check_region(client: Any, settings: ConnectionSettings) -> None:
     # the user's own, or another partition, makes another region meaningful.
     region = settings.region_name
     host = urlsplit(str(client.meta.endpoint_url)).hostname or ""
-    is_built = host.startswith(f"{SERVICE}.{region}.")
+    is_built = (
+        settings.endpoint_url is None
+        and host.startswith(SERVICE)
+        and host.endswith((".amazonaws.com", ".api.aws"))
+    )
     if region != HOME_REGION and is_built and client.meta.partition == "aws":
         raise ConfigurationError(
             f"AWS Partner Central is in {HOME_REGION} only, not in {region}. Leave region_name out "

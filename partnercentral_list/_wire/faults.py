@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any, cast
 
+import aiohttp
+from aiohttp.http_exceptions import HttpProcessingError
 from botocore import exceptions as botocore_errors
 
 from partnercentral_list.errors import (
@@ -53,6 +55,7 @@ THROTTLING_CODES = frozenset(
         "PriorRequestNotComplete",
     }
 )
+TRANSIENT_CODES = frozenset({"RequestTimeout", "RequestTimeoutException"})
 CREDENTIALS_CODES = frozenset(
     {
         "ExpiredTokenException",
@@ -80,16 +83,20 @@ def from_answer(error: botocore_errors.ClientError) -> ServiceError:
     if not re.fullmatch(r"[A-Za-z][\w.]*", code):
         # No error of AWS's: a proxy or load balancer answered, with a page for people.
         code, message = f"HTTP {status}", "the answer is no error of AWS's"
+    headers = cast("dict[str, str]", metadata.get("HTTPHeaders") or {})
     is_throttling = code in THROTTLING_CODES or status == 429
     cls = ThrottlingException if is_throttling else MODELLED.get(code, ServiceError)
     fault = cls(
         code,
         message,
         http_status=status,
-        retry_after=_retry_after(metadata.get("HTTPHeaders") or {}),
+        retry_after=_retry_after(headers),
         operation=OPERATION,
-        request_id=metadata.get("RequestId"),
-        retryable=is_throttling or cls is InternalServerException or (status or 0) >= 500,
+        request_id=metadata.get("RequestId") or headers.get("x-amzn-requestid"),
+        retryable=is_throttling
+        or cls is InternalServerException
+        or code in TRANSIENT_CODES
+        or (status or 0) >= 500,
     )
     return _with_members(fault, answer)
 
@@ -121,18 +128,24 @@ def _retry_after(headers: Mapping[str, str]) -> float | None:
     return None
 
 
-def from_botocore(error: Exception) -> PartnerCentralError:
-    """Turn what botocore raises when no answer came into our error; an unknown one passes."""
+def from_exception(error: Exception) -> PartnerCentralError:
+    """Turn whatever a call of botocore's raises into our error.
+
+    What a broken answer makes aiohttp say contains a piece of the answer: of such an error only
+    the kind is told, and none may be chained.
+    """
+    if isinstance(error, PartnerCentralError):
+        return error
     if isinstance(error, botocore_errors.ClientError):
         return from_answer(error)
     if isinstance(error, botocore_errors.HTTPClientError | botocore_errors.ConnectionError):
         return _from_transport(error)
     if isinstance(error, botocore_errors.NoCredentialsError):
         return ConfigurationError(NO_CREDENTIALS, operation=OPERATION)
-    if isinstance(error, botocore_errors.BotoCoreError):
-        # Profiles, regions, partial or unrefreshable credentials: botocore's words name them.
-        return ConfigurationError(f"The AWS client cannot be used: {error}", operation=OPERATION)
-    raise error
+    # Profiles, regions, credentials that are partial, expired or cannot be refreshed.
+    return ConfigurationError(
+        f"The AWS client cannot be used: {type(error).__name__}: {error}", operation=OPERATION
+    )
 
 
 TIMEOUTS = (botocore_errors.ConnectTimeoutError, botocore_errors.ReadTimeoutError)
@@ -148,10 +161,17 @@ def _from_transport(error: Exception) -> PartnerCentralError:
         return RequestTimeoutError(
             f"AWS did not answer in time: {error}", operation=OPERATION, retryable=True
         )
-    # A bare HTTPClientError wraps mistakes of a program (a wrong loop, a closed session), which
-    # botocore calls transient; trying again would hide them.
+    if isinstance(error, (*NO_ANSWER, botocore_errors.SSLError)):
+        return TransportError(
+            f"No answer came from AWS: {error}",
+            operation=OPERATION,
+            retryable=isinstance(error, NO_ANSWER),
+        )
+    # A bare HTTPClientError wraps a broken answer; or the mistake of a program (a wrong loop, a
+    # closed session), which botocore calls transient too: trying again would hide it.
+    cause: object = getattr(error, "kwargs", {}).get("error")
     return TransportError(
-        f"No answer came from AWS: {error}",
+        f"No answer came from AWS that can be read: {type(cause).__name__}.",
         operation=OPERATION,
-        retryable=isinstance(error, NO_ANSWER),
+        retryable=isinstance(cause, aiohttp.ClientError | HttpProcessingError),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import suppress
 from typing import Generic, Protocol, TypeVar
 
 
@@ -16,6 +17,8 @@ class Closable(Protocol):
 
 
 T = TypeVar("T", bound=Closable)
+
+LOOK_AGAIN = 0.02
 
 
 class PerLoop(Generic[T]):
@@ -40,16 +43,37 @@ class PerLoop(Generic[T]):
         return await holder.get()
 
     async def aclose(self) -> None:
-        """Close the resource of every loop that can still run."""
+        """Close the resource of every loop that is running; the others do it when they end."""
         with self._lock:
             held, self._held = self._held, {}
-        here = asyncio.get_running_loop()
-        for loop, holder in held.items():
-            if loop is here:
-                await holder.aclose()
-            elif loop.is_running():
-                closing = asyncio.run_coroutine_threadsafe(holder.aclose(), loop)
-                await asyncio.wrap_future(closing)
+        here = held.pop(asyncio.get_running_loop(), None)
+        closings = [_close_elsewhere(loop, holder) for loop, holder in held.items()]
+        if here is not None:
+            closings.append(here.aclose())
+        await asyncio.gather(*closings)
+
+
+async def _close_elsewhere(loop: asyncio.AbstractEventLoop, holder: _Holder[T]) -> None:
+    if not loop.is_running():
+        return
+    here, closed = asyncio.get_running_loop(), asyncio.Event()
+
+    def ended(closing: asyncio.Task[None]) -> None:
+        # It fails if that loop is ending, and closes the resource itself.
+        if not closing.cancelled():
+            closing.exception()
+        with suppress(RuntimeError):
+            here.call_soon_threadsafe(closed.set)
+
+    def close() -> None:
+        loop.create_task(holder.aclose()).add_done_callback(ended)
+
+    with suppress(RuntimeError):
+        loop.call_soon_threadsafe(close)
+    # A loop that ends meanwhile may never call back.
+    while not closed.is_set() and not loop.is_closed():
+        with suppress(TimeoutError):
+            await asyncio.wait_for(closed.wait(), LOOK_AGAIN)
 
 
 class _Holder(Generic[T]):

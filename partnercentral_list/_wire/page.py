@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import gc
+import json
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import cast
 
 from pydantic import ValidationError
-from pydantic_core import from_json, to_json
+from pydantic_core import to_json
 
 from partnercentral_list.errors import MalformedResponseError
 from partnercentral_list.models import (
@@ -113,8 +114,8 @@ def _json_object(body: bytes) -> tuple[dict[str, object], str | None]:
     if not body:
         return {}, "it is empty"
     try:
-        answer = from_json(body)
-    except ValueError:
+        answer = json.loads(body)
+    except (ValueError, RecursionError):
         return {}, "it is not JSON"
     if not isinstance(answer, dict):
         return {}, "it is not a JSON object"
@@ -123,7 +124,8 @@ def _json_object(body: bytes) -> tuple[dict[str, object], str | None]:
 
 def _read_record(record: object) -> OpportunitySummary | UnreadableRecord:
     try:
-        return OpportunitySummary.model_validate_json(to_json(record), by_alias=True, by_name=False)
+        text = json.dumps(record)
+        return OpportunitySummary.model_validate_json(text, by_alias=True, by_name=False)
     except ValidationError as error:
         problems = tuple(_problems(error))
     return UnreadableRecord(_identifier(record), problems, record)
@@ -145,4 +147,5 @@ def _problems(error: ValidationError) -> Iterator[str]:
         )
         if member not in seen:
             seen.add(member)
-            yield f"{'.'.join(member) or 'the record'}: {problem['msg'].lower()}"
+            wrong = "not a string" if problem["type"] == "enum" else problem["msg"].lower()
+            yield f"{'.'.join(member) or 'the record'}: {wrong}"

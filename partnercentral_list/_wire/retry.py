@@ -97,7 +97,8 @@ class _Wait(wait_base):
     def __call__(self, retry_state: RetryCallState) -> float:
         policy, error = self._policy, _error_of(retry_state)
         base = policy.throttling_base if _is_throttling(error) else policy.transient_base
-        ceiling = min(base * 2.0 ** (retry_state.attempt_number - 1), policy.max_delay)
+        # Doubling ends long before a float does.
+        ceiling = min(base * 2.0 ** min(retry_state.attempt_number - 1, 60), policy.max_delay)
         delay = policy.random() * ceiling
         hint = error.retry_after if isinstance(error, ServiceError) else None
         return delay if hint is None else min(max(hint, delay), delay + HINT_MARGIN)

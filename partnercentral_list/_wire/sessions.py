@@ -10,6 +10,7 @@ from aiobotocore.session import AioSession
 
 from partnercentral_list._wire.connection import ConnectionSettings, CredentialsSource
 from partnercentral_list.config import Credentials
+from partnercentral_list.errors import ConfigurationError, PartnerCentralError
 
 # What a loader has read, 60 ms of it, serves every session of the process; by where it reads.
 _loaders: dict[str | None, Any] = {}
@@ -51,10 +52,30 @@ class _Provider:
         )
 
     async def _fetch(self) -> dict[str, str | None]:
-        credentials: Credentials = await self._source()
+        credentials = await self._checked()
         return {
             "access_key": credentials.access_key,
             "secret_key": credentials.secret_key,
             "token": credentials.token,
             "expiry_time": (credentials.expiry or FAR_FUTURE).isoformat(),
         }
+
+    async def _checked(self) -> Credentials:
+        try:
+            credentials: Any = await self._source()
+        except PartnerCentralError:
+            raise
+        except Exception as error:
+            raise ConfigurationError(
+                f"The callable passed as credentials= failed with {type(error).__name__}."
+            ) from error
+        if not isinstance(credentials, Credentials):
+            raise ConfigurationError(
+                "The callable passed as credentials= must return Credentials, not "
+                f"{type(credentials).__name__}."
+            )
+        if credentials.expiry is not None and credentials.expiry <= datetime.now(UTC):
+            raise ConfigurationError(
+                "The callable passed as credentials= returned some that have expired."
+            )
+        return credentials

@@ -46,7 +46,7 @@ class Wire:
         await self._connection()
 
     async def aclose(self) -> None:
-        """Close the connections of every loop; a second time does nothing."""
+        """Close the connections of every running loop; a second time does nothing."""
         self._closed = True
         await self._connections.aclose()
 
@@ -96,22 +96,20 @@ class Wire:
     async def _send(
         self, connection: Connection, parameters: Mapping[str, object]
     ) -> tuple[dict[str, Any], bytes | None]:
-        from partnercentral_list._wire.faults import OPERATION, from_botocore
+        from partnercentral_list._wire.faults import OPERATION, from_exception
 
+        failure: PartnerCentralError
         try:
             async with asyncio.timeout(self._policy.attempt_timeout or None):
                 with raw_body() as body:
-                    answer = await connection.client.list_opportunities(**parameters)
+                    return await connection.client.list_opportunities(**parameters), body.raw
         except TimeoutError:
-            raise RequestTimeoutError(
+            failure = RequestTimeoutError(
                 f"No answer within {self._policy.attempt_timeout:g} seconds.",
                 operation=OPERATION,
                 retryable=True,
-            ) from None
-        except PartnerCentralError:
-            raise
+            )
         except Exception as error:
-            if self._closed:
-                raise ClientClosedError(CLOSED) from None
-            raise from_botocore(error) from error
-        return answer, body.raw
+            failure = ClientClosedError(CLOSED) if self._closed else from_exception(error)
+        # Outside the handlers: what was caught may hold a piece of the answer.
+        raise failure

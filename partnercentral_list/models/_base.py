@@ -55,6 +55,6 @@ class WireModel(BaseModel, frozen=True):
     # pydantic's own would also print `model_extra`, of which nobody knows how sensitive it is.
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
         for name in type(self).model_fields:
-            value = getattr(self, name)
+            value = self.__dict__.get(name)
             hidden = value is not None and name in self.__sensitive__
             yield name, _HIDDEN if hidden else value

@@ -104,7 +104,7 @@ class Between:
         if isinstance(value, bool) or not isinstance(value, int):
             refuse(f"{_kind(value)} where a whole number belongs", valid)
         if not self.minimum <= value <= self.maximum:
-            refuse(f"{value} is out of range", valid)
+            refuse(f"{shown_number(value)} is out of range", valid)
         return value
 
 
@@ -121,6 +121,8 @@ class Text:
             refuse(f"{_kind(value)} where a string belongs", "a string")
         if not value:
             refuse("an empty string", "a string with at least one character")
+        if any("\ud800" <= char <= "\udfff" for char in value):
+            refuse("half of a surrogate pair, which is no character", "a string of Unicode")
         return value
 
 
@@ -139,10 +141,13 @@ class Instant:
         if moment.tzinfo is None or moment.utcoffset() is None:
             refuse("a datetime without a time zone, which could be any of 24 hours", self.VALID)
         try:
-            return moment.astimezone(UTC)
+            moment = moment.astimezone(UTC)
         except OverflowError:
-            pass
-        refuse("a datetime that is outside the years 1 to 9999 in UTC", self.VALID)
+            refuse("a datetime that is outside the years 1 to 9999 in UTC", self.VALID)
+        # Earlier years go over the wire with fewer digits, as something else.
+        if moment.year < 1000:
+            refuse(f"the year {moment.year}", "a datetime from the year 1000 on")
+        return moment
 
 
 class Day:
@@ -179,6 +184,11 @@ def _parsed(kind: type[DateT], value: Any, valid: str) -> DateT:
     except ValueError:
         pass
     refuse(f"{value[:40]!r} is not ISO 8601", valid)
+
+
+def shown_number(value: int) -> str:
+    """Give a number as text, but not one of thousands of digits, which Python refuses to."""
+    return str(value) if abs(value) < 10**20 else "a number of more than 20 digits"
 
 
 def _kind(value: object) -> str:

@@ -41,7 +41,8 @@ IDENTIFIERS_PER_REQUEST = 20
 class RequestModel(WireModel, frozen=True):
     """A part of a request; an unknown member is refused."""
 
-    model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+    # Instances too: `model_copy` and `model_construct` check nothing.
+    model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid", revalidate_instances="always")
 
 
 class _DateRange(RequestModel, frozen=True):

@@ -46,7 +46,12 @@ class _UtcTimestamp:
 
 
 def _in_utc(moment: datetime) -> datetime:
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    if moment.tzinfo is None:
+        return moment.replace(tzinfo=UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("a timestamp outside the years 1 to 9999 in UTC") from None
 
 
 class _EmptyIsNone:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from partnercentral_list import (
+    InvalidOpportunityError,
     OpportunitiesNotFoundError,
     PartnerCentralClient,
     RequestValidationError,
     ThrottlingException,
 )
-from partnercentral_list.emulator import PartnerCentralEmulator
+from partnercentral_list.emulator import Fault, PartnerCentralEmulator
 from tests.conftest import ONCE, MakeClient
 
 
@@ -63,7 +66,9 @@ async def test_the_missing_ones_go_to_the_callable(
     assert missing == ["O9999999991"]
 
 
-@pytest.mark.parametrize("wrong", ["O1", b"O1", ["o1"], ["O1", "O" + 20 * "1"], [7], {"O1": 1}, 5])
+@pytest.mark.parametrize(
+    "wrong", ["O1", b"O1", ["o1"], ["O1", "O" + 20 * "1"], [7], [["O1"]], {"O1": 1}, 5]
+)
 async def test_what_are_no_identifiers_is_refused_before_anything_is_sent(
     client: PartnerCentralClient, emulator: PartnerCentralEmulator, wrong: object
 ) -> None:
@@ -88,3 +93,47 @@ async def test_an_error_has_no_resume_token_of_a_batch(
         async for _ in read:
             pass
     assert caught.value.resume_token is None
+
+
+async def test_one_that_cannot_be_read_is_raised_in_its_place(
+    client: PartnerCentralClient, emulator: PartnerCentralEmulator, identifiers: list[str]
+) -> None:
+    def spoil(answer: dict[str, Any]) -> dict[str, Any]:
+        for record in answer["OpportunitySummaries"]:
+            if record["Id"] == identifiers[3]:
+                record["LifeCycle"] = "no structure"
+        return answer
+
+    emulator.fail(Fault.edit_page(spoil))
+    read: list[str] = []
+    with pytest.raises(InvalidOpportunityError) as caught:
+        async for item in client.iter_opportunities_by_id(identifiers[:10]):
+            read.append(item.id)
+    assert read == identifiers[:3]
+    assert caught.value.invalid.id == identifiers[3]
+    assert caught.value.resume_token is caught.value.resume_token_after is None
+
+
+async def test_one_without_a_readable_identifier_is_not_missed_in_silence(
+    client: PartnerCentralClient, emulator: PartnerCentralEmulator, identifiers: list[str]
+) -> None:
+    def spoil(answer: dict[str, Any]) -> dict[str, Any]:
+        answer["OpportunitySummaries"][0]["Id"] = None
+        return answer
+
+    emulator.fail(Fault.edit_page(spoil))
+    with pytest.raises(InvalidOpportunityError):
+        _ = [item async for item in client.iter_opportunities_by_id(identifiers[:10])]
+
+
+async def test_an_async_callable_for_missing_ones_is_waited_for(
+    client: PartnerCentralClient,
+) -> None:
+    missing: list[str] = []
+
+    async def note(identifier: str) -> None:
+        missing.append(identifier)
+
+    read = client.iter_opportunities_by_id(["O9999999991"], on_missing=note)
+    assert [item async for item in read] == []
+    assert missing == ["O9999999991"]

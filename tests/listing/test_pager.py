@@ -302,3 +302,57 @@ async def test_two_listings_at_once_do_not_disturb_each_other(make_client: MakeC
         one, two = await asyncio.gather(listing.collect(), listing.collect())
     assert len(one) == 120
     assert one == two
+
+
+async def test_records_behind_max_items_do_not_matter(
+    client: PartnerCentralClient, emulator: PartnerCentralEmulator
+) -> None:
+    aside: list[InvalidOpportunity] = []
+    for on_invalid in ("raise", aside.append):
+        emulator.fail(spoil(5))
+        listing = client.iter_opportunities(page_size=6, max_items=5, on_invalid=on_invalid)
+        assert len(await listing.collect()) == 5
+        rest = client.iter_opportunities(page_size=6, starting_token=listing.resume_token)
+        assert len(await rest.collect()) == 245
+    assert aside == []
+
+
+async def test_an_async_callable_for_unreadable_records_is_waited_for(
+    client: PartnerCentralClient, emulator: PartnerCentralEmulator
+) -> None:
+    aside: list[str | None] = []
+
+    async def put_aside(invalid: InvalidOpportunity) -> None:
+        await asyncio.sleep(0)
+        aside.append(invalid.id)
+
+    emulator.fail(spoil(1, 2))
+    assert len(await client.iter_opportunities(on_invalid=put_aside).collect()) == 248
+    assert len(aside) == 2
+
+
+async def test_a_timestamp_out_of_this_world_is_a_record_that_cannot_be_read(
+    client: PartnerCentralClient, emulator: PartnerCentralEmulator
+) -> None:
+    def change(answer: dict[str, Any]) -> dict[str, Any]:
+        for index, text in enumerate(("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-01:00")):
+            answer["OpportunitySummaries"][index]["LastModifiedDate"] = text
+        return answer
+
+    emulator.fail(Fault.edit_page(change))
+    aside: list[InvalidOpportunity] = []
+    assert len(await client.iter_opportunities(on_invalid=aside.append).collect()) == 248
+    assert [item.index for item in aside] == [0, 1]
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+async def test_the_garbage_collector_is_left_as_it_was(
+    client: PartnerCentralClient, enabled: bool
+) -> None:
+    was_enabled = gc.isenabled()
+    try:
+        (gc.enable if enabled else gc.disable)()
+        await client.iter_opportunities().collect()
+        assert gc.isenabled() is enabled
+    finally:
+        (gc.enable if was_enabled else gc.disable)()

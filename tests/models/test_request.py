@@ -818,7 +818,7 @@ def lists(
 
 
 # Of one precision, so that texts are in the order of the moments.
-MOMENTS = st.datetimes(min_value=datetime(1, 1, 1)).map(
+MOMENTS = st.datetimes(min_value=datetime(1000, 1, 1)).map(
     lambda moment: f"{moment.replace(microsecond=moment.microsecond or 1).isoformat()}Z"
 )
 DAYS = st.dates(min_value=date(1000, 1, 1)).map(date.isoformat)

@@ -100,6 +100,13 @@ def test_a_record_that_cannot_be_read_keeps_its_place_and_its_values_out_of_the_
     assert page.response.response_metadata == METADATA
 
 
+def test_half_a_surrogate_pair_spoils_its_record_and_not_the_page() -> None:
+    half = body(RECORD, {**RECORD, "LifeCycle": {"NextSteps": "torn \ud83d"}})
+    whole, torn = read_page(half, METADATA).records
+    assert isinstance(torn, UnreadableRecord)
+    assert not isinstance(whole, UnreadableRecord)
+
+
 def test_the_identifier_of_a_record_that_cannot_be_read_is_kept() -> None:
     (wrong,) = read_page(body({**RECORD, "LifeCycle": 5}), METADATA).records
     assert isinstance(wrong, UnreadableRecord)
