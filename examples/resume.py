@@ -35,12 +35,12 @@ async def main() -> None:
             except PartnerCentralError as error:
                 token = error.resume_token
                 print(f"After {len(seen)} opportunities: {error}")
-            # The token is a line of text: store it, or give it to the AWS CLI's --starting-token.
-            print(f"Going on at {token}")
-            async for opportunity in client.iter_opportunities(
-                sort=BY_CREATION, starting_token=token
-            ):
-                seen.append(opportunity.id)
+            # No token would be a listing from the start.
+            if token is not None:
+                # A line of text: store it, or give it to the AWS CLI's --starting-token.
+                print(f"Going on at {token}")
+                rest = client.iter_opportunities(sort=BY_CREATION, starting_token=token)
+                seen += [opportunity.id async for opportunity in rest]
             print(f"{len(seen)} opportunities, {len(set(seen))} of them different")
 
 

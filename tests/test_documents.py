@@ -52,6 +52,13 @@ def test_the_quick_start_is_one_command_that_lists_the_emulators_pipeline() -> N
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_no_placeholder_is_left(document: Path) -> None:
+    prose = re.sub(r"^```.*?^```$|`[^`\n]*`", "", document.read_text("utf-8"), flags=re.S | re.M)
+    shouted = set(re.findall(r"\b[A-Z][A-Z_]{4,}\b", prose))
+    assert shouted <= {"HTTPS", "DESCENDING"}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_a_link_to_a_file_leads_somewhere(document: Path) -> None:
     for target in re.findall(r"\]\(((?!https?:|#)[^)#]+)", document.read_text("utf-8")):
         assert (document.parent / target).exists(), target

@@ -45,35 +45,14 @@ class PerLoop(Generic[T]):
     async def aclose(self) -> None:
         """Close the resource of every loop that is running; the others do it when they end."""
         with self._lock:
-            held, self._held = self._held, {}
-        here = held.pop(asyncio.get_running_loop(), None)
-        closings = [_close_elsewhere(loop, holder) for loop, holder in held.items()]
+            running = {loop: held for loop, held in self._held.items() if loop.is_running()}
+            for loop in running:
+                del self._held[loop]
+        here = running.pop(asyncio.get_running_loop(), None)
+        closings = [_close_elsewhere(loop, holder) for loop, holder in running.items()]
         if here is not None:
             closings.append(here.aclose())
         await asyncio.gather(*closings)
-
-
-async def _close_elsewhere(loop: asyncio.AbstractEventLoop, holder: _Holder[T]) -> None:
-    if not loop.is_running():
-        return
-    here, closed = asyncio.get_running_loop(), asyncio.Event()
-
-    def ended(closing: asyncio.Task[None]) -> None:
-        # It fails if that loop is ending, and closes the resource itself.
-        if not closing.cancelled():
-            closing.exception()
-        with suppress(RuntimeError):
-            here.call_soon_threadsafe(closed.set)
-
-    def close() -> None:
-        loop.create_task(holder.aclose()).add_done_callback(ended)
-
-    with suppress(RuntimeError):
-        loop.call_soon_threadsafe(close)
-    # A loop that ends meanwhile may never call back.
-    while not closed.is_set() and not loop.is_closed():
-        with suppress(TimeoutError):
-            await asyncio.wait_for(closed.wait(), LOOK_AGAIN)
 
 
 class _Holder(Generic[T]):
@@ -82,6 +61,8 @@ class _Holder(Generic[T]):
         self._lock = asyncio.Lock()
         self._generator: AsyncGenerator[T, None] | None = None
         self._resource: T | None = None
+        self._closing: asyncio.Event | None = None
+        self.is_closed = False
 
     async def get(self) -> T:
         if self._resource is None:
@@ -94,8 +75,11 @@ class _Holder(Generic[T]):
 
     async def aclose(self) -> None:
         async with self._lock:
-            if self._generator is not None:
-                await self._generator.aclose()
+            if self._resource is not None and self._generator is not None:
+                await self._close_once(self._resource)
+                # The loop may be closing the generator at this moment, which then waits for us.
+                with suppress(RuntimeError):
+                    await self._generator.aclose()
 
     async def _hold(self) -> AsyncGenerator[T, None]:
         # No other async generator may be inside: asyncio.run closes all of them at the same time.
@@ -103,4 +87,37 @@ class _Holder(Generic[T]):
         try:
             yield resource
         finally:
+            await self._close_once(resource)
+
+    async def _close_once(self, resource: T) -> None:
+        if self._closing is not None:
+            await self._closing.wait()
+            return
+        self._closing = asyncio.Event()
+        try:
             await resource.aclose()
+        finally:
+            self.is_closed = True
+            self._closing.set()
+
+
+async def _close_elsewhere(loop: asyncio.AbstractEventLoop, holder: _Holder[T]) -> None:
+    here, ended = asyncio.get_running_loop(), asyncio.Event()
+
+    def end(closing: asyncio.Task[None]) -> None:
+        # That loop cancels it if it ends meanwhile, and closes the resource itself.
+        if not closing.cancelled():
+            closing.exception()
+        with suppress(RuntimeError):
+            here.call_soon_threadsafe(ended.set)
+
+    def begin() -> None:
+        if not holder.is_closed:
+            loop.create_task(holder.aclose()).add_done_callback(end)
+
+    with suppress(RuntimeError):
+        loop.call_soon_threadsafe(begin)
+    # A loop that ends meanwhile may never call back.
+    while not (ended.is_set() or holder.is_closed or loop.is_closed()):
+        with suppress(TimeoutError):
+            await asyncio.wait_for(ended.wait(), LOOK_AGAIN)
