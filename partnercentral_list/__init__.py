@@ -11,8 +11,8 @@ from __future__ import annotations
 
 __version__ = "0.1.0"
 
+from partnercentral_list._listing.filters import OpportunityFilters
 from partnercentral_list._listing.pager import OpportunityPager
-from partnercentral_list._listing.requests import OpportunityFilters
 from partnercentral_list._wire.limiter import RateLimiter
 from partnercentral_list.client import PartnerCentralClient
 from partnercentral_list.config import ClientConfig, Credentials, RateLimit, RetryPolicy

@@ -9,12 +9,12 @@ from typing import Self
 from typing_extensions import Unpack
 
 from partnercentral_list._listing.by_id import OnMissing, read_by_id
+from partnercentral_list._listing.filters import OpportunityFilters
 from partnercentral_list._listing.iteration import read_one
 from partnercentral_list._listing.pager import OpportunityPager
 from partnercentral_list._listing.parts import OnInvalid
 from partnercentral_list._listing.requests import (
     DEFAULT_PAGE_SIZE,
-    OpportunityFilters,
     checked_catalog,
     identifier_batches,
     listing_request,

@@ -71,9 +71,14 @@ class Matches:
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
     ) -> CoreSchema:
-        return core_schema.no_info_plain_validator_function(self._match)
+        return core_schema.no_info_plain_validator_function(self.check)
 
-    def _match(self, value: Any) -> str:
+    def check(self, value: Any) -> str:
+        """Give the string back, or refuse it.
+
+        Raises:
+            PydanticCustomError: It is none, or does not match.
+        """
         valid = f"{self.pattern} (such as {self.example})"
         if not isinstance(value, str):
             refuse(f"{_kind(value)} where a string belongs", valid)

@@ -33,7 +33,7 @@ from partnercentral_list.models.enums import (
     StageName,
 )
 
-Identifier = Annotated[str, Matches("O[0-9]{1,19}", "O1111111")]
+IDENTIFIER = Matches("O[0-9]{1,19}", "O1111111")
 PAGE_SIZE = Between(1, 100)
 IDENTIFIERS_PER_REQUEST = 20
 
@@ -142,7 +142,7 @@ class ListOpportunitiesRequest(RequestModel, frozen=True):
     last_modified_date: LastModifiedDateFilter | None = None
     """Only those changed within a span of time."""
     identifier: Annotated[
-        tuple[Identifier, ...] | None,
+        tuple[Annotated[str, IDENTIFIER], ...] | None,
         ListOf(IDENTIFIERS_PER_REQUEST, "; iter_opportunities_by_id takes any number"),
     ] = None
     """Only these opportunities, at most 20, each ``O`` and 1 to 19 digits."""
