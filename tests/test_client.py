@@ -683,6 +683,7 @@ async def test_a_profile_whose_credentials_cannot_be_had_is_a_configuration_erro
         ({"page_size": 10**5000}, "page_size"),
         ({"prefetch": 1.5}, "prefetch"),
         ({"catalog": "AWS"}, "catalog"),
+        ({"max_results": 50}, "max_results"),
         ({"last_modified_date": "2025"}, "last_modified_date"),
         (
             {"created_date": {"after_created_date": datetime(99, 1, 1, tzinfo=UTC)}},
@@ -717,3 +718,37 @@ async def test_stranger_input_is_refused_too(
 
 def test_a_model_that_was_not_checked_can_be_shown() -> None:
     assert "sort_order=None" in repr(OpportunitySort.model_construct(sort_by="x"))
+
+
+async def test_an_unknown_argument_does_not_hide_a_wrong_one(client: PartnerCentralClient) -> None:
+    with pytest.raises(RequestValidationError) as caught:
+        client.iter_opportunities(max_results=50, page_size=500)  # type: ignore[call-arg]
+    assert [problem["field"] for problem in caught.value.errors()] == ["max_results", "page_size"]
+
+
+@pytest.mark.usefixtures("credentials")
+def test_closing_does_not_wait_for_a_loop_that_has_stopped(
+    emulator: PartnerCentralEmulator,
+) -> None:
+    client = PartnerCentralClient("AWS", endpoint_url=emulator.url, rate_limit=None)
+    answered, looked = threading.Event(), threading.Event()
+    runner = asyncio.Runner()
+
+    async def read() -> None:
+        await client.list_opportunities(max_results=1)
+        answered.set()
+        looked.wait()  # blocks the loop, on purpose, until the closing has begun
+
+    async def close() -> None:
+        closing = asyncio.create_task(client.aclose())
+        for _ in range(5):
+            await asyncio.sleep(0)
+        looked.set()
+        await closing
+
+    thread = threading.Thread(target=lambda: runner.run(read()))
+    thread.start()
+    answered.wait()
+    asyncio.run(close())
+    thread.join()
+    runner.close()

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from partnercentral_list._listing.iteration import Iteration, settled
 from partnercentral_list._listing.parts import FetchPage, Listing
 from partnercentral_list._listing.read_ahead import ReadAhead
+from partnercentral_list._wire.page import Page
 from partnercentral_list.errors import (
     InvalidOpportunity,
     InvalidOpportunityError,
     OpportunitiesNotFoundError,
     PartnerCentralError,
 )
-from partnercentral_list.models import OpportunitySummary
+from partnercentral_list.models import OpportunitySummary, ResponseMetadata
 
 OnMissing: TypeAlias = Literal["raise"] | Callable[[str], object]
 """What happens to identifiers that AWS does not return: an error at the end, or a call each,
@@ -41,11 +43,16 @@ async def read_by_id(
     answers = ReadAhead(_Batches(fetch, parameters, iter(batches)).next, ahead=1)
     try:
         while (answer := await answers.next()) is not None:
-            for identifier, found in answer.items():
+            for identifier, found in answer.found.items():
                 if isinstance(found, OpportunitySummary):
                     yield found
                 elif found is not None:
-                    raise InvalidOpportunityError(found, operation="ListOpportunities")
+                    raise InvalidOpportunityError(
+                        found,
+                        operation="ListOpportunities",
+                        request_id=answer.metadata.request_id,
+                        attempts=answer.metadata.attempts,
+                    )
                 elif on_missing == "raise":
                     missing.append(identifier)
                 else:
@@ -54,6 +61,14 @@ async def read_by_id(
         await answers.aclose()
     if missing:
         raise OpportunitiesNotFoundError(missing, operation="ListOpportunities")
+
+
+@dataclass(slots=True)
+class _Answer:
+    found: dict[str, Found | None]
+    """By identifier, in the order asked for; None is missing."""
+    metadata: ResponseMetadata = field(default_factory=ResponseMetadata)
+    """Of the batch's last page."""
 
 
 class _Batches:
@@ -67,24 +82,38 @@ class _Batches:
         self._parameters = parameters
         self._batches = batches
 
-    async def next(self) -> dict[str, Found | None] | None:
+    async def next(self) -> _Answer | None:
         batch = next(self._batches, None)
         if batch is None:
             return None
-        wanted: dict[str, Found | None] = dict.fromkeys(batch)
+        answer = _Answer(dict.fromkeys(batch))
         invalid: list[InvalidOpportunity] = []
+
+        async def fetch(parameters: Mapping[str, object]) -> Page:
+            page = await self._fetch(parameters)
+            answer.metadata = page.response.response_metadata
+            return page
+
         listing = Listing(
             {**self._parameters, "Identifier": list(batch)}, on_invalid=invalid.append
         )
         try:
-            async with aclosing(Iteration(self._fetch, listing).items(prefetch=0)) as items:
-                wanted |= {item.id: item async for item in items if item.id in wanted}
+            async with aclosing(Iteration(fetch, listing).items(prefetch=0)) as items:
+                async for item in items:
+                    if item.id in answer.found:
+                        answer.found[item.id] = item
         except PartnerCentralError as error:
             # It would be a place in one batch, not in all that was asked for.
             error.resume_token = None
             raise
         for record in invalid:
-            # One without a readable identifier may be any of those that are missing.
-            lost = record.id or next((name for name in batch if wanted[name] is None), batch[-1])
-            wanted[lost] = record
-        return wanted
+            _place(record, answer.found)
+        return answer
+
+
+def _place(record: InvalidOpportunity, found: dict[str, Found | None]) -> None:
+    if record.id is None:
+        # It may be any of those that are missing; if none is, it comes behind the others.
+        found[next((name for name, item in found.items() if item is None), "")] = record
+    elif record.id in found:
+        found[record.id] = record

@@ -77,7 +77,7 @@ def check_number(
 
 def check_choice(name: str, value: object, problems: list[RequestProblem]) -> None:
     """Note what is neither ``"raise"`` nor a callable."""
-    if value != "raise" and not callable(value):
+    if not callable(value) and not (isinstance(value, str) and value == "raise"):
         problems.append(problem_of(name, shown(value), '"raise" or a callable'))
 
 

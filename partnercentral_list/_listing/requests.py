@@ -25,6 +25,7 @@ from partnercentral_list.models import Catalog, ListOpportunitiesRequest
 from partnercentral_list.models.request import IDENTIFIER, IDENTIFIERS_PER_REQUEST
 
 DEFAULT_PAGE_SIZE = 100
+UNKNOWN = "no such argument"
 
 
 def checked_catalog(catalog: object) -> Catalog:
@@ -59,12 +60,11 @@ def page_request(
     """
     problems = _conflicts(request, paging, filters)
     given = {name: value for name, value in paging.items() if value is not None}
-    members = {"catalog": catalog, **filters, **given}
+    known = {name: value for name, value in filters.items() if name in FILTER_NAMES}
+    members = {"catalog": catalog, **known, **given}
     if isinstance(request, ListOpportunitiesRequest):
         members = _members(request) | given
-    named = {problem["field"] for problem in problems} - {"catalog"}
-    known = {name: value for name, value in members.items() if name not in named}
-    checked = _checked(known | ({} if request is not None else {"catalog": catalog}), problems)
+    checked = _checked(members, problems)
     if checked is None or problems:
         raise RequestValidationError(problems)
     return checked.model_dump(mode="json", by_alias=True, exclude_none=True)
@@ -114,7 +114,7 @@ def listing_request(
         parameters = page_request(catalog, request, {"max_results": page_size}, filters)
     except RequestValidationError as error:
         for problem in error.errors():
-            if problem["field"] == "max_results":
+            if problem["field"] == "max_results" and problem["problem"] != UNKNOWN:
                 problem["field"] = "page_size"
             problems.append(problem)
     if problems:
@@ -162,7 +162,7 @@ def _conflicts(
     problems: list[RequestProblem] = []
     for name in filters:
         if name not in FILTER_NAMES:
-            problems.append(problem_of(name, "no such argument", intended(name)))
+            problems.append(problem_of(name, UNKNOWN, intended(name)))
     if request is None:
         return problems
     if not isinstance(request, ListOpportunitiesRequest):

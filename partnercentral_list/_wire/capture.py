@@ -19,6 +19,7 @@ BEFORE_CALL = "before-call.partnercentral-selling.ListOpportunities"
 
 
 TEXTS = ("__type", "code", "Code", "message", "Message", "Reason")
+PROBLEM_TEXTS = ("FieldName", "Message", "Code")
 
 
 @dataclass(slots=True)
@@ -69,17 +70,22 @@ def _take_body(response_dict: dict[str, Any], **_: Any) -> None:
 
 def _is_an_error_of_awss(body: bytes) -> bool:
     try:
-        error = json.loads(body)
+        # As text: of bytes it would take UTF-16 too, which botocore does not.
+        error = json.loads(body.decode())
     except (ValueError, RecursionError):
         return False
     if not isinstance(error, dict):
         return False
     members = cast("dict[str, object]", error)
-    problems = members.get("ErrorList")
-    return all(isinstance(members.get(name), str | None) for name in TEXTS) and (
-        problems is None
-        or (
-            isinstance(problems, list)
-            and all(isinstance(problem, dict) for problem in cast("list[object]", problems))
-        )
+    problems: object = members.get("ErrorList") or []
+    return _has_texts(members, TEXTS) and (
+        isinstance(problems, list)
+        and all(_has_texts(problem, PROBLEM_TEXTS) for problem in cast("list[object]", problems))
     )
+
+
+def _has_texts(structure: object, names: tuple[str, ...]) -> bool:
+    if not isinstance(structure, dict):
+        return False
+    members = cast("dict[str, object]", structure)
+    return all(isinstance(members.get(name), str | None) for name in names)

@@ -117,7 +117,7 @@ async def _close_elsewhere(loop: asyncio.AbstractEventLoop, holder: _Holder[T]) 
 
     with suppress(RuntimeError):
         loop.call_soon_threadsafe(begin)
-    # A loop that ends meanwhile may never call back.
-    while not (ended.is_set() or holder.is_closed or loop.is_closed()):
+    # A loop that stops meanwhile may never call back; it closes the resource when it ends.
+    while loop.is_running() and not (ended.is_set() or holder.is_closed):
         with suppress(TimeoutError):
             await asyncio.wait_for(ended.wait(), LOOK_AGAIN)

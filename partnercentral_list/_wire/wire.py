@@ -99,17 +99,19 @@ class Wire:
         from partnercentral_list._wire.faults import OPERATION, from_exception
 
         failure: PartnerCentralError
+        limit = asyncio.timeout(self._policy.attempt_timeout or None)
         try:
-            async with asyncio.timeout(self._policy.attempt_timeout or None):
+            async with limit:
                 with raw_body() as body:
                     return await connection.client.list_opportunities(**parameters), body.raw
-        except TimeoutError:
-            failure = RequestTimeoutError(
-                f"No answer within {self._policy.attempt_timeout:g} seconds.",
-                operation=OPERATION,
-                retryable=True,
-            )
         except Exception as error:
-            failure = ClientClosedError(CLOSED) if self._closed else from_exception(error)
+            if limit.expired():
+                failure = RequestTimeoutError(
+                    f"No answer within {self._policy.attempt_timeout:g} seconds.",
+                    operation=OPERATION,
+                    retryable=True,
+                )
+            else:
+                failure = ClientClosedError(CLOSED) if self._closed else from_exception(error)
         # Outside the handlers: what was caught may hold a piece of the answer.
         raise failure

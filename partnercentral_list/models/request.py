@@ -48,7 +48,7 @@ class RequestModel(WireModel, frozen=True):
 class _DateRange(RequestModel, frozen=True):
     @model_validator(mode="after")
     def _after_not_later_than_before(self) -> Self:
-        after_name, before_name = type(self).model_fields
+        after_name, before_name = tuple(type(self).model_fields)[:2]
         after, before = getattr(self, after_name), getattr(self, before_name)
         if after is not None and before is not None and after > before:
             refuse(

@@ -112,6 +112,8 @@ async def test_one_that_cannot_be_read_is_raised_in_its_place(
     assert read == identifiers[:3]
     assert caught.value.invalid.id == identifiers[3]
     assert caught.value.resume_token is caught.value.resume_token_after is None
+    assert caught.value.attempts == 1
+    assert caught.value.request_id
 
 
 async def test_one_without_a_readable_identifier_is_not_missed_in_silence(
@@ -137,3 +139,31 @@ async def test_an_async_callable_for_missing_ones_is_waited_for(
     read = client.iter_opportunities_by_id(["O9999999991"], on_missing=note)
     assert [item async for item in read] == []
     assert missing == ["O9999999991"]
+
+
+@pytest.mark.parametrize(
+    ("stray", "is_an_error"),
+    [({"Id": "O77"}, False), ({"Id": "O77", "LifeCycle": 5}, False), ({"LifeCycle": 5}, True)],
+    ids=["readable", "unreadable", "nameless"],
+)
+async def test_a_record_that_nobody_asked_for_costs_none_that_was_asked_for(
+    client: PartnerCentralClient,
+    emulator: PartnerCentralEmulator,
+    identifiers: list[str],
+    stray: dict[str, Any],
+    is_an_error: bool,
+) -> None:
+    def add(answer: dict[str, Any]) -> dict[str, Any]:
+        answer["OpportunitySummaries"].append({"Catalog": "AWS", **stray})
+        return answer
+
+    emulator.fail(Fault.edit_page(add))
+    read: list[str] = []
+    failed = False
+    try:
+        async for item in client.iter_opportunities_by_id(identifiers[:2]):
+            read.append(item.id)
+    except InvalidOpportunityError:
+        failed = True
+    assert read == identifiers[:2]
+    assert failed is is_an_error

@@ -59,10 +59,13 @@ async def test_a_broken_answer_is_retryable_and_shows_nothing_of_itself(
         b'{"__type": "ValidationException", "Message": "no", "ErrorList": {"a": 1}}',
         b'{"__type": "ValidationException", "Message": "no", "ErrorList": "Canary"}',
         b'{"__type": "AccessDeniedException", "Reason": ["Canary"]}',
+        b'{"__type": "ValidationException", "ErrorList": [{"FieldName": 5, "Message": "no"}]}',
+        '{"message": "Canary"}'.encode("utf-16"),
+        b"\xef\xbb\xbf" + b'{"message": "Canary"}',
         b"[" * 100_000,
         b"",
     ],
-    ids=range(13),
+    ids=range(16),
 )
 @pytest.mark.parametrize("status", [400, 503])
 async def test_an_error_that_is_none_of_awss_is_a_service_error_by_its_status(
