@@ -13,6 +13,14 @@ __version__ = "0.1.0"
 
 from partnercentral_list._listing.filters import OpportunityFilters
 from partnercentral_list._listing.pager import OpportunityPager
+from partnercentral_list._wire.events import (
+    PageReceived,
+    RateLimited,
+    RequestEvent,
+    RequestFailed,
+    RequestSent,
+    RetryScheduled,
+)
 from partnercentral_list._wire.limiter import RateLimiter
 from partnercentral_list.client import PartnerCentralClient
 from partnercentral_list.config import ClientConfig, Credentials, RateLimit, RetryPolicy
@@ -111,19 +119,25 @@ __all__ = [
     "OpportunitySortName",
     "OpportunitySummary",
     "OpportunityType",
+    "PageReceived",
     "PaginationError",
     "PartnerCentralClient",
     "PartnerCentralError",
     "PaymentFrequency",
     "ProjectSummary",
     "RateLimit",
+    "RateLimited",
     "RateLimiter",
+    "RequestEvent",
+    "RequestFailed",
     "RequestProblem",
+    "RequestSent",
     "RequestTimeoutError",
     "RequestValidationError",
     "ResourceNotFoundException",
     "ResponseMetadata",
     "RetryPolicy",
+    "RetryScheduled",
     "ReviewStatus",
     "ReviewStatusName",
     "ServiceError",

@@ -21,6 +21,7 @@ from partnercentral_list._listing.requests import (
     page_request,
 )
 from partnercentral_list._wire.connection import HOME_REGION, ConnectionSettings
+from partnercentral_list._wire.events import OnEvent
 from partnercentral_list._wire.limiter import RateLimiter
 from partnercentral_list._wire.wire import Wire
 from partnercentral_list.config import (
@@ -63,6 +64,9 @@ class PartnerCentralClient:
         retry: When a failed request is sent again.
         rate_limit: How fast requests go out; a `RateLimiter` is shared by all that use it, None
             does not pace them.
+        on_event: Called with each `RequestEvent`: a request sent, a page received, an attempt
+            failed, a retry scheduled, a wait for a slot. It runs in the task that fetches the
+            page and must not block; what it raises is logged.
 
     Raises:
         RequestValidationError: `catalog` is none.
@@ -82,6 +86,7 @@ class PartnerCentralClient:
         config: ClientConfig = ClientConfig(),  # noqa: B008 # frozen
         retry: RetryPolicy = RetryPolicy(),  # noqa: B008 # frozen
         rate_limit: RateLimit | RateLimiter | None = RateLimit(),  # noqa: B008 # frozen
+        on_event: OnEvent | None = None,
     ) -> None:
         self._catalog = checked_catalog(catalog)
         check_kind("config", config, ClientConfig)
@@ -114,6 +119,7 @@ class PartnerCentralClient:
             ),
             retry,
             RateLimiter(rate_limit) if isinstance(rate_limit, RateLimit) else rate_limit,
+            on_event,
         )
 
     @property
@@ -135,6 +141,20 @@ class PartnerCentralClient:
         traceback: TracebackType | None,
     ) -> None:
         await self.aclose()
+
+    def preload(self) -> None:
+        """Do now, in this thread, what the first call would wait for; nothing is sent.
+
+        It imports aiobotocore and reads its data files, a few hundred milliseconds in all, and
+        looks for no credentials. Meant for where no event loop runs yet, such as the init phase
+        of an AWS Lambda function; in a running loop, ``await asyncio.to_thread(client.preload)``.
+        Without it the first call does the same in a thread, while the event loop goes on.
+
+        Raises:
+            ClientClosedError: The client was closed.
+            ConfigurationError: The profile, the region or another setting cannot be used.
+        """
+        self._wire.preload()
 
     async def aclose(self) -> None:
         """Close the connections of every running event loop; the client cannot be used again.

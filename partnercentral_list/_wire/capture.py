@@ -8,60 +8,21 @@ it does not fire, the parsed answer is used instead.
 from __future__ import annotations
 
 import json
-from collections.abc import Generator
-from contextlib import contextmanager
-from contextvars import ContextVar
-from dataclasses import dataclass
 from typing import Any, cast
 
-BEFORE_PARSE = "before-parse.partnercentral-selling.ListOpportunities"
-BEFORE_CALL = "before-call.partnercentral-selling.ListOpportunities"
-
+from partnercentral_list._wire.attempt import current
 
 TEXTS = ("__type", "code", "Code", "message", "Message", "Reason")
 PROBLEM_TEXTS = ("FieldName", "Message", "Code")
 
 
-@dataclass(slots=True)
-class Body:
-    """The raw body of one call; None if the event did not fire."""
-
-    raw: bytes | None = None
-
-
-_wanted: ContextVar[Body | None] = ContextVar("partnercentral_list_body", default=None)
-
-
-@contextmanager
-def raw_body() -> Generator[Body]:
-    """Take the raw body of the call made inside, in this task."""
-    body = Body()
-    token = _wanted.set(body)
-    try:
-        yield body
-    finally:
-        _wanted.reset(token)
-
-
-def install(client: Any, integration: str | None) -> None:
-    """Have an aiobotocore client hand over its bodies, and send the integration's name."""
-    # Another protocol would have another body, for which botocore's parser is right.
-    if client.meta.service_model.resolved_protocol == "json":
-        client.meta.events.register(BEFORE_PARSE, _take_body)
-    if integration is not None:
-
-        def name_integration(params: dict[str, Any], **_: Any) -> None:
-            params["headers"]["X-Amzn-User-Agent"] = integration
-
-        client.meta.events.register(BEFORE_CALL, name_integration)
-
-
-def _take_body(response_dict: dict[str, Any], **_: Any) -> None:
-    body = _wanted.get()
-    if body is None:
+def take_body(response_dict: dict[str, Any], **_: Any) -> None:
+    """Keep the body of the attempt under way from botocore's parser (event ``before-parse``)."""
+    attempt = current()
+    if attempt is None:
         return
     if 200 <= response_dict["status_code"] < 300:
-        body.raw = response_dict["body"]
+        attempt.body = response_dict["body"]
         response_dict["body"] = b""
     elif not _is_an_error_of_awss(response_dict["body"]):
         # botocore's parser fails on what is no JSON object, or shows it: a proxy's page.

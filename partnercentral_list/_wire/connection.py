@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import importlib
 import os
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -65,6 +66,16 @@ class Connection:
         await self._opening.__aexit__(None, None, None)
 
 
+def preload(settings: ConnectionSettings) -> None:
+    """Import and read now, in this thread, what the first opening and the first call would.
+
+    Raises:
+        ConfigurationError: The profile, the region or another setting cannot be used.
+    """
+    _prepare(settings)
+    importlib.import_module("partnercentral_list._wire.faults")
+
+
 def _prepare(settings: ConnectionSettings) -> Callable[[], Any]:
     from aiobotocore.config import AioConfig
     from botocore import UNSIGNED
@@ -102,10 +113,10 @@ def _prepare(settings: ConnectionSettings) -> Callable[[], Any]:
 
 
 def _set_up(client: Any, settings: ConnectionSettings) -> None:
-    from partnercentral_list._wire import capture
+    from partnercentral_list._wire import hooks
 
     _check_region(client, settings)
-    capture.install(client, settings.config.integration)
+    hooks.install(client, settings.config.integration)
 
 
 def _cannot_open(error: Exception) -> PartnerCentralError:

@@ -20,6 +20,8 @@ from partnercentral_list.errors import (
 
 T = TypeVar("T")
 
+OnRetry = Callable[[int, float, PartnerCentralError], None]
+
 TRANSIENT_COST = 14
 THROTTLING_COST = 5
 HINT_MARGIN = 5.0
@@ -54,8 +56,15 @@ class Retrier:
         self._policy = policy
         self._quota = RetryQuota(policy.quota)
 
-    async def call(self, attempt: Callable[[int], Awaitable[T]]) -> T:
+    async def call(
+        self, attempt: Callable[[int], Awaitable[T]], on_retry: OnRetry | None = None
+    ) -> T:
         """Call `attempt` with the attempt's number, from 1, until it succeeds.
+
+        Args:
+            attempt: What may fail.
+            on_retry: Told of each retry before the wait: the number of the attempt that failed,
+                the seconds to wait, and the error.
 
         Raises:
             PartnerCentralError: The last attempt's error, with the number of attempts.
@@ -68,6 +77,7 @@ class Retrier:
             wait=_Wait(self._policy),
             retry=retry_if_exception(_may_pass),
             reraise=True,
+            before_sleep=_before_sleep(on_retry),
         )
         number = 0
 
@@ -84,6 +94,18 @@ class Retrier:
             raise
         self._quota.give_back(stop.last_cost or 1)
         return result
+
+
+def _before_sleep(on_retry: OnRetry | None) -> Callable[[RetryCallState], None] | None:
+    if on_retry is None:
+        return None
+
+    def tell(retry_state: RetryCallState) -> None:
+        error = _error_of(retry_state)
+        if isinstance(error, PartnerCentralError):
+            on_retry(retry_state.attempt_number, retry_state.upcoming_sleep, error)
+
+    return tell
 
 
 def _may_pass(error: BaseException) -> bool:

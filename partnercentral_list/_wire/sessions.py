@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,19 +22,25 @@ FAR_FUTURE = datetime(9999, 1, 1, tzinfo=UTC)
 def session_for(settings: ConnectionSettings) -> Any:
     """Give the session of these settings: the user's own, or a new one.
 
-    With a credentials callable it is always a new one, that shares the user's loader, so that
-    one partner's credentials never reach a client of another on the same session.
+    With a credentials callable it is always a new one, so that one partner's credentials never
+    reach a client of another on the same session.
     """
-    shared: Any = settings.session
-    if shared is not None and settings.credentials is None:
-        return shared
-    session: Any = AioSession(profile=settings.profile_name)
-    loader = (shared or session).get_component("data_loader")
-    if shared is None:
+    session: Any = settings.session
+    if session is None:
+        session = AioSession(profile=settings.profile_name)
+        loader = session.get_component("data_loader")
         loader = _loaders.setdefault(session.get_config_variable("data_path"), loader)
-    session.register_component("data_loader", loader)
+        session.register_component("data_loader", loader)
     if settings.credentials is not None:
-        session.register_component("credential_provider", _Provider(settings.credentials))
+        session = _with_credentials(session, settings.credentials)
+    return session
+
+
+def _with_credentials(shared: Any, source: CredentialsSource) -> Any:
+    # Setting up a session takes botocore several milliseconds, most of them for the handlers of
+    # other services; a program that reads many partners' accounts has it done once.
+    session = copy.copy(shared)
+    session.get_credentials = _Provider(source).get_credentials
     return session
 
 
@@ -42,14 +49,18 @@ class _Provider:
 
     def __init__(self, source: CredentialsSource) -> None:
         self._source = source
+        self._credentials: Any = None
 
-    async def load_credentials(self) -> Any:
-        refreshable: Any = AioRefreshableCredentials
-        return refreshable.create_from_metadata(
-            metadata=await self._fetch(),
-            refresh_using=self._fetch,
-            method="partnercentral_list",
-        )
+    async def get_credentials(self) -> Any:
+        """Give credentials that are asked for again before they expire."""
+        if self._credentials is None:
+            refreshable: Any = AioRefreshableCredentials
+            self._credentials = refreshable.create_from_metadata(
+                metadata=await self._fetch(),
+                refresh_using=self._fetch,
+                method="partnercentral_list",
+            )
+        return self._credentials
 
     async def _fetch(self) -> dict[str, str | None]:
         credentials = await self._checked()

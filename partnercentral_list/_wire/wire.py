@@ -1,40 +1,46 @@
-"""One page over the wire: opened where needed, retried as a policy says, read completely."""
+"""What a client sends its requests through: opened where needed, closed where it was opened."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
-from typing import Any, cast
 
-from partnercentral_list._wire.capture import raw_body
-from partnercentral_list._wire.connection import Connection, ConnectionSettings
+from partnercentral_list._wire.call import CLOSED, Call, Means
+from partnercentral_list._wire.connection import Connection, ConnectionSettings, preload
+from partnercentral_list._wire.events import Observers, OnEvent
 from partnercentral_list._wire.limiter import RateLimiter
 from partnercentral_list._wire.loops import PerLoop
-from partnercentral_list._wire.page import Page, read_page, read_parsed
+from partnercentral_list._wire.page import Page
 from partnercentral_list._wire.retry import Retrier
 from partnercentral_list.config import RetryPolicy
-from partnercentral_list.errors import (
-    ClientClosedError,
-    PartnerCentralError,
-    RequestTimeoutError,
-    ThrottlingException,
-)
-from partnercentral_list.models import ResponseMetadata
-
-CLOSED = "This client was closed. Make a new PartnerCentralClient, or close it later."
+from partnercentral_list.errors import ClientClosedError
 
 
 class Wire:
-    """What a client sends its requests through; one for all event loops and threads."""
+    """One for all the event loops and threads that a client is used in."""
 
     def __init__(
-        self, settings: ConnectionSettings, retry: RetryPolicy, limiter: RateLimiter | None
+        self,
+        settings: ConnectionSettings,
+        retry: RetryPolicy,
+        limiter: RateLimiter | None,
+        on_event: OnEvent | None = None,
     ) -> None:
-        self._policy = retry
-        self._limiter = limiter
+        self._settings = settings
+        self._means = Means(retry, limiter, Observers(on_event).tell, lambda: self._closed)
         self._retrier = Retrier(retry)
         self._connections = PerLoop(lambda: Connection.open(settings))
         self._closed = False
+
+    def preload(self) -> None:
+        """Import and read now, in this thread, what the first opening would.
+
+        Raises:
+            ClientClosedError: It was closed.
+            ConfigurationError: It cannot be opened as it is set up.
+        """
+        if self._closed:
+            raise ClientClosedError(CLOSED)
+        preload(self._settings)
 
     async def open(self) -> None:
         """Open the running loop's connections now rather than at the first request.
@@ -59,59 +65,10 @@ class Wire:
         Raises:
             PartnerCentralError: It could not be fetched or read, retries included.
         """
-        started = self._policy.clock()
-        connection = await self._connection()
-
-        async def attempt(number: int) -> Page:
-            answer, body = await self._send_in_turn(connection, parameters)
-            sent = cast("dict[str, Any]", answer.get("ResponseMetadata") or {})
-            metadata = ResponseMetadata(
-                request_id=sent.get("RequestId"),
-                http_status=sent.get("HTTPStatusCode"),
-                attempts=number,
-                elapsed=self._policy.clock() - started,
-            )
-            return read_parsed(answer, metadata) if body is None else read_page(body, metadata)
-
-        return await self._retrier.call(attempt)
+        call = Call(self._means, await self._connection(), parameters)
+        return await self._retrier.call(call.attempt, call.retrying)
 
     async def _connection(self) -> Connection:
         if self._closed:
             raise ClientClosedError(CLOSED)
         return await self._connections.get()
-
-    async def _send_in_turn(
-        self, connection: Connection, parameters: Mapping[str, object]
-    ) -> tuple[dict[str, Any], bytes | None]:
-        if self._limiter is None:
-            return await self._send(connection, parameters)
-        # In front of signing, and outside of the attempt's time: a signature ages.
-        sent_at = await self._limiter.acquire()
-        try:
-            return await self._send(connection, parameters)
-        except ThrottlingException:
-            self._limiter.throttled(sent_at)
-            raise
-
-    async def _send(
-        self, connection: Connection, parameters: Mapping[str, object]
-    ) -> tuple[dict[str, Any], bytes | None]:
-        from partnercentral_list._wire.faults import OPERATION, from_exception
-
-        failure: PartnerCentralError
-        limit = asyncio.timeout(self._policy.attempt_timeout or None)
-        try:
-            async with limit:
-                with raw_body() as body:
-                    return await connection.client.list_opportunities(**parameters), body.raw
-        except Exception as error:
-            if limit.expired():
-                failure = RequestTimeoutError(
-                    f"No answer within {self._policy.attempt_timeout:g} seconds.",
-                    operation=OPERATION,
-                    retryable=True,
-                )
-            else:
-                failure = ClientClosedError(CLOSED) if self._closed else from_exception(error)
-        # Outside the handlers: what was caught may hold a piece of the answer.
-        raise failure

@@ -44,17 +44,23 @@ from partnercentral_list import (
     OpportunitySortName,
     OpportunitySummary,
     OpportunityType,
+    PageReceived,
     PaginationError,
     PartnerCentralClient,
     PartnerCentralError,
     PaymentFrequency,
     ProjectSummary,
+    RateLimited,
+    RequestEvent,
+    RequestFailed,
     RequestProblem,
+    RequestSent,
     RequestTimeoutError,
     RequestValidationError,
     ResourceNotFoundException,
     ResponseMetadata,
     RetryPolicy,
+    RetryScheduled,
     ReviewStatus,
     ReviewStatusName,
     ServiceError,
@@ -91,12 +97,33 @@ def making_a_client(catalog_name: CatalogName) -> None:
         credentials=fresh_credentials,
         config=ClientConfig(verify="ca.pem", connect_timeout=1, integration="Acme|CRM"),
         retry=RetryPolicy(max_attempts=3, max_elapsed=0),
+        on_event=count,
     )
+
+
+def count(event: RequestEvent) -> float:
+    assert_type(event.invocation_id, str)
+    assert_type(event.attempt, int)
+    match event:
+        case RateLimited():
+            return assert_type(event.waited, float)
+        case RequestSent():
+            return 0.0
+        case PageReceived():
+            assert_type(event.request_id, str | None)
+            return assert_type(event.elapsed, float)
+        case RequestFailed():
+            assert_type(event.code, str | None)
+            return assert_type(event.elapsed, float)
+        case RetryScheduled():
+            assert_type(event.error, str)
+            return assert_type(event.delay, float)
 
 
 async def using_a_client() -> None:
     async with PartnerCentralClient("AWS") as client:
         assert_type(client, PartnerCentralClient)
+    assert_type(client.preload(), None)
     assert_type(await client.aclose(), None)
 
 

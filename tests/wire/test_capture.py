@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from partnercentral_list import PartnerCentralClient
-from partnercentral_list._wire import capture
+from partnercentral_list._wire import hooks
 from partnercentral_list._wire.page import read_parsed
 from partnercentral_list.emulator import PartnerCentralEmulator
 from tests.conftest import MakeClient
@@ -20,7 +20,7 @@ async def test_the_event_that_the_raw_body_is_taken_at_fires(
     def refuse(*_: Any) -> Any:
         raise AssertionError("botocore no longer fires before-parse: the fallback is in use")
 
-    monkeypatch.setattr("partnercentral_list._wire.wire.read_parsed", refuse)
+    monkeypatch.setattr("partnercentral_list._wire.call.read_parsed", refuse)
     assert len(await client.iter_opportunities().collect()) == 250
 
 
@@ -28,14 +28,14 @@ async def test_without_the_event_the_parsed_answer_gives_the_same_listing(
     make_client: MakeClient, emulator: PartnerCentralEmulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     raw = await make_client(emulator).iter_opportunities().collect()
-    monkeypatch.setattr(capture, "BEFORE_PARSE", "before-parse.of.nothing")
+    monkeypatch.setattr(hooks, "take_body", lambda **_: None)
     used: list[object] = []
 
     def counted(*arguments: Any) -> Any:
         used.append(arguments)
         return read_parsed(*arguments)
 
-    monkeypatch.setattr("partnercentral_list._wire.wire.read_parsed", counted)
+    monkeypatch.setattr("partnercentral_list._wire.call.read_parsed", counted)
     parsed = await make_client(emulator).iter_opportunities().collect()
     assert len(used) == 3
     assert [item.model_dump() for item in parsed] == [item.model_dump() for item in raw]

@@ -1,0 +1,159 @@
+"""One page: each attempt in its turn, sent, read completely, and told of."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+from uuid import uuid4
+
+from partnercentral_list._wire.attempt import Attempt, under_way
+from partnercentral_list._wire.connection import Connection
+from partnercentral_list._wire.events import (
+    PageReceived,
+    RateLimited,
+    RequestEvent,
+    RequestFailed,
+    RequestSent,
+    RetryScheduled,
+)
+from partnercentral_list._wire.limiter import RateLimiter
+from partnercentral_list._wire.page import Page, read_page, read_parsed
+from partnercentral_list.config import RetryPolicy
+from partnercentral_list.errors import (
+    ClientClosedError,
+    PartnerCentralError,
+    RequestTimeoutError,
+    ServiceError,
+    ThrottlingException,
+)
+from partnercentral_list.models import ResponseMetadata
+
+CLOSED = "This client was closed. Make a new PartnerCentralClient, or close it later."
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What all calls of a client share."""
+
+    policy: RetryPolicy
+    limiter: RateLimiter | None
+    tell: Callable[[RequestEvent], None]
+    is_closed: Callable[[], bool]
+
+
+class Call:
+    """The fetching of one page, whose attempts share an invocation id."""
+
+    def __init__(
+        self, means: Means, connection: Connection, parameters: Mapping[str, object]
+    ) -> None:
+        self._means = means
+        self._clock = means.policy.clock
+        self._connection = connection
+        self._parameters = parameters
+        self._invocation_id = str(uuid4())
+        self._started = self._clock()
+
+    def retrying(self, number: int, delay: float, error: PartnerCentralError) -> None:
+        """Tell that the page will be asked for again."""
+        name = type(error).__name__
+        self._means.tell(RetryScheduled(self._invocation_id, number, delay, name))
+
+    async def attempt(self, number: int) -> Page:
+        """Fetch the page, once, when it is its turn.
+
+        Raises:
+            PartnerCentralError: It could not be fetched or read.
+        """
+        limiter = self._means.limiter
+        if limiter is None:
+            return await self._attempt(number)
+        # In front of signing, and outside of the attempt's time: a signature ages.
+        asked_at = limiter.limit.clock()
+        sent_at = await limiter.acquire()
+        if sent_at > asked_at:
+            waited, rate = sent_at - asked_at, limiter.rate
+            self._means.tell(RateLimited(self._invocation_id, number, waited, rate))
+        try:
+            return await self._attempt(number)
+        except ThrottlingException:
+            limiter.throttled(sent_at)
+            raise
+
+    async def _attempt(self, number: int) -> Page:
+        attempt = Attempt(self._invocation_id, number, self._means.policy.max_attempts)
+        sent_at = self._clock()
+        self._means.tell(RequestSent(self._invocation_id, number))
+        try:
+            page = self._read(await self._send(attempt), attempt)
+        except PartnerCentralError as error:
+            self._means.tell(_failed(attempt, error, self._clock() - sent_at))
+            raise
+        self._means.tell(_received(attempt, page, self._clock() - sent_at))
+        return page
+
+    async def _send(self, attempt: Attempt) -> dict[str, Any]:
+        from partnercentral_list._wire.faults import OPERATION, from_exception
+
+        failure: PartnerCentralError
+        timeout = self._means.policy.attempt_timeout
+        limit = asyncio.timeout(timeout or None)
+        try:
+            async with limit:
+                with under_way(attempt):
+                    answer = await self._connection.client.list_opportunities(**self._parameters)
+                    return cast("dict[str, Any]", answer)
+        except Exception as error:
+            if limit.expired():
+                failure = RequestTimeoutError(
+                    f"No answer within {timeout:g} seconds.", operation=OPERATION, retryable=True
+                )
+            else:
+                closed = self._means.is_closed()
+                failure = ClientClosedError(CLOSED) if closed else from_exception(error)
+        # Outside the handlers: what was caught may hold a piece of the answer.
+        raise failure
+
+    def _read(self, answer: dict[str, Any], attempt: Attempt) -> Page:
+        sent = cast("dict[str, Any]", answer.get("ResponseMetadata") or {})
+        attempt.http_status = sent.get("HTTPStatusCode")
+        metadata = ResponseMetadata(
+            request_id=sent.get("RequestId"),
+            http_status=attempt.http_status,
+            attempts=attempt.number,
+            elapsed=self._clock() - self._started,
+        )
+        if attempt.body is None:
+            return read_parsed(answer, metadata)
+        return read_page(attempt.body, metadata)
+
+
+def _received(attempt: Attempt, page: Page, elapsed: float) -> PageReceived:
+    read = page.response.opportunity_summaries
+    metadata = page.response.response_metadata
+    return PageReceived(
+        invocation_id=attempt.invocation_id,
+        attempt=attempt.number,
+        request_id=metadata.request_id,
+        http_status=metadata.http_status,
+        elapsed=elapsed,
+        opportunities=len(read),
+        unreadable=len(page.records) - len(read),
+        is_last=page.next_token is None,
+    )
+
+
+def _failed(attempt: Attempt, error: PartnerCentralError, elapsed: float) -> RequestFailed:
+    of_aws = error if isinstance(error, ServiceError) else None
+    return RequestFailed(
+        invocation_id=attempt.invocation_id,
+        attempt=attempt.number,
+        error=type(error).__name__,
+        code=of_aws.code if of_aws else None,
+        request_id=error.request_id,
+        http_status=of_aws.http_status if of_aws else attempt.http_status,
+        elapsed=elapsed,
+        retryable=error.retryable,
+    )
