@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
+from partnercentral_list._wire import hooks
 from partnercentral_list.config import AioSessionLike, ClientConfig, Credentials
 from partnercentral_list.errors import ConfigurationError, PartnerCentralError
 
@@ -47,7 +48,7 @@ class Connection:
             ConfigurationError: The profile, the region or another setting cannot be used.
         """
         # Importing aiobotocore takes 200 ms, reading its data files 50: not on the event loop.
-        make = await asyncio.to_thread(_prepare, settings)
+        make = await asyncio.to_thread(prepare, settings)
         opening = make()
         try:
             client = await opening.__aenter__()
@@ -66,21 +67,18 @@ class Connection:
         await self._opening.__aexit__(None, None, None)
 
 
-def preload(settings: ConnectionSettings) -> None:
-    """Import and read now, in this thread, what the first opening and the first call would.
+def prepare(settings: ConnectionSettings) -> Callable[[], Any]:
+    """Import and read what opening a client and its first call need; gives what makes one.
 
     Raises:
         ConfigurationError: The profile, the region or another setting cannot be used.
     """
-    _prepare(settings)
-    importlib.import_module("partnercentral_list._wire.faults")
-
-
-def _prepare(settings: ConnectionSettings) -> Callable[[], Any]:
     from aiobotocore.config import AioConfig
     from botocore import UNSIGNED
 
     from partnercentral_list._wire.sessions import session_for
+
+    importlib.import_module("partnercentral_list._wire.faults")
 
     config = settings.config
     ours = AioConfig(
@@ -113,8 +111,6 @@ def _prepare(settings: ConnectionSettings) -> Callable[[], Any]:
 
 
 def _set_up(client: Any, settings: ConnectionSettings) -> None:
-    from partnercentral_list._wire import hooks
-
     _check_region(client, settings)
     hooks.install(client, settings.config.integration)
 

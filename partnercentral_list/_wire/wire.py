@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from partnercentral_list._wire.call import CLOSED, Call, Means
-from partnercentral_list._wire.connection import Connection, ConnectionSettings, preload
+from partnercentral_list._wire.connection import Connection, ConnectionSettings, prepare
 from partnercentral_list._wire.events import Observers, OnEvent
 from partnercentral_list._wire.limiter import RateLimiter
 from partnercentral_list._wire.loops import PerLoop
@@ -40,7 +40,7 @@ class Wire:
         """
         if self._closed:
             raise ClientClosedError(CLOSED)
-        preload(self._settings)
+        prepare(self._settings)
 
     async def open(self) -> None:
         """Open the running loop's connections now rather than at the first request.

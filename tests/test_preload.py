@@ -1,0 +1,146 @@
+"""Where the time of the first call goes: into threads, or into preload()."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import threading
+from typing import Any
+
+import pytest
+
+from partnercentral_list import ClientClosedError, ConfigurationError, PartnerCentralClient
+from partnercentral_list._wire import connection
+from partnercentral_list.emulator import PartnerCentralEmulator
+from tests.conftest import MakeClient
+
+
+def run_program(program: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stderr == ""
+    return done.stdout.strip()
+
+
+IMPORTED = """
+import sys
+from partnercentral_list import OpportunitySummary, PartnerCentralClient, Stage
+heavy = {"aiobotocore", "botocore", "aiohttp"}
+client = PartnerCentralClient("AWS")
+print(sorted(heavy & set(sys.modules)))
+"""
+
+
+def test_a_program_that_has_made_no_call_has_imported_nothing_heavy() -> None:
+    assert run_program(IMPORTED) == "[]"
+
+
+FIRST_CALL = """
+import asyncio, builtins, sys, threading
+from partnercentral_list import ClientConfig, PartnerCentralClient
+
+client = PartnerCentralClient("AWS", config=ClientConfig(sign_requests=False), endpoint_url=URL)
+if PRELOAD:
+    client.preload()
+
+found = []
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        if threading.current_thread() is threading.main_thread():
+            found.append(name)
+
+sys.meta_path.insert(0, Finder())
+
+async def main():
+    await client.list_opportunities()
+
+if PRELOAD:
+    before = set(sys.modules)
+asyncio.run(main())
+if PRELOAD:
+    # What comes with an encoding or a first connection is the interpreter's, and small.
+    found = [name for name in set(sys.modules) - before if name.split(".")[0] in OURS]
+else:
+    found = [name for name in found if name.split(".")[0] in OURS]
+print(found)
+"""
+OURS = {"aiobotocore", "aiohttp", "botocore", "partnercentral_list", "pydantic", "tenacity"}
+
+
+@pytest.mark.parametrize("preload", [False, True])
+def test_the_first_call_imports_nothing_in_the_event_loops_thread(
+    emulator: PartnerCentralEmulator, preload: bool
+) -> None:
+    settings = f"URL = {emulator.url!r}\nPRELOAD = {preload}\nOURS = {OURS!r}\n"
+    assert run_program(settings + FIRST_CALL) == "[]"
+
+
+async def test_opening_reads_its_files_in_another_thread(
+    make_client: MakeClient, emulator: PartnerCentralEmulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: list[threading.Thread] = []
+    prepare = connection.prepare
+
+    def noted(*arguments: Any) -> Any:
+        threads.append(threading.current_thread())
+        return prepare(*arguments)
+
+    monkeypatch.setattr(connection, "prepare", noted)
+    await make_client(emulator).list_opportunities()
+    assert len(threads) == 1
+    assert threads[0] is not threading.current_thread()
+
+
+def test_preload_needs_no_loop_no_credentials_and_sends_nothing(
+    emulator: PartnerCentralEmulator,
+) -> None:
+    client = PartnerCentralClient("AWS", endpoint_url=emulator.url)
+    client.preload()
+    client.preload()
+    assert emulator.requests == []
+
+
+async def test_preload_works_beside_a_running_loop(
+    client: PartnerCentralClient, emulator: PartnerCentralEmulator
+) -> None:
+    await asyncio.to_thread(client.preload)
+    await client.list_opportunities()
+    assert len(emulator.requests) == 1
+
+
+def test_preload_says_what_opening_would() -> None:
+    with pytest.raises(ConfigurationError, match="no-such-profile"):
+        PartnerCentralClient("AWS", profile_name="no-such-profile").preload()
+
+
+async def test_a_closed_client_does_not_preload(client: PartnerCentralClient) -> None:
+    await client.aclose()
+    with pytest.raises(ClientClosedError):
+        client.preload()
+
+
+async def test_partners_on_one_session_share_what_it_has_set_up(
+    make_client: MakeClient, emulator: PartnerCentralEmulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import botocore.session
+    from aiobotocore.session import AioSession
+
+    from partnercentral_list import Credentials
+
+    async def credentials() -> Credentials:
+        return Credentials("AKIDPARTNER", "secret")
+
+    session = AioSession()
+    set_up: list[object] = []
+    original = botocore.session.Session.__init__
+
+    def counted(self: Any, *arguments: Any, **options: Any) -> None:
+        set_up.append(self)
+        original(self, *arguments, **options)
+
+    monkeypatch.setattr(botocore.session.Session, "__init__", counted)
+    for _ in range(3):
+        await make_client(emulator, session=session, credentials=credentials).list_opportunities()
+    assert set_up == []
