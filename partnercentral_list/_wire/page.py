@@ -114,7 +114,8 @@ def _json_object(body: bytes) -> tuple[dict[str, object], str | None]:
     if not body:
         return {}, "it is empty"
     try:
-        answer = json.loads(body)
+        # As text: of bytes it would take UTF-16 too.
+        answer = json.loads(body.decode())
     except (ValueError, RecursionError):
         return {}, "it is not JSON"
     if not isinstance(answer, dict):

@@ -1,0 +1,229 @@
+"""The law of every listing: it is complete, or it raises and can be completed exactly."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import aiohttp
+from aiobotocore.session import AioSession
+
+from partnercentral_list import (
+    Credentials,
+    OpportunityPager,
+    PartnerCentralClient,
+    PartnerCentralError,
+    RequestEvent,
+    RequestFailed,
+    RequestSent,
+    RetryPolicy,
+)
+from partnercentral_list.emulator import PartnerCentralEmulator
+from tests.faults.cases import Case
+
+RECORDS, PAGE_SIZE = 25, 10
+ATTEMPTS = 3
+PATIENCE = 60.0
+# What is more is stopped: requests of one listing, and turns of the loop after a timeout is due.
+REQUESTS, TURNS = 100, 10_000
+
+
+SESSION = AioSession()
+
+
+class Endless(BaseException):
+    """A listing goes on and on; no error of a callback's would stop it."""
+
+
+class Loop(asyncio.SelectorEventLoop):
+    """Time that the tests can move on, so that a timeout of a minute takes none."""
+
+    ahead = 0.0
+
+    def time(self) -> float:
+        return super().time() + self.ahead
+
+
+async def no_wait(seconds: float) -> None:
+    """Stands in for asyncio.sleep between attempts."""
+
+
+class Hit:
+    """One fault on one page of one listing."""
+
+    def __init__(
+        self, case: Case, page: int, times: int | None, emulator: PartnerCentralEmulator
+    ) -> None:
+        self.case, self.page, self.times = case, page, times
+        self.emulator = emulator
+        self.events: list[RequestEvent] = []
+        self._lifted = False
+        self._counts = {"connect": itertools.count(1), "source": itertools.count(0)}
+        # The first request asks for credentials twice: when the client opens, and when it signs.
+        self._sent = 0
+        self.reading: asyncio.Task[PartnerCentralError | None] | None = None
+        self._stalling: set[asyncio.Task[None]] = set()
+        if case.fault is not None:
+            emulator.fail(case.fault, at=page, times=times)
+
+    def lift(self) -> None:
+        self._lifted = True
+        self.emulator.clear_faults()
+
+    def strikes(self, kind: str) -> bool:
+        number = next(self._counts[kind])
+        last = number if self.times is None else self.page
+        return not self._lifted and self.page <= number <= last
+
+    async def credentials(self) -> Credentials:
+        if self.case.source is not None and self.strikes("source"):
+            raise self.case.source()
+        # Near its end, so that each request asks for them anew.
+        return Credentials("AKIDEXAMPLE", "secret", None, datetime.now(UTC) + timedelta(minutes=5))
+
+    def told(self, event: RequestEvent) -> None:
+        self.events.append(event)
+        if isinstance(event, RequestSent):
+            self._sent += 1
+            if self._sent > REQUESTS:
+                raise Endless
+            last = self._sent if self.times is None else self.page
+            if self.case.stalls and not self._lifted and self.page <= self._sent <= last:
+                stalling = asyncio.get_running_loop().create_task(self._let_time_pass())
+                self._stalling.add(stalling)
+                stalling.add_done_callback(self._stalling.discard)
+
+    async def _let_time_pass(self) -> None:
+        number, told = self._sent, len(self.events)
+        while len(self.emulator.requests) < number:
+            await asyncio.sleep(0)
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, Loop)
+        loop.ahead += PATIENCE + 1
+        for _ in range(TURNS):
+            if len(self.events) > told:
+                return
+            await asyncio.sleep(0)
+        assert self.reading is not None
+        self.reading.cancel()
+
+    async def read(self, pager: OpportunityPager, seen: list[str]) -> PartnerCentralError | None:
+        """Read to the end, or to an error, which is returned; what was read is in `seen`.
+
+        Raises:
+            AssertionError: It never ends.
+        """
+        self.reading = asyncio.ensure_future(read(pager, seen))
+        await asyncio.wait([self.reading])
+        try:
+            return self.reading.result()
+        except (Endless, asyncio.CancelledError):
+            raise AssertionError("it never ends") from None
+
+    @contextmanager
+    def connecting(self) -> Iterator[None]:
+        original = aiohttp.TCPConnector.connect
+
+        async def connect(connector: Any, *arguments: Any, **options: Any) -> Any:
+            if self.case.connect is not None and self.strikes("connect"):
+                raise self.case.connect()
+            return await original(connector, *arguments, **options)
+
+        aiohttp.TCPConnector.connect = connect  # type: ignore[method-assign]
+        try:
+            yield
+        finally:
+            aiohttp.TCPConnector.connect = original  # type: ignore[method-assign]
+
+    def client(self) -> PartnerCentralClient:
+        return PartnerCentralClient(
+            "AWS",
+            endpoint_url=self.emulator.url,
+            session=SESSION,
+            credentials=self.credentials,
+            retry=RetryPolicy(
+                max_attempts=ATTEMPTS, attempt_timeout=PATIENCE, max_elapsed=0, sleep=no_wait
+            ),
+            rate_limit=None,
+            on_event=self.told,
+        )
+
+
+async def read(pager: OpportunityPager, seen: list[str]) -> PartnerCentralError | None:
+    try:
+        async for opportunity in pager:
+            seen.append(opportunity.id)
+    except PartnerCentralError as error:
+        return error
+    return None
+
+
+async def judge(hit: Hit, expected_ids: list[str], prefetch: int) -> PartnerCentralError | None:
+    """Hold one listing to the law; gives the error that ended it.
+
+    Raises:
+        AssertionError: It breaks the law; the message says how.
+    """
+    client = hit.client()
+    try:
+        seen: list[str] = []
+        pager = client.iter_opportunities(page_size=PAGE_SIZE, prefetch=prefetch)
+        error = await hit.read(pager, seen)
+        expected = hit.case.expected(hit.page, hit.times)
+        assert type(error) is (expected or type(None)), f"raised {error!r}, not {expected}"
+        failed = any(isinstance(event, RequestFailed) for event in hit.events)
+        assert error or hit.case.fails in (failed, None), "the fault did not strike"
+        if error is None:
+            assert seen == expected_ids, "it ended and is not complete"
+            assert pager.resume_token is None, "it is complete and says that it is not"
+            return None
+        assert error.resume_token == pager.resume_token is not None, "it raised without its place"
+        hit.lift()
+        rest = client.iter_opportunities(
+            page_size=PAGE_SIZE, prefetch=prefetch, starting_token=error.resume_token
+        )
+        again = await hit.read(rest, seen)
+        assert again is None, f"it cannot be resumed: {again!r}"
+        assert seen == expected_ids, "resumed, it is not complete, or not without repetition"
+        return error
+    finally:
+        await client.aclose()
+
+
+def run(
+    case: Case, page: int, times: int | None, prefetch: int = 1
+) -> tuple[Hit, PartnerCentralError | None]:
+    """Judge a listing in a loop and with a server of its own."""
+    with PartnerCentralEmulator(RECORDS) as emulator:
+        hit = Hit(case, page, times, emulator)
+        ids = [record["Id"] for record in _in_awss_order(emulator.opportunities)]
+        with hit.connecting(), asyncio.Runner(loop_factory=Loop) as runner:
+            return hit, runner.run(judge(hit, ids, prefetch))
+
+
+def _in_awss_order(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    # AWS's default order: latest change first; ties by Id, as the emulator has them.
+    return sorted(
+        records, key=lambda record: (record["LastModifiedDate"], record["Id"]), reverse=True
+    )
+
+
+def combinations(cases: list[Case]) -> list[tuple[Case, int, int | None]]:
+    return [
+        (case, page, times) for case in cases for page in case.pages for times in (1, case.for_ever)
+    ]
+
+
+def broken(cases: list[Case]) -> list[str]:
+    """Judge all of these; gives what breaks the law, for the tests of the matrix itself."""
+    found: list[str] = []
+    for case, page, times in combinations(cases):
+        try:
+            run(case, page, times, prefetch=0)
+        except Exception as error:
+            found.append(f"{case} on page {page}, {times or 'for ever'}: {error}")
+    return found

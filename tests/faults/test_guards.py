@@ -1,0 +1,241 @@
+"""The matrix bites: with any one guard switched off it finds listings that break the law."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+
+from partnercentral_list import ListOpportunitiesResponse, MalformedResponseError
+from partnercentral_list._listing import iteration, parts
+from partnercentral_list._listing.read_ahead import ReadAhead
+from partnercentral_list._listing.tokens import Position
+from partnercentral_list._wire import call, faults, page, retry
+from partnercentral_list._wire.page import Page
+from tests.faults.cases import CASES, Case
+from tests.faults.matrix import broken
+
+Patch = pytest.MonkeyPatch
+
+
+def malformed_answers_are_empty_last_pages(patch: Patch) -> None:
+    """What botocore makes of them."""
+
+    def lenient(body: bytes, metadata: Any) -> Page:
+        try:
+            return page.read_page(body, metadata)
+        except MalformedResponseError:
+            return Page(ListOpportunitiesResponse(opportunity_summaries=()), ())
+
+    patch.setattr(call, "read_page", lenient)
+
+
+def utf_16_is_read_too(patch: Patch) -> None:
+    class Lenient(bytes):
+        def decode(self, *_: Any) -> Any:
+            return bytes(self)
+
+    def lenient(body: bytes, metadata: Any) -> Page:
+        return page.read_page(Lenient(body), metadata)
+
+    patch.setattr(call, "read_page", lenient)
+
+
+def nothing_is_tried_again(patch: Patch) -> None:
+    patch.setattr(retry, "_may_pass", lambda error: False)
+
+
+def everything_is_tried_again(patch: Patch) -> None:
+    patch.setattr(retry, "_may_pass", lambda error: True)
+
+
+def malformed_answers_are_not_tried_again(patch: Patch) -> None:
+    may_pass = retry._may_pass
+    patch.setattr(
+        retry,
+        "_may_pass",
+        lambda error: may_pass(error) and not isinstance(error, MalformedResponseError),
+    )
+
+
+def no_token_is_remembered(patch: Patch) -> None:
+    class Forgetful(set[Any]):
+        def __contains__(self, token: object) -> bool:
+            return False
+
+    _replace_seen(patch, Forgetful)
+
+
+def only_the_last_token_is_remembered(patch: Patch) -> None:
+    class LastOnly(set[Any]):
+        def add(self, token: object) -> None:
+            self.clear()
+            super().add(token)
+
+    _replace_seen(patch, LastOnly)
+
+
+def _replace_seen(patch: Patch, kind: type[set[Any]]) -> None:
+    original = parts.PartReader.__init__
+
+    def init(self: Any, *arguments: Any) -> None:
+        original(self, *arguments)
+        self._seen = kind(self._seen)
+
+    patch.setattr(parts.PartReader, "__init__", init)
+
+
+def an_empty_page_is_the_end(patch: Patch) -> None:
+    patch.setattr(
+        Page,
+        "next_token",
+        property(lambda self: self.response.next_token if self.records else None),
+    )
+
+
+def an_empty_token_is_followed(patch: Patch) -> None:
+    def kept(body: bytes, metadata: Any) -> Page:
+        read = page.read_page(body, metadata)
+        if b'"NextToken": ""' in body or b'"NextToken":""' in body:
+            response = read.response.model_copy(update={"next_token": ""})
+            return Page(response, read.records)
+        return read
+
+    patch.setattr(call, "read_page", kept)
+
+
+def a_refused_token_is_a_bad_request(patch: Patch) -> None:
+    async def plain(fetch: Any, listing: Any, token: str | None, *, is_first: bool) -> Page:
+        extra: Mapping[str, object] = {} if token is None else {"NextToken": token}
+        read: Page = await fetch({**listing.parameters, **extra})
+        return read
+
+    patch.setattr(parts, "_fetch", plain)
+
+
+def awss_errors_have_no_classes(patch: Patch) -> None:
+    patch.setattr(faults, "MODELLED", {})
+
+
+def only_one_code_is_throttling(patch: Patch) -> None:
+    patch.setattr(faults, "THROTTLING_CODES", frozenset({"ThrottlingException"}))
+
+
+def any_error_reaches_botocores_parser(patch: Patch) -> None:
+    patch.setattr("partnercentral_list._wire.capture._is_an_error_of_awss", lambda body: True)
+
+
+def unreadable_records_are_left_out(patch: Patch) -> None:
+    original = page._read_record_by_record
+
+    def lenient(body: bytes, metadata: Any) -> Page:
+        read = original(body, metadata)
+        return Page(read.response, read.response.opportunity_summaries)
+
+    patch.setattr(page, "_read_record_by_record", lenient)
+
+
+def a_resume_token_names_its_page_only(patch: Patch) -> None:
+    encode = Position.encode
+    patch.setattr(Position, "encode", lambda self: encode(Position(self.page_token, 0)))
+
+
+def a_resume_token_names_the_next_page(patch: Patch) -> None:
+    original = parts.Part.after
+
+    def after(self: Any, done: int) -> Position | None:
+        return original(self, len(self.page.records))
+
+    patch.setattr(parts.Part, "after", after)
+
+
+def an_error_while_reading_ahead_is_the_end(patch: Patch) -> None:
+    original = ReadAhead.next
+
+    async def deaf(self: Any) -> Any:
+        try:
+            return await original(self)
+        except Exception:
+            return None
+
+    patch.setattr(ReadAhead, "next", deaf)
+
+
+def an_attempt_may_take_for_ever(patch: Patch) -> None:
+    patch.setattr(asyncio, "timeout", lambda delay: _Never())
+
+
+class _Never:
+    async def __aenter__(self) -> _Never:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        return None
+
+    def expired(self) -> bool:
+        return False
+
+
+def an_error_does_not_know_its_place(patch: Patch) -> None:
+    async def bare(self: Any, reader: ReadAhead[Any]) -> Any:
+        return await reader.next()
+
+    patch.setattr(iteration.Iteration, "_next", bare)
+
+
+def a_record_is_done_with_before_it_is_yielded(patch: Patch) -> None:
+    patch.setattr(
+        iteration.Iteration,
+        "_reached",
+        lambda self, part, done: (setattr(self, "_part", part), setattr(self, "_done", done + 1)),
+    )
+
+
+GUARDS: list[tuple[Callable[[Patch], None], str]] = [
+    (malformed_answers_are_empty_last_pages, "half of the body"),
+    (malformed_answers_are_empty_last_pages, "an empty body"),
+    (malformed_answers_are_empty_last_pages, "HTML with status 200"),
+    (utf_16_is_read_too, "UTF-16"),
+    (nothing_is_tried_again, "InternalServerException as 500"),
+    (nothing_is_tried_again, "reset during"),
+    (everything_is_tried_again, "AccessDeniedException as 403"),
+    (malformed_answers_are_not_tried_again, "an empty object"),
+    (no_token_is_remembered, "a token repeated at once"),
+    (no_token_is_remembered, "a token of an earlier page"),
+    (only_the_last_token_is_remembered, "a token of an earlier page"),
+    (an_empty_page_is_the_end, "an empty page with a token"),
+    (an_empty_token_is_followed, "an empty token at the end"),
+    (a_refused_token_is_a_bad_request, "an expired token"),
+    (a_refused_token_is_a_bad_request, "ValidationException"),
+    (awss_errors_have_no_classes, "AccessDeniedException as 400"),
+    (only_one_code_is_throttling, "a throttling code of others"),
+    (any_error_reaches_botocores_parser, "a list as 503"),
+    (any_error_reaches_botocores_parser, "an odd ErrorList"),
+    (unreadable_records_are_left_out, "a record that cannot be read"),
+    (a_resume_token_names_its_page_only, "a record that cannot be read"),
+    (a_resume_token_names_the_next_page, "a record that cannot be read"),
+    (an_error_while_reading_ahead_is_the_end, "AccessDeniedException as 400"),
+    (an_attempt_may_take_for_ever, "slow drip"),
+    (an_error_does_not_know_its_place, "InternalServerException as 500"),
+    (a_record_is_done_with_before_it_is_yielded, "a record that cannot be read"),
+]
+
+
+def case_of(name: str) -> Case:
+    (case,) = [case for case in CASES if case.name == name]
+    return case
+
+
+@pytest.mark.parametrize(
+    ("switch_off", "name"), GUARDS, ids=lambda value: getattr(value, "__name__", value)
+)
+def test_the_matrix_sees_that_a_guard_is_off(
+    monkeypatch: pytest.MonkeyPatch, switch_off: Callable[[Patch], None], name: str
+) -> None:
+    case = case_of(name)
+    switch_off(monkeypatch)
+    found = broken([case])
+    assert found
+    assert all(name in line for line in found)
