@@ -99,7 +99,7 @@ class Hit:
 
     async def _let_time_pass(self) -> None:
         number, told = self._sent, len(self.events)
-        while len(self.emulator.requests) < number:
+        while len(self.emulator.requests) < number:  # noqa: ASYNC110 # threads fill it
             await asyncio.sleep(0)
         loop = asyncio.get_running_loop()
         assert isinstance(loop, Loop)
