@@ -13,6 +13,7 @@ __version__ = "0.1.0"
 
 from partnercentral_list._listing.filters import OpportunityFilters
 from partnercentral_list._listing.pager import OpportunityPager
+from partnercentral_list._run import run
 from partnercentral_list._wire.events import (
     PageReceived,
     RateLimited,
@@ -153,4 +154,5 @@ __all__ = [
     "ValidationException",
     "ValidationExceptionError",
     "__version__",
+    "run",
 ]

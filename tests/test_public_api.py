@@ -80,6 +80,7 @@ PUBLIC = [
     "ValidationException",
     "ValidationExceptionError",
     "__version__",
+    "run",
 ]
 
 

@@ -8,6 +8,8 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import suppress
 from typing import Generic, Protocol, TypeVar
 
+from partnercentral_list._run import is_blocked
+
 
 class Closable(Protocol):
     """What can be closed."""
@@ -117,7 +119,8 @@ async def _close_elsewhere(loop: asyncio.AbstractEventLoop, holder: _Holder[T]) 
 
     with suppress(RuntimeError):
         loop.call_soon_threadsafe(begin)
-    # A loop that stops meanwhile may never call back; it closes the resource when it ends.
-    while loop.is_running() and not (ended.is_set() or holder.is_closed):
+    # A loop that stops meanwhile may never call back; it closes the resource when it ends. One that
+    # is blocked by run() may be waiting for us; it closes the resource when run() returns.
+    while loop.is_running() and not (is_blocked(loop) or ended.is_set() or holder.is_closed):
         with suppress(TimeoutError):
             await asyncio.wait_for(ended.wait(), LOOK_AGAIN)

@@ -75,6 +75,7 @@ from partnercentral_list import (
     TransportError,
     ValidationException,
     ValidationExceptionError,
+    run,
 )
 
 # The client
@@ -394,3 +395,12 @@ def the_tree_of_errors(
     pagination: PaginationError = expired
     value_error: ValueError = wrong
     print(base, service, transport, pagination, value_error)
+
+
+# run
+
+
+def running(client: PartnerCentralClient) -> None:
+    assert_type(run(client.iter_opportunities().collect()), list[OpportunitySummary])
+    assert_type(run(client.list_opportunities(), debug=True), ListOpportunitiesResponse)
+    assert_type(run(client.aclose()), None)

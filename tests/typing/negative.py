@@ -25,6 +25,7 @@ from partnercentral_list import (
     ReviewStatus,
     Stage,
     TargetCloseDateFilter,
+    run,
 )
 
 
@@ -127,3 +128,8 @@ async def iterating(client: PartnerCentralClient, pager: OpportunityPager) -> No
 def absent(opportunity: OpportunitySummary) -> Decimal:
     print(opportunity.life_cycle.stage)  # type: ignore[union-attr]
     return opportunity.monthly_spend("USD")  # type: ignore[return-value]
+
+
+def what_is_no_coroutine(client: PartnerCentralClient) -> None:
+    run(client.aclose)  # type: ignore[arg-type]
+    run(client.iter_opportunities())  # type: ignore[arg-type]

@@ -1,0 +1,241 @@
+"""run(): asyncio.run, that works too where an event loop is running already."""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import contextvars
+import signal
+import threading
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, Generic, TypeVar
+
+T = TypeVar("T")
+
+# Only waking up notices an interrupt on Windows, and one that the system gave to another thread.
+LOOK_AGAIN = 0.1
+# How long the interpreter's end waits for coroutines that take their time to be cancelled.
+GRACE = 5.0
+
+# These handlers of SIGINT do no more than tell the loop, which is blocked and would not hear of it.
+_TELLING_THE_LOOP = ("asyncio.runners", "ipykernel.ipkernel")
+
+_blocked: set[asyncio.AbstractEventLoop] = set()
+
+
+def run(main: Coroutine[Any, Any, T], *, debug: bool | None = None) -> T:
+    """Run a coroutine and return its result, in a script and in a notebook.
+
+    Where no event loop is running in this thread it is `asyncio.run`. Where one is, as in a
+    Jupyter notebook, which `asyncio.run` refuses, the coroutine runs in the event loop of a
+    thread beside it, while this one waits. That loop lives until the interpreter ends: a client
+    keeps its connections from one cell to the next. Prefer ``await`` where it can be written.
+
+    Args:
+        main: What calling an async function gives. It sees the caller's context variables.
+        debug: As in `asyncio.run`; in the loop of the other thread it holds from then on.
+
+    Returns:
+        What the coroutine returns.
+
+    Raises:
+        ValueError: `main` is no coroutine.
+        RuntimeError: The caller is itself being run by `run` beside another loop, which would
+            wait for itself.
+        KeyboardInterrupt: The user interrupted; the coroutine was cancelled, and has ended. A
+            second interrupt does not wait for that end.
+        BaseException: What the coroutine raises.
+    """
+    given: object = main
+    if not isinstance(given, Coroutine):
+        raise ValueError(
+            f"run() takes a coroutine, not {type(given).__name__}: what calling an async function "
+            "gives, as in run(main())."
+        )
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        loop = None
+    if loop is None:
+        return asyncio.run(main, debug=debug)
+    return _run_beside(loop, main, debug)
+
+
+def is_blocked(loop: asyncio.AbstractEventLoop) -> bool:
+    """Tell whether a loop does nothing until `run`, called in it, returns."""
+    return loop in _blocked
+
+
+def _run_beside(
+    loop: asyncio.AbstractEventLoop, main: Coroutine[Any, Any, T], debug: bool | None
+) -> T:
+    try:
+        worker = _worker_beside(loop)
+    except BaseException:
+        main.close()
+        raise
+    job = _Job(main, debug)
+    with _blocking(loop), _interruptible():
+        try:
+            worker.call_soon(job.start)
+            job.wait()
+        except BaseException as interrupt:
+            worker.call_soon(job.cancel)
+            job.wait()
+            # What the coroutine raised on its way out is shown before the interrupt.
+            interrupt.__context__ = job.failure() or interrupt.__context__
+            raise
+    try:
+        return job.result()
+    finally:
+        # An exception's traceback holds this frame: the job, which holds it, would make a cycle.
+        del job
+
+
+class _Job(Generic[T]):
+    """A coroutine on its way to the worker's loop, and what became of it."""
+
+    def __init__(self, main: Coroutine[Any, Any, T], debug: bool | None) -> None:
+        self._main = main
+        self._debug = debug
+        self._context = contextvars.copy_context()
+        self._task: asyncio.Task[T] | None = None
+        self._is_done = False
+        # A bare lock: an interrupt inside of an Event would leave it locked, and the worker stuck.
+        self._running = threading.Lock()
+        self._running.acquire()
+
+    def start(self) -> None:
+        """Begin, in the worker's loop."""
+        loop = asyncio.get_running_loop()
+        if self._debug is not None:
+            loop.set_debug(self._debug)
+        self._task = loop.create_task(self._main, context=self._context)
+        self._task.add_done_callback(self._finish)
+
+    def cancel(self) -> None:
+        """Cancel it, in the worker's loop; it may never have begun."""
+        if self._task is not None:
+            self._task.cancel()
+        else:
+            self._main.close()
+            self._finish(None)
+
+    def wait(self) -> None:
+        """Wait for the end, in the thread that called `run`."""
+        while not self._is_done:
+            self._running.acquire(timeout=LOOK_AGAIN)
+
+    def failure(self) -> BaseException | None:
+        """Give what it raised, once it has ended."""
+        if self._task is None or self._task.cancelled():
+            return None
+        return self._task.exception()
+
+    def result(self) -> T:
+        """Give what it returned, or raise what it raised."""
+        assert self._task is not None
+        try:
+            return self._task.result()
+        finally:
+            del self
+
+    def _finish(self, task: asyncio.Task[T] | None) -> None:
+        self._is_done = True
+        self._running.release()
+
+
+class _Worker:
+    """A thread with an event loop that lives until the interpreter ends."""
+
+    def __init__(self) -> None:
+        self.loop = asyncio.new_event_loop()
+        self._ending = False
+        self._thread = threading.Thread(
+            target=self._serve, name="partnercentral_list.run", daemon=True
+        )
+        try:
+            self._thread.start()
+        except RuntimeError:
+            self.loop.close()
+            raise
+        atexit.register(self.end)
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the thread runs; a forked process has the object only."""
+        return self._thread.is_alive()
+
+    def call_soon(self, callback: Callable[[], None]) -> None:
+        """Have the loop call something."""
+        self.loop.call_soon_threadsafe(callback)
+
+    def end(self) -> None:
+        """Cancel what still runs, close the async generators and the loop."""
+        if self.is_alive:
+            self._ending = True
+            self.call_soon(self.loop.stop)
+            self._thread.join(GRACE)
+
+    def _serve(self) -> None:
+        while not self._ending:
+            # A task that raises one of these keeps it for whoever awaits the task.
+            with suppress(SystemExit, KeyboardInterrupt):
+                self.loop.run_forever()
+        try:
+            self.loop.run_until_complete(_leave_nothing())
+        finally:
+            self.loop.close()
+
+
+async def _leave_nothing() -> None:
+    # Not asyncio.Runner: it starts a thread for the default executor's end, and Python 3.12.1
+    # starts none this late. The executor's threads have ended before.
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in left:
+        task.cancel()
+    if left:
+        await asyncio.wait(left)
+    await asyncio.get_running_loop().shutdown_asyncgens()
+
+
+_lock = threading.Lock()
+_worker: _Worker | None = None
+
+
+def _worker_beside(loop: asyncio.AbstractEventLoop) -> _Worker:
+    global _worker
+    with _lock:
+        if _worker is None or not _worker.is_alive:
+            _worker = _Worker()
+        if _worker.loop is loop:
+            raise RuntimeError(
+                "run() was called by code that run() is running, and would wait for itself: "
+                "write await there."
+            )
+        return _worker
+
+
+@contextmanager
+def _blocking(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
+    _blocked.add(loop)
+    try:
+        yield
+    finally:
+        _blocked.discard(loop)
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    handler: Any = signal.getsignal(signal.SIGINT)
+    module = getattr(getattr(handler, "func", handler), "__module__", None)
+    is_main = threading.current_thread() is threading.main_thread()
+    if not is_main or module not in _TELLING_THE_LOOP:
+        yield
+        return
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)

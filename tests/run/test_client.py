@@ -1,0 +1,83 @@
+"""One client, used with await in a running loop and with run() beside it."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+
+import pytest
+
+from partnercentral_list import ClientClosedError, PartnerCentralClient, run
+from partnercentral_list._wire.connection import Connection
+from partnercentral_list.emulator import PartnerCentralEmulator
+
+
+async def connection_of(client: PartnerCentralClient) -> Connection:
+    return await client._wire._connections.get()
+
+
+async def test_await_and_run_share_a_client_and_each_keeps_its_connections(
+    client: PartnerCentralClient, emulator: PartnerCentralEmulator
+) -> None:
+    counts = [len(await client.iter_opportunities().collect())]
+    counts.append(len(run(client.iter_opportunities().collect())))
+    counts.append(len(await client.iter_opportunities().collect()))
+    counts.append(len(run(client.iter_opportunities().collect())))
+    assert counts == [250] * 4
+    beside = [run(connection_of(client)) for _ in range(2)]
+    here = [await connection_of(client) for _ in range(2)]
+    assert beside[0] is beside[1]
+    assert here[0] is here[1]
+    assert here[0] is not beside[0]
+
+
+async def test_a_listing_that_began_in_one_cell_goes_on_in_the_next(
+    client: PartnerCentralClient,
+) -> None:
+    pages = client.iter_opportunities(page_size=100).pages()
+    sizes = [len(run(pages.__anext__()).opportunity_summaries) for _ in range(3)]
+    assert sizes == [100, 100, 50]
+    with pytest.raises(StopAsyncIteration):
+        run(pages.__anext__())
+
+
+def is_open(connection: Connection) -> bool:
+    return connection.client._endpoint.http_session._sessions is not None
+
+
+async def test_closing_with_await_closes_the_connections_of_run_too(
+    client: PartnerCentralClient,
+) -> None:
+    connections = [run(connection_of(client)), await connection_of(client)]
+    assert [is_open(connection) for connection in connections] == [True, True]
+    await client.aclose()
+    assert [is_open(connection) for connection in connections] == [False, False]
+
+
+async def test_closing_with_run_does_not_wait_for_the_loop_that_it_blocks(
+    client: PartnerCentralClient,
+) -> None:
+    connections = [run(connection_of(client)), await connection_of(client)]
+    run(client.aclose())
+    with pytest.raises(ClientClosedError):
+        run(client.list_opportunities())
+    while any(is_open(connection) for connection in connections):
+        await asyncio.sleep(0)
+
+
+def test_two_threads_with_loops_of_their_own_share_a_client(
+    emulator: PartnerCentralEmulator, credentials: None
+) -> None:
+    client = PartnerCentralClient("AWS", endpoint_url=emulator.url, rate_limit=None)
+    counts: list[int] = []
+
+    async def cell() -> None:
+        counts.append(len(run(client.iter_opportunities().collect())))
+
+    threads = [threading.Thread(target=lambda: asyncio.run(cell())) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    asyncio.run(client.aclose())
+    assert counts == [250, 250]
