@@ -7,7 +7,7 @@ import atexit
 import contextvars
 import signal
 import threading
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Generator
 from contextlib import contextmanager, suppress
 from typing import Any, Generic, TypeVar
 
@@ -47,12 +47,7 @@ def run(main: Coroutine[Any, Any, T], *, debug: bool | None = None) -> T:
             second interrupt does not wait for that end.
         BaseException: What the coroutine raises.
     """
-    given: object = main
-    if not isinstance(given, Coroutine):
-        raise ValueError(
-            f"run() takes a coroutine, not {type(given).__name__}: what calling an async function "
-            "gives, as in run(main())."
-        )
+    _check(main)
     try:
         loop = asyncio.get_running_loop()
     except RuntimeError:
@@ -60,6 +55,14 @@ def run(main: Coroutine[Any, Any, T], *, debug: bool | None = None) -> T:
     if loop is None:
         return asyncio.run(main, debug=debug)
     return _run_beside(loop, main, debug)
+
+
+def _check(main: object) -> None:
+    if not isinstance(main, Coroutine):
+        raise ValueError(
+            f"run() takes a coroutine, not {type(main).__name__}: what calling an async function "
+            "gives, as in run(main())."
+        )
 
 
 def is_blocked(loop: asyncio.AbstractEventLoop) -> bool:
@@ -71,7 +74,7 @@ def _run_beside(
     loop: asyncio.AbstractEventLoop, main: Coroutine[Any, Any, T], debug: bool | None
 ) -> T:
     try:
-        worker = _worker_beside(loop)
+        worker = _workers.beside(loop)
     except BaseException:
         main.close()
         raise
@@ -100,8 +103,8 @@ class _Job(Generic[T]):
         self._main = main
         self._debug = debug
         self._context = contextvars.copy_context()
-        self._task: asyncio.Task[T] | None = None
-        self._is_done = False
+        self._task: asyncio.Task[T]
+        self._has_begun = self._is_done = False
         # A bare lock: an interrupt inside of an Event would leave it locked, and the worker stuck.
         self._running = threading.Lock()
         self._running.acquire()
@@ -112,11 +115,12 @@ class _Job(Generic[T]):
         if self._debug is not None:
             loop.set_debug(self._debug)
         self._task = loop.create_task(self._main, context=self._context)
+        self._has_begun = True
         self._task.add_done_callback(self._finish)
 
     def cancel(self) -> None:
         """Cancel it, in the worker's loop; it may never have begun."""
-        if self._task is not None:
+        if self._has_begun:
             self._task.cancel()
         else:
             self._main.close()
@@ -129,13 +133,12 @@ class _Job(Generic[T]):
 
     def failure(self) -> BaseException | None:
         """Give what it raised, once it has ended."""
-        if self._task is None or self._task.cancelled():
-            return None
-        return self._task.exception()
+        if self._has_begun and not self._task.cancelled():
+            return self._task.exception()
+        return None
 
     def result(self) -> T:
         """Give what it returned, or raise what it raised."""
-        assert self._task is not None
         try:
             return self._task.result()
         finally:
@@ -200,25 +203,30 @@ async def _leave_nothing() -> None:
     await asyncio.get_running_loop().shutdown_asyncgens()
 
 
-_lock = threading.Lock()
-_worker: _Worker | None = None
+class _Workers:
+    """The process's worker, from when it is first needed."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.current: _Worker | None = None
+
+    def beside(self, loop: asyncio.AbstractEventLoop) -> _Worker:
+        with self._lock:
+            if self.current is None or not self.current.is_alive:
+                self.current = _Worker()
+            if self.current.loop is loop:
+                raise RuntimeError(
+                    "run() was called by code that run() is running, and would wait for itself: "
+                    "write await there."
+                )
+            return self.current
 
 
-def _worker_beside(loop: asyncio.AbstractEventLoop) -> _Worker:
-    global _worker
-    with _lock:
-        if _worker is None or not _worker.is_alive:
-            _worker = _Worker()
-        if _worker.loop is loop:
-            raise RuntimeError(
-                "run() was called by code that run() is running, and would wait for itself: "
-                "write await there."
-            )
-        return _worker
+_workers = _Workers()
 
 
 @contextmanager
-def _blocking(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
+def _blocking(loop: asyncio.AbstractEventLoop) -> Generator[None, None, None]:
     _blocked.add(loop)
     try:
         yield
@@ -227,7 +235,7 @@ def _blocking(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
 
 
 @contextmanager
-def _interruptible() -> Iterator[None]:
+def _interruptible() -> Generator[None, None, None]:
     handler: Any = signal.getsignal(signal.SIGINT)
     module = getattr(getattr(handler, "func", handler), "__module__", None)
     is_main = threading.current_thread() is threading.main_thread()

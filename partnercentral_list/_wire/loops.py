@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import suppress
@@ -47,7 +48,7 @@ class PerLoop(Generic[T]):
     async def aclose(self) -> None:
         """Close the resource of every loop that is running; the others do it when they end."""
         with self._lock:
-            running = {loop: held for loop, held in self._held.items() if loop.is_running()}
+            running = {loop: held for loop, held in self._held.items() if held.is_running(loop)}
             for loop in running:
                 del self._held[loop]
         here = running.pop(asyncio.get_running_loop(), None)
@@ -64,7 +65,12 @@ class _Holder(Generic[T]):
         self._generator: AsyncGenerator[T, None] | None = None
         self._resource: T | None = None
         self._closing: asyncio.Event | None = None
+        self._process = os.getpid()
         self.is_closed = False
+
+    def is_running(self, loop: asyncio.AbstractEventLoop) -> bool:
+        # In a forked process its parent's loops look as if they ran.
+        return loop.is_running() and self._process == os.getpid()
 
     async def get(self) -> T:
         if self._resource is None:

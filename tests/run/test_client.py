@@ -61,8 +61,10 @@ async def test_closing_with_run_does_not_wait_for_the_loop_that_it_blocks(
     run(client.aclose())
     with pytest.raises(ClientClosedError):
         run(client.list_opportunities())
-    while any(is_open(connection) for connection in connections):
+    # It waits for its turn in this loop.
+    for _ in range(20):
         await asyncio.sleep(0)
+    assert [is_open(connection) for connection in connections] == [False, False]
 
 
 def test_two_threads_with_loops_of_their_own_share_a_client(

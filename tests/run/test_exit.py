@@ -78,7 +78,7 @@ async def parent():
         print(asyncio.run(cell()), flush=True)
         asyncio.run(client.aclose())
         gc.collect()
-        return
+        os._exit(0)
     print(os.waitpid(child, 0)[1], await cell(), flush=True)
     await client.aclose()
 
@@ -86,14 +86,18 @@ asyncio.run(parent())
 """
 
 
-def output(program: str, *arguments: str) -> list[str]:
-    done = subprocess.run(
-        [sys.executable, "-X", "dev", *arguments[:-1], "-c", program, arguments[-1]],
+def execute(program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, *arguments[:-1], "-c", program, arguments[-1]],
         capture_output=True,
         text=True,
         check=False,
         timeout=60,
     )
+
+
+def output(program: str, *arguments: str) -> list[str]:
+    done = execute(program, *arguments)
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout.split()
 
@@ -106,7 +110,9 @@ def test_the_end_of_the_interpreter_closes_what_is_left_without_a_word(
 
 
 def test_a_coroutine_that_does_not_end_does_not_hold_the_interpreter() -> None:
-    assert output(STUBBORN, "") == ["ended"]
+    done = execute(STUBBORN, "-Werror", "")
+    assert (done.returncode, done.stdout.split()) == (0, ["ended"])
+    assert "Task was destroyed but it is pending" in done.stderr
 
 
 @pytest.mark.usefixtures("credentials")
@@ -114,5 +120,5 @@ def test_a_forked_process_gets_a_worker_of_its_own_and_leaves_the_parents_alone(
     emulator: PartnerCentralEmulator,
 ) -> None:
     # Python 3.12 and newer warn of any fork beside a thread.
-    printed = output(FORK, "-Wignore::DeprecationWarning", emulator.url)
+    printed = output(FORK, "-Wdefault", "-Wignore::DeprecationWarning", emulator.url)
     assert printed == ["250", "250", "250", "0", "250"]

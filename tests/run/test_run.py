@@ -70,9 +70,7 @@ def test_a_script_runs_it_in_its_own_thread_and_a_notebook_beside() -> None:
     ("wrong", "name"),
     [(thread_name, "function"), (None, "NoneType"), (asyncio.Event(), "Event")],
 )
-def test_what_is_no_coroutine_is_refused(
-    place: Callable[..., Any], wrong: Any, name: str
-) -> None:
+def test_what_is_no_coroutine_is_refused(place: Callable[..., Any], wrong: Any, name: str) -> None:
     with pytest.raises(ValueError, match=rf"takes a coroutine, not {name}.*run\(main\(\)\)"):
         place(lambda: run(wrong))
 
@@ -308,13 +306,13 @@ def test_a_thread_that_cannot_be_started_is_an_error_and_the_next_call_tries_aga
     def refuse(self: threading.Thread) -> None:
         raise RuntimeError("can't start new thread")
 
-    monkeypatch.setattr(_run, "_worker", None)
+    monkeypatch.setattr(_run._workers, "current", None)
     with monkeypatch.context() as refusing, pytest.raises(RuntimeError, match="new thread"):
         refusing.setattr(threading.Thread, "start", refuse)
         beside(lambda: run(thread_name()))
     assert beside(lambda: run(thread_name())) == WORKER
-    assert _run._worker is not None
-    _run._worker.end()
+    assert _run._workers.current is not None
+    _run._workers.current.end()
 
 
 def test_the_workers_end_closes_what_is_left_and_the_next_call_begins_anew(
@@ -343,38 +341,41 @@ def test_the_workers_end_closes_what_is_left_and_the_next_call_begins_anew(
         await asyncio.to_thread(events.append, "thread used")
         return asyncio.get_running_loop()
 
-    monkeypatch.setattr(_run, "_worker", None)
+    monkeypatch.setattr(_run._workers, "current", None)
     loop = beside(lambda: run(leave()))
-    worker = _run._worker
+    worker = _run._workers.current
     assert worker is not None
     worker.end()
     assert events == ["thread used", "task cancelled", "generator closed"]
     assert loop.is_closed()
     worker.end()
     assert beside(lambda: run(thread_name())) == WORKER
-    assert _run._worker is not worker
-    _run._worker.end()
+    assert _run._workers.current is not worker
+    _run._workers.current.end()
 
 
-def test_nothing_that_was_run_is_kept() -> None:
-    class Big(Exception):
-        pass
+class BigError(Exception):
+    """Stands for an error that holds much."""
 
-    def call() -> weakref.ref[Big]:
-        async def fail() -> None:
-            raise big
 
-        big = Big()
-        reference = weakref.ref(big)
+def test_no_error_is_kept_once_it_was_handled() -> None:
+    async def fail() -> None:
+        raise BigError
+
+    async def cell() -> weakref.ref[BigError] | None:
         try:
-            beside(lambda: run(fail()))
-        except Big as error:
-            error.__traceback__ = None
-        del big
-        return reference
+            run(fail())
+        except BigError as error:
+            return weakref.ref(error)
+        return None
 
-    beside(lambda: run(thread_name()))
-    reference = call()
-    beside(lambda: run(thread_name()))
     gc.collect()
-    assert reference() is None
+    gc.disable()
+    try:
+        reference = asyncio.run(cell())
+        # Afterwards the worker has certainly done with the call before.
+        beside(lambda: run(thread_name()))
+        assert reference is not None
+        assert reference() is None
+    finally:
+        gc.enable()
