@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import atexit
 import contextvars
+import logging
 import signal
 import threading
 from collections.abc import Callable, Coroutine, Generator
@@ -12,6 +13,8 @@ from contextlib import contextmanager, suppress
 from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
+
+logger = logging.getLogger("partnercentral_list")
 
 # Only waking up notices an interrupt on Windows, and one that the system gave to another thread.
 LOOK_AGAIN = 0.1
@@ -180,6 +183,8 @@ class _Worker:
             self._ending = True
             self.call_soon(self.loop.stop)
             self._thread.join(GRACE)
+            if self.is_alive:
+                logger.warning("What run() left behind did not end when it was cancelled.")
 
     def _serve(self) -> None:
         while not self._ending:
