@@ -70,6 +70,7 @@ nox.options.sessions = [
     *(f"tests-{python}" for python in OTHER_PYTHONS),
     "lowest",
     "consumer",
+    "notebooks",
     "package",
 ]
 
@@ -171,6 +172,15 @@ def lowest(session: nox.Session) -> None:
 
 
 @nox.session(python=THIS_PYTHON)
+@nox.parametrize("kernel", ["ipykernel7", "ipykernel6"])
+def notebooks(session: nox.Session, kernel: str) -> None:
+    """Run code in Jupyter's kernels; with the newer one in marimo, terminals and traces too."""
+    _install(session, "notebooks" if kernel == "ipykernel7" else kernel)
+    path = "tests/notebooks" if kernel == "ipykernel7" else "tests/notebooks/test_jupyter.py"
+    session.run("python", "-m", "pytest", *(session.posargs or [path]))
+
+
+@nox.session(python=THIS_PYTHON)
 def consumer(session: nox.Session) -> None:
     """Install the wheel as a user does, with no stubs, and check a user's program strictly."""
     wheel = _build(session, "wheel")
@@ -252,6 +262,8 @@ def lock(session: nox.Session) -> None:
     session.run(*ours, "--group", "dev", "--output-file", "constraints/dev.txt")
     session.run(*ours, *newest, "--group", "test", "--output-file", "constraints/test.txt")
     session.run(*ours, *newest, "--output-file", "constraints/runtime.txt")
+    for name in ("notebooks", "ipykernel6"):
+        session.run(*ours, *newest, "--group", name, "--output-file", f"constraints/{name}.txt")
     session.run(
         *(*ours, "--resolution", "lowest-direct", "--group", "test"),
         *("--output-file", "constraints/lowest.txt"),
