@@ -161,12 +161,12 @@ class _Worker:
         self._thread = threading.Thread(
             target=self._serve, name="partnercentral_list.run", daemon=True
         )
+        atexit.register(self.end)
         try:
             self._thread.start()
         except RuntimeError:
             self.loop.close()
             raise
-        atexit.register(self.end)
 
     @property
     def is_alive(self) -> bool:

@@ -58,7 +58,8 @@ async def test_closing_with_run_does_not_wait_for_the_loop_that_it_blocks(
     client: PartnerCentralClient,
 ) -> None:
     connections = [run(connection_of(client)), await connection_of(client)]
-    run(client.aclose())
+    # A minute is for ever: it would wait for a loop that waits for it.
+    run(asyncio.wait_for(client.aclose(), 60))
     with pytest.raises(ClientClosedError):
         run(client.list_opportunities())
     # It waits for its turn in this loop.
