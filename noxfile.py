@@ -22,6 +22,7 @@ import nox
 ROOT = Path(__file__).parent
 PACKAGE = "partnercentral_list"
 PYTHONS = ("3.11", "3.12", "3.13")
+PEERS = ("aiobotocore", "awscli", "boto3", "capo")
 THIS_PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 TYPED = [path for path in (PACKAGE, "tests/typing") if (ROOT / path).exists()]
 
@@ -72,6 +73,7 @@ nox.options.sessions = [
     "consumer",
     "notebooks",
     "package",
+    "peers",
 ]
 
 
@@ -246,6 +248,23 @@ def _contents(wheel: Path) -> dict[str, bytes]:
         return {name: archive.read(name) for name in archive.namelist()}
 
 
+@nox.session(venv_backend="none", requires=["install"])
+def peers(session: nox.Session) -> None:
+    """Ask the emulator the same through clients that were not written here, and compare."""
+    folder = Path(session.create_tmp()).resolve()
+    for peer in PEERS:
+        environment = folder / peer
+        if not (environment / "bin" / "python").exists():
+            _here(session, "venv", "--clear", "--without-pip", str(environment))
+        _here(
+            session,
+            *("pip", "--python", str(environment), "install", "--quiet", "--require-hashes"),
+            *("--requirement", f"constraints/peer-{peer}.txt"),
+        )
+    session.env["PEER_ENVIRONMENTS"] = str(folder)
+    _here(session, "pytest", "tests/peers", *session.posargs)
+
+
 @nox.session(default=False)
 def lock(session: nox.Session) -> None:
     """Write constraints/ anew; `nox -s lock -- --upgrade` takes the newest of everything."""
@@ -269,3 +288,5 @@ def lock(session: nox.Session) -> None:
         *("--output-file", "constraints/lowest.txt"),
     )
     session.run(*uv, "--group", "lock", "--output-file", "constraints/lock.txt")
+    for peer in PEERS:
+        session.run(*uv, "--group", f"peer-{peer}", "--output-file", f"constraints/peer-{peer}.txt")

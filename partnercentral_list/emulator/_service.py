@@ -25,6 +25,9 @@ from partnercentral_list.emulator._validation import (
 
 _DEFAULT_PAGE_SIZE = 20
 _NAMESPACE = "com.amazonaws.partnercentralselling#"
+# botocore posts to the first, capo-partnercentral-selling to the second; a JSON 1.0 service goes by
+# the target header.
+_PATHS = ("/", f"/{OPERATION}")
 # What is not the operation's own error comes from the framework that the service is built on.
 _FRAMEWORK = "com.amazon.coral.service#"
 _FRAMEWORK_STATUS: Mapping[str, int] = {
@@ -75,7 +78,7 @@ class Service:
 
     def _content(self, request: Request, body: dict[str, Any] | None, number: int) -> Content:
         head = request.head
-        if head.target.partition("?")[0] != "/":
+        if head.target.partition("?")[0] not in _PATHS:
             return Failure("UnknownOperationException", f"no such path: {head.target}", 404)
         if head.method != "POST":
             allow = {"Allow": "POST"}

@@ -145,6 +145,11 @@ def test_another_path_is_not_found(caller: Caller) -> None:
     assert caller.send(b"{}", path="/opportunities").status == 404
 
 
+def test_the_path_of_the_operation_is_found(caller: Caller) -> None:
+    # capo-partnercentral-selling posts to it, botocore to "/".
+    assert caller.send(b'{"Catalog": "AWS"}', path="/ListOpportunities").status == 200
+
+
 def test_another_method_is_not_allowed(caller: Caller) -> None:
     answer = caller.send(b"", method="GET")
     assert (answer.status, answer.headers["allow"]) == (405, "POST")

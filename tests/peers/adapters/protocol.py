@@ -1,0 +1,37 @@
+"""What every adapter speaks: a case as one line of JSON in, its answer as one line of JSON out.
+
+A case: ``url``, ``call`` ("items" or "page"), ``parameters`` in wire form, and for items
+``page_size``, ``max_items`` and ``starting_token``, each of them null if not given. An answer:
+``records``, ``token`` and ``error``, which is an error's code.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+Json = dict[str, Any]
+
+
+def serve(answer: Callable[[Json], Json]) -> None:
+    """Answer the cases on stdin until there are no more."""
+    for line in sys.stdin:
+        case: Json = json.loads(line)
+        print(json.dumps(answer(case), default=_encode), file=sys.__stdout__, flush=True)
+
+
+def found(records: list[Any], token: str | None = None) -> Json:
+    return {"records": records, "token": token, "error": None}
+
+
+def failed(code: str) -> Json:
+    return {"records": [], "token": None, "error": code}
+
+
+def _encode(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    raise TypeError(f"no JSON for {type(value).__name__}")
