@@ -11,8 +11,10 @@ installed service model, its records are invented, and all it does can be repeat
 
 from __future__ import annotations
 
+from partnercentral_list.emulator._behaviour import Behaviour
 from partnercentral_list.emulator._emulator import PartnerCentralEmulator
 from partnercentral_list.emulator._faults import Fault
 from partnercentral_list.emulator._recording import RecordedRequest
+from partnercentral_list.emulator._throttle import AccountQuota
 
-__all__ = ["Fault", "PartnerCentralEmulator", "RecordedRequest"]
+__all__ = ["AccountQuota", "Behaviour", "Fault", "PartnerCentralEmulator", "RecordedRequest"]

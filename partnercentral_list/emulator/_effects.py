@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol
 
 Cut = Literal["no", "before", "during", "after", "never answered"]
+EndToken = Literal["null", "absent", "empty"]
 JSON_CONTENT = "application/x-amz-json-1.0"
 
 
@@ -44,6 +45,7 @@ class Page:
         token: The token the request carried.
         number: The request's number.
         issue: Makes the token for an offset and an edition.
+        end_token: What stands for no token.
     """
 
     records: tuple[bytes, ...]
@@ -53,11 +55,16 @@ class Page:
     token: str | None
     number: int
     issue: Callable[[int, int], str]
+    end_token: EndToken = "null"
 
     def encode(self) -> bytes:
         """Write the answer's JSON."""
-        token = json.dumps(self.next_token).encode()
-        return b'{"OpportunitySummaries":[%b],"NextToken":%b}' % (b",".join(self.records), token)
+        summaries = b'{"OpportunitySummaries":[%b]' % b",".join(self.records)
+        if self.next_token is None and self.end_token == "absent":
+            return summaries + b"}"
+        empty = self.next_token is None and self.end_token == "empty"
+        token = json.dumps("" if empty else self.next_token).encode()
+        return b'%b,"NextToken":%b}' % (summaries, token)
 
 
 Content = Failure | Raw | Page

@@ -8,14 +8,18 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from partnercentral_list.emulator._behaviour import Behaviour
+from partnercentral_list.emulator._events import EventFeed
 from partnercentral_list.emulator._faults import Fault, FaultPlan
 from partnercentral_list.emulator._model import load_service
+from partnercentral_list.emulator._paging import Paging
 from partnercentral_list.emulator._recording import RecordedRequest, Recording
 from partnercentral_list.emulator._server import HOST, Server
 from partnercentral_list.emulator._service import Service
 from partnercentral_list.emulator._store import Store
-from partnercentral_list.emulator._throttle import RequestWindow
+from partnercentral_list.emulator._throttle import AccountQuota
 from partnercentral_list.emulator._tokens import TokenBook
+from partnercentral_list.emulator._visibility import Visibility
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -29,11 +33,9 @@ class PartnerCentralEmulator:
     ``async with``, and is bound to no event loop. Its methods may be called from any thread, and
     before it is started. Requests need no signature, and signatures are not checked.
 
-    What nobody outside AWS knows is answered like this: bounds of dates are inclusive; company
-    names match whole, but for case; records that are null in a member match no filter on it, and
-    sort last in both directions; ties go by Id, in the direction of the sort; Ids and names sort as
-    text, by code point, O10 before O2. A token is a position in what matches at the time, so that
-    records which are edited between two pages move the others.
+    What nobody outside AWS knows is answered as ``behaviour`` says. Whatever it says, records that
+    are null in a member match no filter on it, and Ids and names sort as text, by code point: O10
+    before O2.
 
     Args:
         opportunities: How many to invent, or records in wire form. A record without ``Catalog``
@@ -42,9 +44,15 @@ class PartnerCentralEmulator:
         catalog: The catalog of the records. A request for another one gets an empty page.
         latency: Seconds to wait before each answer, 0 or more.
         requests_per_second: The quota, more than 0: requests above it, in any window of one
-            second, get a ThrottlingException. None for no quota.
+            second, get a ThrottlingException. None for no quota; an ``AccountQuota`` for one that
+            emulators share, or that has a limit for the day.
         faults: What happens to the first requests, one fault each; a text is an error's code.
         port: The port on 127.0.0.1; 0 for any that is free.
+        behaviour: The answers to what nobody outside AWS knows.
+        clock: Seconds since 1970 that never go back: what changes are dated with, and by which the
+            quota, tokens and late changes age. None lets these age by real time, and dates each
+            change one second after the latest date there is, whatever the time, so that all dates
+            can be repeated.
 
     Raises:
         TypeError: A record cannot be written as JSON.
@@ -58,10 +66,11 @@ class PartnerCentralEmulator:
         seed: int = 0,
         catalog: str = "AWS",
         latency: float = 0.0,
-        requests_per_second: float | None = None,
+        requests_per_second: float | AccountQuota | None = None,
         faults: Iterable[Fault | str] = (),
         port: int = 0,
-        _clock: Callable[[], float] = time.monotonic,
+        behaviour: Behaviour | None = None,
+        clock: Callable[[], float] | None = None,
     ) -> None:
         if not 0 <= latency < math.inf:
             raise ValueError("latency must be a number of seconds, 0 or more")
@@ -70,9 +79,26 @@ class PartnerCentralEmulator:
         self._seed = seed
         self._latency = latency
         self._port = port
-        self._store = Store(opportunities, seed, catalog)
+        self._behaviour = behaviour or Behaviour()
+        ages = clock or time.monotonic
+        self._quota = (
+            requests_per_second
+            if isinstance(requests_per_second, AccountQuota)
+            else AccountQuota(requests_per_second, clock=ages)
+        )
+        self._events = EventFeed(self._behaviour, seed)
+        self._store = Store(
+            opportunities,
+            seed=seed,
+            catalog=catalog,
+            behaviour=self._behaviour,
+            events=self._events,
+            clock=clock,
+            visibility=Visibility(self._behaviour, seed, ages),
+        )
+        tokens = TokenBook(seed, self._behaviour, ages)
+        self._paging = Paging(self._store, tokens, self._behaviour, seed)
         self._recording = Recording()
-        self._window = RequestWindow(requests_per_second, _clock)
         self._faults = FaultPlan()
         for number, fault in enumerate(faults, start=1):
             self._faults.add(fault, first=number, times=1)
@@ -162,8 +188,8 @@ class PartnerCentralEmulator:
     def update(self, identifier: str, changes: Mapping[str, Any]) -> dict[str, Any]:
         """Change an opportunity and return a copy of it.
 
-        Its LastModifiedDate becomes one second later than the latest there ever was, whatever the
-        clock says, unless the changes name one themselves.
+        Its LastModifiedDate becomes the time of the emulator's ``clock``, or without one a second
+        later than the latest there ever was, unless the changes name one themselves.
 
         Args:
             identifier: The opportunity's Id.
@@ -174,6 +200,31 @@ class PartnerCentralEmulator:
             ValueError: The changes are to the Id.
         """
         return self._store.update(identifier, changes)
+
+    def touch_all(self) -> None:
+        """Move the LastModifiedDate of every opportunity to one instant, as a mass edit does."""
+        self._store.touch_all()
+
+    def remove(self, identifier: str) -> None:
+        """Take an opportunity away; no answer and no event says that it is gone, as with AWS.
+
+        Raises:
+            KeyError: There is no such opportunity.
+        """
+        self._store.remove(identifier)
+
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        """A copy of the EventBridge events about changes that were not taken yet, oldest first."""
+        return self._events.snapshot()
+
+    def take_events(self) -> list[dict[str, Any]]:
+        """Give the EventBridge events about changes since the last call, in AWS's form.
+
+        Additions are ``Opportunity Created``, changes ``Opportunity Updated``; nothing tells of a
+        removal. An event may be told before the change is visible.
+        """
+        return self._events.take()
 
     def fail(self, fault: Fault | str, *, times: int | None = 1, at: int = 1) -> None:
         """Let something go wrong with requests to come.
@@ -200,10 +251,10 @@ class PartnerCentralEmulator:
     def _service(self) -> Service:
         return Service(
             model=load_service(),
-            store=self._store,
-            tokens=TokenBook(self._seed),
+            paging=self._paging,
+            behaviour=self._behaviour,
             faults=self._faults,
             recording=self._recording,
-            window=self._window,
+            quota=self._quota,
             seed=self._seed,
         )

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 
 SECOND = 1_000_000_000
 _MILLISECOND = 1_000_000
+# Nanoseconds in a unit, by the unit's name.
+UNITS: Mapping[str, int] = {"s": SECOND, "ms": _MILLISECOND, "ns": 1}
+_DIGITS: Mapping[str, int] = {"s": 0, "ms": 3, "ns": 9}
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 _ISO8601 = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)[Tt ]([01]\d|2[0-3]):([0-5]\d):([0-5]\d|60)(?:[.,](\d+))?"
@@ -33,11 +37,12 @@ def parse_instant(value: object) -> int | None:
     return None
 
 
-def format_instant(instant: int) -> str:
-    """Write an instant as the service does: UTC, milliseconds, ``Z``."""
+def format_instant(instant: int, precision: str = "ms") -> str:
+    """Write an instant as the service does: UTC, ``Z``, with or without a fraction, cut short."""
     seconds, rest = divmod(instant, SECOND)
     moment = datetime.fromtimestamp(seconds, UTC)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{rest // _MILLISECOND:03d}Z"
+    fraction = f".{rest:09d}"[: _DIGITS[precision] + 1].rstrip(".")
+    return f"{moment:%Y-%m-%dT%H:%M:%S}{fraction}Z"
 
 
 def following(instant: int) -> int:

@@ -47,6 +47,7 @@ class ServiceDescription:
     target_prefix: str
     content_type: str
     request: Shape
+    summary: Shape
     errors: Mapping[str, ErrorShape]
     enums: Mapping[str, tuple[str, ...]]
 
@@ -64,6 +65,7 @@ def load_service() -> ServiceDescription:
         target_prefix=str(service.metadata["targetPrefix"]),
         content_type=f"application/x-amz-json-{service.metadata['jsonVersion']}",
         request=_shape(operation.input_shape),
+        summary=_shape(operation.output_shape.members["OpportunitySummaries"].member),
         errors={
             str(shape.name): _error(shape, document["shapes"][shape.name])
             for shape in operation.error_shapes

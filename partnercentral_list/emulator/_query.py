@@ -1,106 +1,45 @@
-"""How records are chosen and ordered: filters, sort keys, and the record they work on."""
+"""How records are chosen: a request's filters as one test."""
 
 from __future__ import annotations
 
-import json
+import operator
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from operator import attrgetter
-from typing import Any, cast
+from typing import Any
 
-from partnercentral_list.emulator._instants import parse_instant
+from partnercentral_list.emulator._behaviour import Behaviour, CompanyMatch
+from partnercentral_list.emulator._instants import UNITS, parse_instant
+from partnercentral_list.emulator._record import Record
 
-DEFAULT_SORT = ("LastModifiedDate", "DESCENDING")
-_SORT_KEYS: Mapping[str, str] = {
-    "LastModifiedDate": "last_modified",
-    "Identifier": "identifier",
-    "CustomerCompanyName": "company",
-    "CreatedDate": "created",
-    "TargetCloseDate": "target_close",
-}
+Test = Callable[[Record], bool]
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
-    """An opportunity: its JSON as it is sent, and what it is found and ordered by.
-
-    What is absent, null or of another type than the model says is None here: such a member matches
-    no filter and sorts last.
-    """
-
-    data: bytes
-    identifier: str | None
-    catalog: str | None
-    stage: str | None
-    review_status: str | None
-    company: str | None
-    last_modified: int | None
-    created: int | None
-    target_close: str | None
-
-    @classmethod
-    def from_wire(cls, wire: Mapping[str, Any]) -> Record:
-        """Encode a record once and for all.
-
-        Raises:
-            TypeError, ValueError: It cannot be written as JSON.
-        """
-        text = json.dumps(wire, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-        return cls(
-            data=text.encode(),
-            identifier=_text(wire, "Id"),
-            catalog=_text(wire, "Catalog"),
-            stage=_text(wire, "LifeCycle", "Stage"),
-            review_status=_text(wire, "LifeCycle", "ReviewStatus"),
-            company=_text(wire, "Customer", "Account", "CompanyName"),
-            last_modified=parse_instant(wire.get("LastModifiedDate")),
-            created=parse_instant(wire.get("CreatedDate")),
-            target_close=_text(wire, "LifeCycle", "TargetCloseDate"),
-        )
-
-    def to_wire(self) -> dict[str, Any]:
-        """Give a copy of the record, independent of any other."""
-        return cast("dict[str, Any]", json.loads(self.data))
-
-
-def matcher(parameters: Mapping[str, Any], own_catalog: str) -> Callable[[Record], bool]:
+def matcher(parameters: Mapping[str, Any], own_catalog: str, behaviour: Behaviour) -> Test:
     """Make the test that a request's filters are: one value of each filter must be met.
 
     Args:
         parameters: The request's known parameters, valid, without null and empty ones.
         own_catalog: What a record without a catalog belongs to.
+        behaviour: Which bounds exclude, how finely dates compare, how names match.
     """
     catalog = parameters["Catalog"]
-    tests: list[Callable[[Record], bool]] = [lambda r: (r.catalog or own_catalog) == catalog]
+    tests: list[Test] = [lambda r: (r.catalog or own_catalog) == catalog]
     for name, attribute in _LISTS.items():
         if name in parameters:
             tests.append(_one_of(attribute, parameters[name]))
     if "CustomerCompanyName" in parameters:
-        tests.append(_company(parameters["CustomerCompanyName"]))
-    for name, (attribute, read) in _RANGES.items():
+        tests.append(_company(parameters["CustomerCompanyName"], behaviour.company_match))
+    unit = UNITS[behaviour.filter_precision]
+    for name, attribute in _RANGES.items():
         for side, bound in parameters.get(name, {}).items():
-            tests.append(_bounded(attribute, side.startswith("After"), read(bound)))
+            compare = _comparison(side, excludes=side in behaviour.exclusive_bounds)
+            tests.append(
+                # YYYY-MM-DD orders as text.
+                _bounded(attribute, compare, bound)
+                if name == "TargetCloseDate"
+                else _bounded_instant(attribute, compare, parse_instant(bound), unit)
+            )
     return lambda record: all(test(record) for test in tests)
-
-
-def ordered(records: Iterable[Record], sort_by: str, sort_order: str) -> list[Record]:
-    """Sort records: those without a value last in both directions, ties by Id.
-
-    Texts, Ids too, are ordered by code point: O10 comes before O2. Ties go up or down by Id like
-    the rest.
-    """
-    value: Callable[[Record], Any] = attrgetter(_SORT_KEYS.get(sort_by, "last_modified"))
-    down = sort_order == "DESCENDING"
-    by_id = sorted(records, key=lambda record: record.identifier or "", reverse=down)
-    present = [record for record in by_id if value(record) is not None]
-    absent = [record for record in by_id if value(record) is None]
-    # Sorting is stable downwards too, so the ties stay in the order of their Ids.
-    present.sort(key=value, reverse=down)
-    return present + absent
-
-
-def _as_it_is(bound: Any) -> Any:
-    return bound
 
 
 _LISTS: Mapping[str, str] = {
@@ -108,38 +47,63 @@ _LISTS: Mapping[str, str] = {
     "LifeCycleStage": "stage",
     "LifeCycleReviewStatus": "review_status",
 }
-_RANGES: Mapping[str, tuple[str, Callable[[Any], Any]]] = {
-    "LastModifiedDate": ("last_modified", parse_instant),
-    "CreatedDate": ("created", parse_instant),
-    # YYYY-MM-DD orders as text.
-    "TargetCloseDate": ("target_close", _as_it_is),
+_RANGES: Mapping[str, str] = {
+    "LastModifiedDate": "last_modified",
+    "CreatedDate": "created",
+    "TargetCloseDate": "target_close",
+}
+_NAME_TESTS: Mapping[CompanyMatch, Callable[[str, str], bool]] = {
+    "casefold": operator.eq,
+    "exact": operator.eq,
+    "prefix": str.startswith,
+    "contains": operator.contains,
 }
 
 
-def _one_of(attribute: str, values: Iterable[str]) -> Callable[[Record], bool]:
+def _one_of(attribute: str, values: Iterable[str]) -> Test:
     allowed = frozenset(values)
     value: Callable[[Record], Any] = attrgetter(attribute)
     return lambda record: value(record) in allowed
 
 
-def _company(names: Iterable[str]) -> Callable[[Record], bool]:
-    folded = frozenset(name.casefold() for name in names)
-    return lambda record: record.company is not None and record.company.casefold() in folded
+def _company(names: Iterable[str], match: CompanyMatch) -> Test:
+    fold = str if match == "exact" else str.casefold
+    test = _NAME_TESTS[match]
+    wanted = [fold(name) for name in names]
+
+    def matches(record: Record) -> bool:
+        if record.company is None:
+            return False
+        company = fold(record.company)
+        return any(test(company, name) for name in wanted)
+
+    return matches
 
 
-def _bounded(attribute: str, is_lower: bool, bound: Any) -> Callable[[Record], bool]:
+def _comparison(side: str, *, excludes: bool) -> Callable[[Any, Any], bool]:
+    if side.startswith("After"):
+        return operator.gt if excludes else operator.ge
+    return operator.lt if excludes else operator.le
+
+
+def _bounded(attribute: str, compare: Callable[[Any, Any], bool], bound: Any) -> Test:
     read: Callable[[Record], Any] = attrgetter(attribute)
 
     def test(record: Record) -> bool:
         value = read(record)
-        return value is not None and bool(value >= bound if is_lower else value <= bound)
+        return value is not None and compare(value, bound)
 
     return test
 
 
-def _text(wire: object, *path: str) -> str | None:
-    for name in path:
-        if not isinstance(wire, Mapping):
-            return None
-        wire = cast("Mapping[str, object]", wire).get(name)
-    return wire if isinstance(wire, str) else None
+def _bounded_instant(
+    attribute: str, compare: Callable[[Any, Any], bool], bound: int | None, unit: int
+) -> Test:
+    read: Callable[[Record], int | None] = attrgetter(attribute)
+    limit = None if bound is None else bound // unit
+
+    def test(record: Record) -> bool:
+        value = read(record)
+        return value is not None and limit is not None and compare(value // unit, limit)
+
+    return test

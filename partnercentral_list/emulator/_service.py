@@ -4,26 +4,27 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
+from partnercentral_list.emulator._behaviour import Behaviour
 from partnercentral_list.emulator._effects import Answer, Content, Failure, Page, Raw, Reply
-from partnercentral_list.emulator._faults import EXPIRED_TOKEN, FaultPlan
+from partnercentral_list.emulator._faults import FaultPlan
 from partnercentral_list.emulator._http import Request
 from partnercentral_list.emulator._model import OPERATION, ServiceDescription
+from partnercentral_list.emulator._paging import Paging
 from partnercentral_list.emulator._recording import Recording
-from partnercentral_list.emulator._store import Store
-from partnercentral_list.emulator._throttle import RequestWindow
-from partnercentral_list.emulator._tokens import TokenBook
+from partnercentral_list.emulator._render import Renderer
+from partnercentral_list.emulator._throttle import AccountQuota
 from partnercentral_list.emulator._validation import (
     Problem,
     find_problems,
     known_parameters,
 )
 
-_DEFAULT_PAGE_SIZE = 20
 _NAMESPACE = "com.amazonaws.partnercentralselling#"
 # botocore posts to the first, capo-partnercentral-selling to the second; a JSON 1.0 service goes by
 # the target header.
@@ -42,8 +43,6 @@ _MESSAGES: Mapping[str, str] = {
     "ThrottlingException": "Rate exceeded",
     "ValidationException": "The request is not valid.",
 }
-# Neither is part of what a token is bound to.
-_PAGING = ("MaxResults", "NextToken")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +50,11 @@ class Service:
     """Answers requests, from several threads at once."""
 
     model: ServiceDescription
-    store: Store
-    tokens: TokenBook
+    paging: Paging
+    behaviour: Behaviour
     faults: FaultPlan
     recording: Recording
-    window: RequestWindow
+    quota: AccountQuota
     seed: int
 
     def handle(self, request: Request) -> Reply:
@@ -64,13 +63,14 @@ class Service:
         body = _parse(request.body)
         operation = headers.get("x-amz-target", "").rpartition(".")[2] or None
         number = self.recording.begin(operation, headers, body, request.body)
-        admitted = self.window.admit()
+        wait = self.quota.admit(count_rejected=self.behaviour.rejected_count)
         effect = self.faults.effect_on(number)
 
         def real() -> Content:
-            return self._content(request, body, number) if admitted else _THROTTLED
+            return self._content(request, body, number) if wait is None else _THROTTLED
 
-        reply = effect.reply(self._encode(_attempt(lambda: effect.content(real)), number))
+        content = _attempt(lambda: effect.content(real))
+        reply = effect.reply(self._encode(content, number, _SHORT_WAIT if wait is None else wait))
         # Noted before it is sent: a client that has its answer finds it in the record.
         status = reply.answer.status if reply.cut in ("no", "after") else None
         self.recording.finish(number, status, reply.answer.error_code)
@@ -89,41 +89,32 @@ class Service:
         if body is None:
             return Failure("SerializationException", "The body is not a JSON object.")
         problems = list(find_problems(self.model.request, body))
-        return _invalid(problems) if problems else self._page(body, number)
+        if problems:
+            return _invalid(problems)
+        renderer = Renderer(self.behaviour, self.model.summary)
+        return self.paging.page(known_parameters(self.model.request, body), number, renderer)
 
-    def _page(self, body: Mapping[str, Any], number: int) -> Content:
-        parameters = known_parameters(self.model.request, body)
-        size = int(parameters.get("MaxResults", _DEFAULT_PAGE_SIZE))
-        token: str | None = parameters.get("NextToken")
-        for name in _PAGING:
-            parameters.pop(name, None)
-        listing = json.dumps(parameters, sort_keys=True)
-        offset = 0 if token is None else self.tokens.read(listing, token)
-        if offset is None:
-            return EXPIRED_TOKEN
-        records = self.store.listing(listing, parameters)
-        end = offset + size
-
-        def issue(position: int, edition: int) -> str:
-            return self.tokens.issue(listing, position, edition=edition)
-
-        return Page(
-            records=tuple(record.data for record in records[offset:end]),
-            next_token=issue(end, 0) if end < len(records) else None,
-            offset=offset,
-            size=size,
-            token=token,
-            number=number,
-            issue=issue,
-        )
-
-    def _encode(self, content: Content, number: int) -> Answer:
+    def _encode(self, content: Content, number: int, wait: float) -> Answer:
         if isinstance(content, Failure):
+            if content.code == _THROTTLED.code:
+                content = self._throttling(content, wait)
             return self._encode_failure(content, number)
         if isinstance(content, Page):
             content = Raw(200, content.encode(), self.model.content_type)
         headers = self._headers(content.content_type, number) | dict(content.headers)
         return Answer(content.status, headers, content.body)
+
+    def _throttling(self, failure: Failure, wait: float) -> Failure:
+        hints: dict[str, str] = {}
+        if self.behaviour.retry_hint == "x-amz-retry-after":
+            hints = {"x-amz-retry-after": str(math.ceil(wait * 1000))}
+        elif self.behaviour.retry_hint == "Retry-After":
+            hints = {"Retry-After": str(math.ceil(wait))}
+        return replace(
+            failure,
+            status=failure.status or self.behaviour.throttling_status,
+            headers=hints | dict(failure.headers),
+        )
 
     def _encode_failure(self, failure: Failure, number: int) -> Answer:
         code = failure.code.rpartition("#")[2]
@@ -147,6 +138,8 @@ class Service:
 
 
 _THROTTLED = Failure("ThrottlingException")
+# What a throttling that is no quota's tells to wait, in seconds.
+_SHORT_WAIT = 1.0
 
 
 def _attempt(work: Callable[[], Content]) -> Content:

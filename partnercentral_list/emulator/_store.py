@@ -4,25 +4,43 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
-from typing import Any, cast
+from random import Random
+from typing import Any, TypeVar, cast
 
+from partnercentral_list.emulator._behaviour import Behaviour
 from partnercentral_list.emulator._dataset import generate
-from partnercentral_list.emulator._instants import following, format_instant
-from partnercentral_list.emulator._query import DEFAULT_SORT, Record, matcher, ordered
+from partnercentral_list.emulator._events import EventFeed, EventType
+from partnercentral_list.emulator._instants import SECOND, UNITS, following, format_instant
+from partnercentral_list.emulator._order import Order
+from partnercentral_list.emulator._query import matcher
+from partnercentral_list.emulator._record import Record
+from partnercentral_list.emulator._visibility import Visibility
+
+_K = TypeVar("_K")
+_V = TypeVar("_V")
 
 # Enough for the listings that run side by side in a test.
 _LISTINGS_KEPT = 64
 # Before any record; 1 January 2023.
-_DAWN = 1_672_531_200 * 1_000_000_000
+_DAWN = 1_672_531_200 * SECOND
 
 
 class Store:
     """Holds the records; safe to use from several threads at once."""
 
     def __init__(
-        self, opportunities: int | Iterable[Mapping[str, Any]], seed: int, catalog: str
+        self,
+        opportunities: int | Iterable[Mapping[str, Any]],
+        *,
+        seed: int,
+        catalog: str,
+        behaviour: Behaviour,
+        events: EventFeed,
+        clock: Callable[[], float] | None,
+        visibility: Visibility,
     ) -> None:
         """Take records, or the number of records to invent when they are first needed.
 
@@ -31,11 +49,16 @@ class Store:
         """
         self._seed = seed
         self._catalog = catalog
+        self._behaviour = behaviour
+        self._events = events
+        self._clock = clock
+        self._visibility = visibility
         self._lock = threading.RLock()
-        self._records: list[Record] = []
-        self._positions: dict[str, int] = {}
+        self._records: dict[int, Record] = {}
+        self._serials: dict[str, int] = {}
+        self._serial = 0
         self._latest = _DAWN
-        self._orders: dict[tuple[str, str], list[Record]] = {}
+        self._orders: dict[tuple[str, ...], list[Record]] = {}
         self._listings: dict[str, Sequence[Record]] = {}
         self._missing = 0
         self._index = itertools.count()
@@ -45,24 +68,34 @@ class Store:
             self._missing = opportunities
         else:
             for wire in opportunities:
-                self._append(self._from_wire(wire))
+                self._load(self._from_wire(wire))
 
     def snapshot(self) -> list[dict[str, Any]]:
         """Give a copy of every record, in the order in which they were added."""
         with self._complete():
-            return [record.to_wire() for record in self._records]
+            return [record.to_wire() for record in self._records.values()]
 
-    def listing(self, listing: str, parameters: Mapping[str, Any]) -> Sequence[Record]:
-        """Give what matches a request, in its order; ``listing`` is the parameters as text."""
+    def listing(
+        self, listing: str, parameters: Mapping[str, Any], number: int
+    ) -> tuple[Order, Sequence[Record]]:
+        """Give what matches a request, and its order.
+
+        Args:
+            listing: The parameters as text.
+            parameters: What is asked for.
+            number: The request's number, by which random ties are shuffled.
+        """
+        order = Order(parameters, self._behaviour, f"{self._seed}:{number}")
         with self._complete():
-            found = self._listings.get(listing)
+            if self._visibility.see():
+                self._forget()
+            shuffled = self._behaviour.tie_order == "random"
+            found = None if shuffled else self._listings.get(listing)
             if found is None:
-                if len(self._listings) >= _LISTINGS_KEPT:
-                    del self._listings[next(iter(self._listings))]
-                match = matcher(parameters, self._catalog)
-                found = [record for record in self._order(parameters) if match(record)]
-                self._listings[listing] = found
-            return found
+                match = matcher(parameters, self._catalog, self._behaviour)
+                found = [record for record in self._sorted(order) if match(record)]
+                _keep(self._listings, listing, found)
+            return order, found
 
     def add(self, wire: Mapping[str, Any] | None) -> dict[str, Any]:
         """Append a record as it is, or invent one that was created after all others.
@@ -71,34 +104,55 @@ class Store:
             TypeError, ValueError: The record is not JSON, or its Id is used already.
         """
         with self._complete():
-            record = self._invent_new() if wire is None else self._from_wire(wire)
-            self._append(record)
+            record = self._append(self._invent_new() if wire is None else self._from_wire(wire))
+            self._change(record.serial, record)
+            self._tell("Opportunity Created", record)
             return record.to_wire()
 
     def update(self, identifier: str, changes: Mapping[str, Any]) -> dict[str, Any]:
-        """Merge members into a record and move its LastModifiedDate past every other.
+        """Merge members into a record and move its LastModifiedDate on.
 
         Raises:
             KeyError: There is no record with this Id.
             ValueError: The change is to the Id.
         """
         with self._complete():
-            position = self._positions[identifier]
+            serial = self._serials[identifier]
             if changes.get("Id", identifier) != identifier:
                 raise ValueError("the Id of an opportunity cannot change")
-            stamp = {"LastModifiedDate": format_instant(following(self._latest))}
-            before = self._records[position].to_wire()
-            record = Record.from_wire(_merge(_merge(before, stamp), changes))
-            self._records[position] = record
-            self._note(record)
-            return record.to_wire()
+            return self._edit(serial, changes, self._stamp()).to_wire()
+
+    def touch_all(self) -> None:
+        """Move every record's LastModifiedDate to one instant, as a mass edit does."""
+        with self._complete():
+            stamp = self._stamp()
+            for serial in list(self._records):
+                self._edit(serial, {}, stamp)
+
+    def touch_some(self, number: int, rng: Random) -> None:
+        """Edit so many records, each at an instant of its own."""
+        with self._complete():
+            serials = list(self._records)
+            for serial in rng.sample(serials, min(number, len(serials))):
+                self._edit(serial, {}, self._stamp())
+
+    def remove(self, identifier: str) -> None:
+        """Take a record away.
+
+        Raises:
+            KeyError: There is no record with this Id.
+        """
+        with self._complete():
+            serial = self._serials.pop(identifier)
+            del self._records[serial]
+            self._change(serial, None)
 
     def _complete(self) -> threading.RLock:
         # Inventing takes longer than a start should, and a test of one error needs no records.
         with self._lock:
             missing, self._missing = self._missing, 0
             for record in self._invent(missing):
-                self._append(record)
+                self._load(record)
         return self._lock
 
     def _invent(self, number: int) -> Iterator[Record]:
@@ -107,33 +161,77 @@ class Store:
 
     def _invent_new(self) -> Record:
         record = next(self._invent(1))
-        while record.identifier in self._positions:
+        while record.identifier in self._serials:
             record = next(self._invent(1))
-        now = format_instant(following(self._latest))
+        now = _format(self._stamp())
         return Record.from_wire(record.to_wire() | {"CreatedDate": now, "LastModifiedDate": now})
 
     def _from_wire(self, wire: Mapping[str, Any]) -> Record:
         return Record.from_wire({"Catalog": self._catalog} | dict(wire))
 
-    def _append(self, record: Record) -> None:
-        if record.identifier is not None:
-            if record.identifier in self._positions:
-                raise ValueError(f"there is an opportunity {record.identifier} already")
-            self._positions[record.identifier] = len(self._records)
-        self._records.append(record)
-        self._note(record)
+    def _stamp(self) -> int:
+        if self._clock is not None:
+            unit = UNITS["ms" if self._behaviour.timestamps is None else "ns"]
+            now = round(self._clock() * 1_000_000) * 1000 // unit * unit
+            # A clock that stands still makes ties, as edits in one millisecond are.
+            if now > self._latest - SECOND:
+                return max(now, self._latest)
+        return following(self._latest)
 
-    def _note(self, record: Record) -> None:
+    def _load(self, record: Record) -> None:
+        record = self._append(record)
+        self._visibility.load(record.serial, record)
+
+    def _append(self, record: Record) -> Record:
+        if record.identifier is not None and record.identifier in self._serials:
+            raise ValueError(f"there is an opportunity {record.identifier} already")
+        self._serial += 1
+        record = replace(record, serial=self._serial)
+        if record.identifier is not None:
+            self._serials[record.identifier] = record.serial
+        self._hold(record)
+        return record
+
+    def _edit(self, serial: int, changes: Mapping[str, Any], stamp: int) -> Record:
+        before = self._records[serial].to_wire() | {"LastModifiedDate": _format(stamp)}
+        record = Record.from_wire(_merge(before, changes), serial)
+        self._hold(record)
+        self._change(serial, record)
+        self._tell("Opportunity Updated", record)
+        return record
+
+    def _hold(self, record: Record) -> None:
+        self._records[record.serial] = record
         self._latest = max(self._latest, record.last_modified or _DAWN)
+
+    def _change(self, serial: int, record: Record | None) -> None:
+        if self._visibility.change(serial, record):
+            self._forget()
+
+    def _tell(self, detail_type: EventType, record: Record) -> None:
+        if record.identifier is not None:
+            instant = record.last_modified or self._latest
+            catalog = record.catalog or self._catalog
+            self._events.tell(detail_type, catalog, record.identifier, instant)
+
+    def _forget(self) -> None:
         self._orders.clear()
         self._listings.clear()
 
-    def _order(self, parameters: Mapping[str, Any]) -> list[Record]:
-        sort: Mapping[str, str] = parameters.get("Sort", {})
-        key = (sort.get("SortBy", DEFAULT_SORT[0]), sort.get("SortOrder", DEFAULT_SORT[1]))
-        if key not in self._orders:
-            self._orders[key] = ordered(self._records, *key)
-        return self._orders[key]
+    def _sorted(self, order: Order) -> list[Record]:
+        if order.name not in self._orders:
+            _keep(self._orders, order.name, order.sort(self._visibility.records))
+        return self._orders[order.name]
+
+
+def _keep(cache: dict[_K, _V], key: _K, value: _V) -> None:
+    if len(cache) >= _LISTINGS_KEPT:
+        del cache[next(iter(cache))]
+    cache[key] = value
+
+
+def _format(instant: int) -> str:
+    return format_instant(instant, "ns" if instant % UNITS["ms"] else "ms")
 
 
 @lru_cache(maxsize=1024)

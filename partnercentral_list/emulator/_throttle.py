@@ -1,43 +1,82 @@
-"""The quota on requests: no more than so many in any window of one second."""
+"""The quota on requests: so many in any window of a second, so many in any window of a day."""
 
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 
+_DAY = 86_400.0
 
-class RequestWindow:
-    """Counts the requests let through in the sliding window that ends now."""
 
-    def __init__(self, requests_per_second: float | None, clock: Callable[[], float]) -> None:
-        """Start with an empty window.
+class AccountQuota:
+    """The quota of a partner's account, which several emulators can be given to share.
 
-        Args:
-            requests_per_second: More than 0, or None for no limit. A fraction widens the window:
-                0.5 lets one request through in any two seconds.
-            clock: Gives seconds that never go back.
+    Args:
+        per_second: How many requests are let through in any window of one second, more than 0. A
+            fraction widens the window: 0.5 lets one through in any two seconds. None for no limit.
+        per_day: How many are let through in any window of 24 hours, 1 or more; None for no limit.
+        clock: Gives seconds that never go back.
 
-        Raises:
-            ValueError: requests_per_second is not more than 0.
-        """
-        if requests_per_second is not None and not requests_per_second > 0:
+    Raises:
+        ValueError: A limit is out of its bounds.
+    """
+
+    def __init__(
+        self,
+        per_second: float | None = 10.0,
+        per_day: int | None = None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        if per_second is not None and not per_second > 0:
             raise ValueError("requests_per_second must be more than 0, or None for no limit")
-        self._limit = None if requests_per_second is None else max(1, int(requests_per_second))
-        self._seconds = (self._limit or 0) / (requests_per_second or 1)
+        if per_day is not None and per_day < 1:
+            raise ValueError("per_day must be 1 or more, or None for no limit")
+        self._windows: list[_Window] = []
+        if per_second is not None:
+            limit = max(1, int(per_second))
+            self._windows.append(_Window(limit, limit / per_second))
+        if per_day is not None:
+            self._windows.append(_Window(per_day, _DAY))
         self._clock = clock
-        self._times: deque[float] = deque()
         self._lock = threading.Lock()
 
-    def admit(self) -> bool:
-        """Say whether one more request is within the quota, and count it if it is."""
-        if self._limit is None:
-            return True
+    def admit(self, *, count_rejected: bool = False) -> float | None:
+        """Count one more request if it is within the quota.
+
+        Args:
+            count_rejected: Whether it is counted even if it is not.
+
+        Returns:
+            None if it is within; else the seconds until one would be.
+        """
+        if not self._windows:
+            return None
         with self._lock:
             now = self._clock()
-            while self._times and now - self._times[0] >= self._seconds:
-                self._times.popleft()
-            if len(self._times) >= self._limit:
-                return False
-            self._times.append(now)
-            return True
+            wait = max(window.wait(now) for window in self._windows)
+            if wait <= 0 or count_rejected:
+                for window in self._windows:
+                    window.count(now)
+            return wait if wait > 0 else None
+
+
+class _Window:
+    """The times of the requests in one sliding window."""
+
+    def __init__(self, limit: int, seconds: float) -> None:
+        self._limit = limit
+        self._seconds = seconds
+        # What is older than the last so many cannot matter any more.
+        self._times: deque[float] = deque(maxlen=limit)
+
+    def wait(self, now: float) -> float:
+        if len(self._times) < self._limit:
+            return 0.0
+        elapsed = now - self._times[0]
+        return 0.0 if elapsed >= self._seconds else self._seconds - elapsed
+
+    def count(self, now: float) -> None:
+        self._times.append(now)

@@ -91,7 +91,7 @@ class Arrival:
 
     def watch(self, **options: Any) -> PartnerCentralEmulator:
         # The quota asks for the time once for each request that has arrived.
-        return PartnerCentralEmulator(1, requests_per_second=1e9, _clock=self._clock, **options)
+        return PartnerCentralEmulator(1, requests_per_second=1e9, clock=self._clock, **options)
 
     def wait(self) -> None:
         assert self._arrived.acquire(timeout=30), "no request has arrived"

@@ -273,7 +273,7 @@ class Clock:
 
 def test_requests_above_the_quota_are_throttled_in_any_window_of_a_second() -> None:
     clock = Clock()
-    emulator = PartnerCentralEmulator(1, requests_per_second=2, _clock=clock)
+    emulator = PartnerCentralEmulator(1, requests_per_second=2, clock=clock)
     statuses: list[int] = []
     with emulator, calling(emulator) as caller:
         for clock.now in (0.0, 0.9, 0.95, 1.0, 1.5, 1.95):
@@ -285,7 +285,7 @@ def test_requests_above_the_quota_are_throttled_in_any_window_of_a_second() -> N
 
 def test_a_quota_below_one_widens_the_window() -> None:
     clock = Clock()
-    emulator = PartnerCentralEmulator(1, requests_per_second=0.5, _clock=clock)
+    emulator = PartnerCentralEmulator(1, requests_per_second=0.5, clock=clock)
     statuses: list[int] = []
     with emulator, calling(emulator) as caller:
         for clock.now in (0.0, 1.5, 2.0):
