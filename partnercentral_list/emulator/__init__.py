@@ -11,10 +11,20 @@ installed service model, its records are invented, and all it does can be repeat
 
 from __future__ import annotations
 
+from partnercentral_list.emulator._auth import AcceptedCredentials
 from partnercentral_list.emulator._behaviour import Behaviour
 from partnercentral_list.emulator._emulator import PartnerCentralEmulator
 from partnercentral_list.emulator._faults import Fault
+from partnercentral_list.emulator._plan import RandomFaults
 from partnercentral_list.emulator._recording import RecordedRequest
 from partnercentral_list.emulator._throttle import AccountQuota
 
-__all__ = ["AccountQuota", "Behaviour", "Fault", "PartnerCentralEmulator", "RecordedRequest"]
+__all__ = [
+    "AcceptedCredentials",
+    "AccountQuota",
+    "Behaviour",
+    "Fault",
+    "PartnerCentralEmulator",
+    "RandomFaults",
+    "RecordedRequest",
+]

@@ -176,24 +176,3 @@ class ChangePage(NoEffect):
         """Change the page, if it is one."""
         content = real()
         return self.change(content) if isinstance(content, Page) else content
-
-
-def repeat_token(page: Page) -> Page:
-    """Let a page lead to itself."""
-    return replace(page, next_token=page.token or page.issue(page.offset, 0))
-
-
-def cycle_token(page: Page) -> Page:
-    """Let a page lead to the second page."""
-    return replace(page, next_token=page.issue(page.size, 0))
-
-
-def empty_page(page: Page) -> Page:
-    """Let a page be empty and lead, with a token never seen before, to what it left out."""
-    return replace(page, records=(), next_token=page.issue(page.offset, page.number))
-
-
-def edited_page(function: Callable[[dict[str, Any]], dict[str, Any]], page: Page) -> Raw:
-    """Let a function change the answer's JSON."""
-    changed = function(json.loads(page.encode()))
-    return Raw(200, json.dumps(changed, ensure_ascii=False).encode())

@@ -8,11 +8,13 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from partnercentral_list.emulator._auth import AcceptedCredentials, Gate
 from partnercentral_list.emulator._behaviour import Behaviour
 from partnercentral_list.emulator._events import EventFeed
-from partnercentral_list.emulator._faults import Fault, FaultPlan
-from partnercentral_list.emulator._model import load_service
+from partnercentral_list.emulator._faults import Fault
+from partnercentral_list.emulator._model import SERVICE, load_service
 from partnercentral_list.emulator._paging import Paging
+from partnercentral_list.emulator._plan import FaultPlan, RandomFaults
 from partnercentral_list.emulator._recording import RecordedRequest, Recording
 from partnercentral_list.emulator._server import HOST, Server
 from partnercentral_list.emulator._service import Service
@@ -31,7 +33,7 @@ class PartnerCentralEmulator:
 
     It runs on threads of its own between ``start`` and ``stop``, or within ``with`` or
     ``async with``, and is bound to no event loop. Its methods may be called from any thread, and
-    before it is started. Requests need no signature, and signatures are not checked.
+    before it is started.
 
     What nobody outside AWS knows is answered as ``behaviour`` says. Whatever it says, records that
     are null in a member match no filter on it, and Ids and names sort as text, by code point: O10
@@ -47,8 +49,11 @@ class PartnerCentralEmulator:
             second, get a ThrottlingException. None for no quota; an ``AccountQuota`` for one that
             emulators share, or that has a limit for the day.
         faults: What happens to the first requests, one fault each; a text is an error's code.
+            ``RandomFaults``, alone or among them, may hit any request that they leave alone.
         port: The port on 127.0.0.1; 0 for any that is free.
         behaviour: The answers to what nobody outside AWS knows.
+        credentials: Whose signatures are accepted, one or several; all other requests are refused
+            with AWS's errors. None checks no signatures, and needs none.
         clock: Seconds since 1970 that never go back: what changes are dated with, and by which the
             quota, tokens and late changes age. None lets these age by real time, and dates each
             change one second after the latest date there is, whatever the time, so that all dates
@@ -67,9 +72,10 @@ class PartnerCentralEmulator:
         catalog: str = "AWS",
         latency: float = 0.0,
         requests_per_second: float | AccountQuota | None = None,
-        faults: Iterable[Fault | str] = (),
+        faults: Iterable[Fault | RandomFaults | str] | RandomFaults = (),
         port: int = 0,
         behaviour: Behaviour | None = None,
+        credentials: AcceptedCredentials | Iterable[AcceptedCredentials] | None = None,
         clock: Callable[[], float] | None = None,
     ) -> None:
         if not 0 <= latency < math.inf:
@@ -99,9 +105,9 @@ class PartnerCentralEmulator:
         tokens = TokenBook(seed, self._behaviour, ages)
         self._paging = Paging(self._store, tokens, self._behaviour, seed)
         self._recording = Recording()
-        self._faults = FaultPlan()
-        for number, fault in enumerate(faults, start=1):
-            self._faults.add(fault, first=number, times=1)
+        known = [credentials] if isinstance(credentials, AcceptedCredentials) else credentials
+        self._gate = Gate(known, SERVICE, clock)
+        self._faults = _plan(faults)
         self._server: Server | None = None
         self._lock = threading.Lock()
 
@@ -226,7 +232,9 @@ class PartnerCentralEmulator:
         """
         return self._events.take()
 
-    def fail(self, fault: Fault | str, *, times: int | None = 1, at: int = 1) -> None:
+    def fail(
+        self, fault: Fault | RandomFaults | str, *, times: int | None = 1, at: int = 1
+    ) -> None:
         """Let something go wrong with requests to come.
 
         Faults that are waiting stay; where several apply to a request, the one that was set up
@@ -256,5 +264,18 @@ class PartnerCentralEmulator:
             faults=self._faults,
             recording=self._recording,
             quota=self._quota,
+            gate=self._gate,
             seed=self._seed,
         )
+
+
+def _plan(faults: Iterable[Fault | RandomFaults | str] | RandomFaults) -> FaultPlan:
+    plan = FaultPlan()
+    given = [faults] if isinstance(faults, RandomFaults) else list(faults)
+    scripted = [fault for fault in given if not isinstance(fault, RandomFaults)]
+    for number, fault in enumerate(scripted, start=1):
+        plan.add(fault, first=number, times=1)
+    for chance in given:
+        if isinstance(chance, RandomFaults):
+            plan.add(chance, first=1, times=None)
+    return plan

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
 
-from partnercentral_list.emulator import _effects
+from partnercentral_list.emulator import _page_edits
 from partnercentral_list.emulator._effects import (
     JSON_CONTENT,
     Break,
@@ -17,7 +16,6 @@ from partnercentral_list.emulator._effects import (
     Effect,
     Failure,
     Instead,
-    NoEffect,
     Raw,
     Truncate,
 )
@@ -92,6 +90,15 @@ class Fault:
         return cls(Instead(Raw(status, body, content_type, headers or {})))
 
     @classmethod
+    def proxy(cls, status: int = 502) -> Fault:
+        """Answer with the HTML page of a proxy that has no answer, or 200 for a captive portal's.
+
+        Raises:
+            ValueError: The status is not in 200..599.
+        """
+        return cls.http(status, b"<html><body><h1>%d</h1></body></html>\n" % status)
+
+    @classmethod
     def body(cls, data: bytes) -> Fault:
         """Answer 200 with the service's content type and this body, which may be no page at all."""
         return cls(Instead(Raw(200, data, JSON_CONTENT)))
@@ -143,12 +150,12 @@ class Fault:
 
         A first page gets a valid token that leads to itself.
         """
-        return cls(ChangePage("repeat_token", _effects.repeat_token))
+        return cls(ChangePage("repeat_token", _page_edits.repeat_token))
 
     @classmethod
     def cycle_token(cls) -> Fault:
         """Send the real page with the NextToken of the first page: A, B, A, B."""
-        return cls(ChangePage("cycle_token", _effects.cycle_token))
+        return cls(ChangePage("cycle_token", _page_edits.cycle_token))
 
     @classmethod
     def expired_token(cls) -> Fault:
@@ -158,7 +165,22 @@ class Fault:
     @classmethod
     def empty_page(cls) -> Fault:
         """Send no records, and a new NextToken that goes on at the same place: legal, if rare."""
-        return cls(ChangePage("empty_page", _effects.empty_page))
+        return cls(ChangePage("empty_page", _page_edits.empty_page))
+
+    @classmethod
+    def malformed_record(cls, index: int = 0) -> Fault:
+        """Send the real page with one record that cannot be read: its Id is no text.
+
+        Args:
+            index: The record's place in the page, from 0; from the end if negative. A page that
+                is shorter is sent as it is.
+        """
+        return cls(ChangePage("malformed_record", partial(_page_edits.malformed_record, index)))
+
+    @classmethod
+    def unknown_values(cls) -> Fault:
+        """Send the real page as a newer service might: unknown enum values, unknown members."""
+        return cls(ChangePage("unknown_values", _page_edits.unknown_values))
 
     @classmethod
     def edit_page(cls, function: Callable[[dict[str, Any]], dict[str, Any]]) -> Fault:
@@ -166,49 +188,7 @@ class Fault:
 
         The function runs on a thread of the server; what it raises is answered as a 500.
         """
-        return cls(ChangePage("edit_page", partial(_effects.edited_page, function)))
-
-
-@dataclass(frozen=True, slots=True)
-class _Script:
-    effect: Effect
-    first: int
-    last: int | None
-
-    def applies_to(self, number: int) -> bool:
-        return self.first <= number and (self.last is None or number <= self.last)
-
-
-class FaultPlan:
-    """Which request is hit by what; of several scripts the one registered first wins."""
-
-    def __init__(self) -> None:
-        self._scripts: list[_Script] = []
-        self._lock = threading.Lock()
-
-    def add(self, fault: Fault | str, *, first: int, times: int | None) -> None:
-        """Let a fault hit so many requests (None: all) from a request number on.
-
-        Raises:
-            ValueError: times is less than 1.
-        """
-        if times is not None and times < 1:
-            raise ValueError("times must be 1 or more, or None for every request")
-        chosen = Fault.error(fault) if isinstance(fault, str) else fault
-        last = None if times is None else first + times - 1
-        with self._lock:
-            self._scripts.append(_Script(chosen.effect, first, last))
-
-    def clear(self) -> None:
-        """Forget every fault, also those that are still to come."""
-        with self._lock:
-            self._scripts.clear()
-
-    def effect_on(self, number: int) -> Effect:
-        """Give what happens to the request of this number."""
-        with self._lock:
-            hits = (script.effect for script in self._scripts if script.applies_to(number))
-            return next(hits, NoEffect())
+        return cls(ChangePage("edit_page", partial(_page_edits.edited_page, function)))
 
 
 def _check_status(status: int) -> None:

@@ -10,12 +10,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
+from partnercentral_list.emulator._auth import Gate
 from partnercentral_list.emulator._behaviour import Behaviour
 from partnercentral_list.emulator._effects import Answer, Content, Failure, Page, Raw, Reply
-from partnercentral_list.emulator._faults import FaultPlan
 from partnercentral_list.emulator._http import Request
 from partnercentral_list.emulator._model import OPERATION, ServiceDescription
 from partnercentral_list.emulator._paging import Paging
+from partnercentral_list.emulator._plan import FaultPlan
 from partnercentral_list.emulator._recording import Recording
 from partnercentral_list.emulator._render import Renderer
 from partnercentral_list.emulator._throttle import AccountQuota
@@ -32,9 +33,14 @@ _PATHS = ("/", f"/{OPERATION}")
 # What is not the operation's own error comes from the framework that the service is built on.
 _FRAMEWORK = "com.amazon.coral.service#"
 _FRAMEWORK_STATUS: Mapping[str, int] = {
+    "ExpiredTokenException": 400,
+    "IncompleteSignatureException": 400,
     "InternalFailure": 500,
+    "InvalidSignatureException": 400,
+    "MissingAuthenticationTokenException": 400,
     "SerializationException": 400,
     "UnknownOperationException": 400,
+    "UnrecognizedClientException": 400,
 }
 _MESSAGES: Mapping[str, str] = {
     "AccessDeniedException": "You do not have sufficient access to perform this action.",
@@ -55,6 +61,7 @@ class Service:
     faults: FaultPlan
     recording: Recording
     quota: AccountQuota
+    gate: Gate
     seed: int
 
     def handle(self, request: Request) -> Reply:
@@ -63,10 +70,14 @@ class Service:
         body = _parse(request.body)
         operation = headers.get("x-amz-target", "").rpartition(".")[2] or None
         number = self.recording.begin(operation, headers, body, request.body)
-        wait = self.quota.admit(count_rejected=self.behaviour.rejected_count)
+        refusal = self.gate.refuse(request)
+        # Whoever is not let in does not use up the quota of those who are.
+        wait = None if refusal else self.quota.admit(count_rejected=self.behaviour.rejected_count)
         effect = self.faults.effect_on(number)
 
         def real() -> Content:
+            if refusal is not None:
+                return refusal
             return self._content(request, body, number) if wait is None else _THROTTLED
 
         content = _attempt(lambda: effect.content(real))
@@ -123,7 +134,8 @@ class Service:
         message = _MESSAGES.get(code, code) if failure.message is None else failure.message
         body: dict[str, Any] = {
             "__type": failure.code if "#" in failure.code else namespace + code,
-            "Message": message,
+            # The framework's own errors spell it small.
+            "message" if code in _FRAMEWORK_STATUS else "Message": message,
         }
         body |= known.defaults if known else {}
         body |= failure.members

@@ -272,7 +272,7 @@ def test_a_function_that_raises_is_answered_as_a_500(
     emulator.fail(Fault.edit_page(lambda page: page["nothing"]))
     answer = caller.fetch()
     assert (answer.status, answer.code) == (500, "InternalFailure")
-    assert "KeyError" in answer.json["Message"]
+    assert "KeyError" in answer.json["message"]
     assert caller.fetch().status == 200
 
 

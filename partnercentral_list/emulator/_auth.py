@@ -1,0 +1,170 @@
+"""Signatures: whether a request is signed by somebody the emulator knows.
+
+AWS Signature Version 4 is worked out here, and not by botocore: a client that signs with botocore
+is held to something else than itself.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from urllib.parse import parse_qsl, quote
+
+from partnercentral_list.emulator._effects import Failure
+from partnercentral_list.emulator._http import Request
+
+_ALGORITHM = "AWS4-HMAC-SHA256"
+_AUTHORIZATION = re.compile(
+    rf"{_ALGORITHM}\s+Credential=(?P<credential>[^,\s]+),\s*"
+    r"SignedHeaders=(?P<headers>[^,\s]+),\s*Signature=(?P<signature>[0-9a-f]+)"
+)
+# How far a signature's time may be off.
+_TOLERANCE = 300.0
+_MUST_BE_SIGNED = frozenset({"host", "x-amz-date"})
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptedCredentials:
+    """Credentials that the emulator accepts the signatures of.
+
+    Attributes:
+        access_key: The access key's id.
+        secret_key: The secret; not in the repr.
+        session_token: The token that must come with them, if any; not in the repr.
+        expires_at: When they expire, in seconds since 1970 by the emulator's clock; None for never.
+    """
+
+    access_key: str
+    secret_key: str = field(repr=False)
+    session_token: str | None = field(default=None, repr=False)
+    expires_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Signature:
+    access_key: str
+    scope: str
+    headers: tuple[str, ...]
+    signature: str
+
+
+class Gate:
+    """Lets requests in that are signed as they must be; all of them if it has no credentials."""
+
+    def __init__(
+        self,
+        credentials: Iterable[AcceptedCredentials] | None,
+        service: str,
+        clock: Callable[[], float] | None,
+    ) -> None:
+        self._known = (
+            None if credentials is None else {known.access_key: known for known in credentials}
+        )
+        self._service = service
+        # A client signs with the real time, whatever the emulator's changes are dated with.
+        self._clock = clock or time.time
+
+    def refuse(self, request: Request) -> Failure | None:
+        """Say what is wrong with a request's signature; None if nothing is."""
+        if self._known is None:
+            return None
+        headers = request.head.headers
+        if "authorization" not in headers:
+            return Failure("MissingAuthenticationTokenException", "Missing Authentication Token")
+        found = _AUTHORIZATION.fullmatch(headers["authorization"])
+        if found is None:
+            return _incomplete("it must have Credential, SignedHeaders and Signature")
+        access_key, _, scope = found["credential"].partition("/")
+        signed = tuple(found["headers"].split(";"))
+        signature = _Signature(access_key, scope, signed, found["signature"])
+        credentials = self._known.get(access_key)
+        if credentials is None:
+            return _UNRECOGNIZED
+        return self._check_scope(signature, headers) or self._check(request, signature, credentials)
+
+    def _check_scope(self, signature: _Signature, headers: Mapping[str, str]) -> Failure | None:
+        unsigned = _MUST_BE_SIGNED - set(signature.headers)
+        if unsigned or not set(signature.headers) <= set(headers):
+            return _incomplete("it must sign host and x-amz-date, and only what is sent")
+        parts = signature.scope.split("/")
+        if len(parts) != 4 or parts[3] != "aws4_request":
+            return _incomplete("Credential must be key/date/region/service/aws4_request")
+        if parts[2] != self._service:
+            return _invalid(f"Credential should be scoped to correct service: '{self._service}'.")
+        if parts[0] != headers["x-amz-date"][:8]:
+            return _invalid("Date in Credential scope does not match the date of the request.")
+        return _check_time(headers["x-amz-date"])
+
+    def _check(
+        self, request: Request, signature: _Signature, credentials: AcceptedCredentials
+    ) -> Failure | None:
+        if request.head.headers.get("x-amz-security-token") != credentials.session_token:
+            return _UNRECOGNIZED
+        expected = _sign(request, signature, credentials.secret_key)
+        if not hmac.compare_digest(expected, signature.signature):
+            return _invalid(
+                "The request signature we calculated does not match the signature you provided. "
+                "Check your AWS Secret Access Key and signing method. "
+                "Consult the service documentation for details."
+            )
+        if credentials.expires_at is not None and self._clock() >= credentials.expires_at:
+            message = "The security token included in the request is expired"
+            return Failure("ExpiredTokenException", message)
+        return None
+
+
+_UNRECOGNIZED = Failure(
+    "UnrecognizedClientException", "The security token included in the request is invalid."
+)
+
+
+def _incomplete(message: str) -> Failure:
+    return Failure("IncompleteSignatureException", f"Authorization header is malformed: {message}")
+
+
+def _invalid(message: str) -> Failure:
+    return Failure("InvalidSignatureException", message)
+
+
+def _check_time(stamp: str) -> Failure | None:
+    try:
+        signed = datetime.strptime(stamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).timestamp()
+    except ValueError:
+        return _incomplete("x-amz-date must be like 20260131T235959Z")
+    age = time.time() - signed
+    if age > _TOLERANCE:
+        return _invalid(f"Signature expired: {stamp} is {age:.0f} seconds ago")
+    if age < -_TOLERANCE:
+        return _invalid(f"Signature not yet current: {stamp} is {-age:.0f} seconds ahead")
+    return None
+
+
+def _sign(request: Request, signature: _Signature, secret: str) -> str:
+    head = request.head
+    path, _, query = head.target.partition("?")
+    pairs = sorted(
+        (quote(name, safe="-_.~"), quote(value, safe="-_.~"))
+        for name, value in parse_qsl(query, keep_blank_values=True)
+    )
+    canonical = "\n".join(
+        [
+            head.method,
+            quote(path, safe="/-_.~"),
+            "&".join(f"{name}={value}" for name, value in pairs),
+            *(f"{name}:{' '.join(head.headers[name].split())}" for name in signature.headers),
+            "",
+            ";".join(signature.headers),
+            hashlib.sha256(request.body).hexdigest(),
+        ]
+    )
+    digest = hashlib.sha256(canonical.encode()).hexdigest()
+    to_sign = "\n".join([_ALGORITHM, head.headers["x-amz-date"], signature.scope, digest])
+    key = f"AWS4{secret}".encode()
+    for part in signature.scope.split("/"):
+        key = hmac.digest(key, part.encode(), "sha256")
+    return hmac.new(key, to_sign.encode(), "sha256").hexdigest()
