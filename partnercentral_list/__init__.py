@@ -9,80 +9,84 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 __version__ = "0.1.0"
 
-from partnercentral_list._listing.filters import OpportunityFilters
-from partnercentral_list._listing.pager import OpportunityPager
-from partnercentral_list._run import run
-from partnercentral_list._wire.events import (
-    PageReceived,
-    RateLimited,
-    RequestEvent,
-    RequestFailed,
-    RequestSent,
-    RetryScheduled,
-)
-from partnercentral_list._wire.limiter import RateLimiter
-from partnercentral_list.client import PartnerCentralClient
-from partnercentral_list.config import ClientConfig, Credentials, RateLimit, RetryPolicy
-from partnercentral_list.errors import (
-    AccessDeniedException,
-    ClientClosedError,
-    ConfigurationError,
-    DailyLimitError,
-    InternalServerException,
-    InvalidOpportunity,
-    InvalidOpportunityError,
-    MalformedResponseError,
-    OpportunitiesNotFoundError,
-    PaginationError,
-    PartnerCentralError,
-    RequestProblem,
-    RequestTimeoutError,
-    RequestValidationError,
-    ResourceNotFoundException,
-    ServiceError,
-    ThrottlingException,
-    TokenExpiredError,
-    TransportError,
-    ValidationException,
-    ValidationExceptionError,
-)
-from partnercentral_list.models import (
-    AccountSummary,
-    AddressSummary,
-    Catalog,
-    CatalogName,
-    ClosedLostReason,
-    CountryCode,
-    CreatedDateFilter,
-    CurrencyCode,
-    CustomerSummary,
-    DeliveryModel,
-    ExpectedContractDuration,
-    ExpectedContractDurationTerm,
-    ExpectedCustomerSpend,
-    Industry,
-    LastModifiedDateFilter,
-    LifeCycleSummary,
-    ListOpportunitiesRequest,
-    ListOpportunitiesResponse,
-    OpportunitySort,
-    OpportunitySortName,
-    OpportunitySummary,
-    OpportunityType,
-    PaymentFrequency,
-    ProjectSummary,
-    ResponseMetadata,
-    ReviewStatus,
-    ReviewStatusName,
-    SortByName,
-    SortOrder,
-    SortOrderName,
-    Stage,
-    StageName,
-    TargetCloseDateFilter,
-)
+if TYPE_CHECKING:
+    from partnercentral_list._listing.filters import OpportunityFilters
+    from partnercentral_list._listing.pager import OpportunityPager
+    from partnercentral_list._run import run
+    from partnercentral_list._wire.events import (
+        PageReceived,
+        RateLimited,
+        RequestEvent,
+        RequestFailed,
+        RequestSent,
+        RetryScheduled,
+    )
+    from partnercentral_list._wire.limiter import RateLimiter
+    from partnercentral_list.client import PartnerCentralClient
+    from partnercentral_list.config import ClientConfig, Credentials, RateLimit, RetryPolicy
+    from partnercentral_list.errors import (
+        AccessDeniedException,
+        ClientClosedError,
+        ConfigurationError,
+        DailyLimitError,
+        InternalServerException,
+        InvalidOpportunity,
+        InvalidOpportunityError,
+        MalformedResponseError,
+        OpportunitiesNotFoundError,
+        PaginationError,
+        PartnerCentralError,
+        RequestProblem,
+        RequestTimeoutError,
+        RequestValidationError,
+        ResourceNotFoundException,
+        ServiceError,
+        ThrottlingException,
+        TokenExpiredError,
+        TransportError,
+        ValidationException,
+        ValidationExceptionError,
+    )
+    from partnercentral_list.models import (
+        AccountSummary,
+        AddressSummary,
+        Catalog,
+        CatalogName,
+        ClosedLostReason,
+        CountryCode,
+        CreatedDateFilter,
+        CurrencyCode,
+        CustomerSummary,
+        DeliveryModel,
+        ExpectedContractDuration,
+        ExpectedContractDurationTerm,
+        ExpectedCustomerSpend,
+        Industry,
+        LastModifiedDateFilter,
+        LifeCycleSummary,
+        ListOpportunitiesRequest,
+        ListOpportunitiesResponse,
+        OpportunitySort,
+        OpportunitySortName,
+        OpportunitySummary,
+        OpportunityType,
+        PaymentFrequency,
+        ProjectSummary,
+        ResponseMetadata,
+        ReviewStatus,
+        ReviewStatusName,
+        SortByName,
+        SortOrder,
+        SortOrderName,
+        Stage,
+        StageName,
+        TargetCloseDateFilter,
+    )
 
 __all__ = [
     "AccessDeniedException",
@@ -156,3 +160,103 @@ __all__ = [
     "__version__",
     "run",
 ]
+
+# Where each name is to be had; it is imported when it is first asked for, because pydantic takes a
+# tenth of a second that a command, a plugin or the emulator alone should not have to wait for.
+_HOMES = {
+    "_listing.filters": ("OpportunityFilters",),
+    "_listing.pager": ("OpportunityPager",),
+    "_run": ("run",),
+    "_wire.events": (
+        "PageReceived",
+        "RateLimited",
+        "RequestEvent",
+        "RequestFailed",
+        "RequestSent",
+        "RetryScheduled",
+    ),
+    "_wire.limiter": ("RateLimiter",),
+    "client": ("PartnerCentralClient",),
+    "config": (
+        "ClientConfig",
+        "Credentials",
+        "RateLimit",
+        "RetryPolicy",
+    ),
+    "errors": (
+        "AccessDeniedException",
+        "ClientClosedError",
+        "ConfigurationError",
+        "DailyLimitError",
+        "InternalServerException",
+        "InvalidOpportunity",
+        "InvalidOpportunityError",
+        "MalformedResponseError",
+        "OpportunitiesNotFoundError",
+        "PaginationError",
+        "PartnerCentralError",
+        "RequestProblem",
+        "RequestTimeoutError",
+        "RequestValidationError",
+        "ResourceNotFoundException",
+        "ServiceError",
+        "ThrottlingException",
+        "TokenExpiredError",
+        "TransportError",
+        "ValidationException",
+        "ValidationExceptionError",
+    ),
+    "models": (
+        "AccountSummary",
+        "AddressSummary",
+        "Catalog",
+        "CatalogName",
+        "ClosedLostReason",
+        "CountryCode",
+        "CreatedDateFilter",
+        "CurrencyCode",
+        "CustomerSummary",
+        "DeliveryModel",
+        "ExpectedContractDuration",
+        "ExpectedContractDurationTerm",
+        "ExpectedCustomerSpend",
+        "Industry",
+        "LastModifiedDateFilter",
+        "LifeCycleSummary",
+        "ListOpportunitiesRequest",
+        "ListOpportunitiesResponse",
+        "OpportunitySort",
+        "OpportunitySortName",
+        "OpportunitySummary",
+        "OpportunityType",
+        "PaymentFrequency",
+        "ProjectSummary",
+        "ResponseMetadata",
+        "ReviewStatus",
+        "ReviewStatusName",
+        "SortByName",
+        "SortOrder",
+        "SortOrderName",
+        "Stage",
+        "StageName",
+        "TargetCloseDateFilter",
+    ),
+}
+_MODULE_OF = {name: module for module, names in _HOMES.items() for name in names}
+_MODULES = frozenset({"client", "config", "errors", "models"})
+
+# Type checkers read the imports above: to them, a name that is not there must stay an error.
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        if name in _MODULES:
+            return import_module(f"{__name__}.{name}")
+        if name not in _MODULE_OF:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
+        globals()[name] = value
+        return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__, *_MODULES})

@@ -117,6 +117,31 @@ def test_importing_the_client_brings_neither_aiobotocore_nor_aiohttp() -> None:
         assert repr(heavy) not in loaded
 
 
+def test_importing_the_package_or_the_emulator_brings_no_pydantic() -> None:
+    loaded = run(
+        "import sys\n"
+        "import partnercentral_list, partnercentral_list.emulator\n"
+        "print(sorted({name.partition('.')[0] for name in sys.modules}))"
+    )
+    for heavy in ("aiobotocore", "botocore", "aiohttp", "asyncio", "pydantic", "tenacity"):
+        assert repr(heavy) not in loaded
+
+
+@pytest.mark.parametrize("name", [*PUBLIC[:-1], "client", "config", "errors", "models"])
+def test_each_name_is_found_when_it_is_asked_for(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(partnercentral_list, name, raising=False)
+    assert name in dir(partnercentral_list)
+    found = getattr(partnercentral_list, name)
+    assert getattr(partnercentral_list, name) is found
+
+
+def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'Opportunities'"):
+        _ = partnercentral_list.Opportunities  # type: ignore[attr-defined]
+
+
 def test_the_models_know_nothing_of_the_rest() -> None:
     loaded = run(
         "import sys\n"
