@@ -11,13 +11,17 @@ installed service model, its records are invented, and all it does can be repeat
 
 from __future__ import annotations
 
-from partnercentral_list.emulator._auth import AcceptedCredentials
-from partnercentral_list.emulator._behaviour import Behaviour
-from partnercentral_list.emulator._emulator import PartnerCentralEmulator
-from partnercentral_list.emulator._faults import Fault
-from partnercentral_list.emulator._plan import RandomFaults
-from partnercentral_list.emulator._recording import RecordedRequest
-from partnercentral_list.emulator._throttle import AccountQuota
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from partnercentral_list.emulator._auth import AcceptedCredentials
+    from partnercentral_list.emulator._behaviour import Behaviour
+    from partnercentral_list.emulator._emulator import PartnerCentralEmulator
+    from partnercentral_list.emulator._faults import Fault
+    from partnercentral_list.emulator._plan import RandomFaults
+    from partnercentral_list.emulator._recording import RecordedRequest
+    from partnercentral_list.emulator._throttle import AccountQuota
 
 __all__ = [
     "AcceptedCredentials",
@@ -28,3 +32,28 @@ __all__ = [
     "RandomFaults",
     "RecordedRequest",
 ]
+
+# pytest loads the plugin in every project that has this package installed, and with it this module.
+_HOMES = {
+    "AcceptedCredentials": "_auth",
+    "AccountQuota": "_throttle",
+    "Behaviour": "_behaviour",
+    "Fault": "_faults",
+    "PartnerCentralEmulator": "_emulator",
+    "RandomFaults": "_plan",
+    "RecordedRequest": "_recording",
+}
+
+# Type checkers read the imports above: to them, a name that is not there must stay an error.
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+        globals()[name] = value
+        return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,14 +1,26 @@
-"""python -m partnercentral_list.emulator: a local Partner Central until Ctrl-C."""
+"""python -m partnercentral_list.emulator: a local Partner Central until Ctrl-C or SIGTERM."""
 
 from __future__ import annotations
 
 import argparse
+import dataclasses
+import json
 import signal
 import sys
 import threading
 from collections.abc import Sequence
+from typing import Any
 
-from partnercentral_list.emulator import PartnerCentralEmulator
+from partnercentral_list.emulator import (
+    AcceptedCredentials,
+    Behaviour,
+    PartnerCentralEmulator,
+    RandomFaults,
+)
+
+_ENDPOINT = "AWS_ENDPOINT_URL_PARTNERCENTRAL_SELLING"
+# What a fault is cannot be written as text.
+_SETTINGS = sorted({item.name for item in dataclasses.fields(Behaviour)} - {"expired_token"})
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -18,25 +30,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: The arguments; those of the process if None.
 
     Returns:
-        The exit status: 0 after Ctrl-C, 1 if an argument's value or the port cannot be used.
+        The exit status: 0 after Ctrl-C or SIGTERM, 1 if an argument's value or the port cannot be
+        used.
     """
     parser = _parser()
     options = parser.parse_args(argv)
     try:
-        emulator = PartnerCentralEmulator(
-            options.opportunities,
-            seed=options.seed,
-            catalog=options.catalog,
-            latency=options.latency,
-            requests_per_second=options.requests_per_second,
-            port=options.port,
-        )
-        with emulator:
-            _announce(emulator.url, options.catalog)
+        with _emulator(options) as emulator:
+            _announce(emulator, options)
             _wait()
     except KeyboardInterrupt:
         return 0
-    except (OSError, ValueError) as error:
+    except (OSError, TypeError, ValueError) as error:
         print(f"{parser.prog}: error: {error}", file=sys.stderr)
         return 1
     return 0
@@ -47,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m partnercentral_list.emulator",
         description="Serve a local AWS Partner Central with invented opportunities.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        epilog="What --behaviour can set: " + ", ".join(_SETTINGS) + ".",
     )
     add = parser.add_argument
     add("--port", type=int, default=8765, help="on 127.0.0.1; 0 for any that is free")
@@ -55,21 +61,83 @@ def _parser() -> argparse.ArgumentParser:
     add("--catalog", default="AWS", help="the catalog that they are in")
     add("--latency", type=float, default=0.0, metavar="SECONDS", help="before each answer")
     add("--requests-per-second", type=float, metavar="N", help="the quota; none if not given")
+    add("--fault-rate", type=float, default=0.0, metavar="P", help="random faults, 0 to 1")
+    add(
+        *("--behaviour", "-b"),
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="such as tokens=keyset; may be repeated",
+    )
+    add(
+        "--credentials",
+        metavar="KEY:SECRET[:TOKEN]",
+        help="accept only requests signed with them; signatures are not checked if not given",
+    )
     return parser
 
 
-def _announce(url: str, catalog: str) -> None:
-    print(f"Partner Central is at {url} (Ctrl-C stops it). Try:")
-    print(
-        f"  AWS_ENDPOINT_URL_PARTNERCENTRAL_SELLING={url} aws partnercentral-selling"
-        f" list-opportunities --catalog {catalog} --region us-east-1 --no-sign-request",
-        flush=True,
+def _emulator(options: argparse.Namespace) -> PartnerCentralEmulator:
+    return PartnerCentralEmulator(
+        options.opportunities,
+        seed=options.seed,
+        catalog=options.catalog,
+        latency=options.latency,
+        requests_per_second=options.requests_per_second,
+        faults=RandomFaults(options.fault_rate, options.seed) if options.fault_rate else (),
+        port=options.port,
+        behaviour=_behaviour(options.behaviour),
+        credentials=_credentials(options.credentials),
     )
+
+
+def _behaviour(settings: Sequence[str]) -> Behaviour:
+    values: dict[str, Any] = {}
+    for setting in settings:
+        name, _, text = setting.partition("=")
+        if name not in _SETTINGS:
+            raise ValueError(f"--behaviour: no such name: {name}")
+        try:
+            values[name] = json.loads(text)
+        except ValueError:
+            values[name] = text
+    return Behaviour(**values)
+
+
+def _credentials(text: str | None) -> AcceptedCredentials | None:
+    if text is None:
+        return None
+    key, *rest = text.split(":", 2)
+    if not key or not rest or not all(rest):
+        raise ValueError("--credentials must be KEY:SECRET or KEY:SECRET:TOKEN")
+    return AcceptedCredentials(key, rest[0], rest[1] if len(rest) == 2 else None)
+
+
+def _announce(emulator: PartnerCentralEmulator, options: argparse.Namespace) -> None:
+    url, catalog = emulator.url, options.catalog
+    signed = options.credentials is not None
+    code = (
+        "import asyncio, partnercentral_list as p; print(asyncio.run(p.PartnerCentralClient("
+        f"'{catalog}', config=p.ClientConfig(sign_requests={signed})"
+        ").iter_opportunities(max_items=3).collect()))"
+    )
+    unsigned = "" if signed else " --no-sign-request"
+    print(f"Partner Central is at {url} with {options.opportunities} opportunities. Try:")
+    print(f"  export {_ENDPOINT}={url}")
+    print(
+        f"  aws partnercentral-selling list-opportunities --catalog {catalog} --max-items 3"
+        f" --region us-east-1{unsigned}"
+    )
+    print(f'  python -c "{code}"')
+    if signed:
+        print("with the credentials that it accepts in AWS_ACCESS_KEY_ID and so on.")
+    print("Ctrl-C stops it.", flush=True)
 
 
 def _wait() -> None:
     # A shell starts background programs with SIGINT ignored, and Python leaves it like that.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     threading.Event().wait()
 
 

@@ -105,8 +105,10 @@ class PartnerCentralEmulator:
         tokens = TokenBook(seed, self._behaviour, ages)
         self._paging = Paging(self._store, tokens, self._behaviour, seed)
         self._recording = Recording()
-        known = [credentials] if isinstance(credentials, AcceptedCredentials) else credentials
-        self._gate = Gate(known, SERVICE, clock)
+        if isinstance(credentials, AcceptedCredentials):
+            credentials = [credentials]
+        self._credentials = () if credentials is None else tuple(credentials)
+        self._gate = Gate(None if credentials is None else self._credentials, SERVICE, clock)
         self._faults = _plan(faults)
         self._server: Server | None = None
         self._lock = threading.Lock()
@@ -157,6 +159,11 @@ class PartnerCentralEmulator:
     def opportunities(self) -> list[dict[str, Any]]:
         """A copy of the records in wire form, in the order in which they were added."""
         return self._store.snapshot()
+
+    @property
+    def credentials(self) -> tuple[AcceptedCredentials, ...]:
+        """Whose signatures are accepted; empty also if none are checked."""
+        return self._credentials
 
     def start(self) -> None:
         """Begin to serve; nothing happens if the emulator is running already.

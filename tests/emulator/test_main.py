@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
-from partnercentral_list.emulator import PartnerCentralEmulator, __main__
+from partnercentral_list.emulator import (
+    AcceptedCredentials,
+    Behaviour,
+    PartnerCentralEmulator,
+    RandomFaults,
+    __main__,
+)
 from tests.emulator.calls import calling
 
 MODULE = "partnercentral_list.emulator"
@@ -27,13 +35,47 @@ def interrupt(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
 
 
 @pytest.mark.usefixtures("interrupt")
-def test_it_prints_its_url_and_a_command(capsys: pytest.CaptureFixture[str]) -> None:
-    assert __main__.main(["--port", "0", "--catalog", "Sandbox"]) == 0
+def test_it_prints_its_url_and_commands(capsys: pytest.CaptureFixture[str]) -> None:
+    assert __main__.main(["--port", "0", "--catalog", "Sandbox", "--opportunities", "9"]) == 0
     out, err = capsys.readouterr()
-    assert "http://127.0.0.1:" in out
-    assert "AWS_ENDPOINT_URL_PARTNERCENTRAL_SELLING=http://127.0.0.1:" in out
-    assert "list-opportunities --catalog Sandbox" in out
+    assert re.search(r"^Partner Central is at http://127.0.0.1:\d+ with 9 opportunities", out)
+    assert "export AWS_ENDPOINT_URL_PARTNERCENTRAL_SELLING=http://127.0.0.1:" in out
+    assert "list-opportunities --catalog Sandbox --max-items 3" in out
+    assert "--no-sign-request" in out
+    assert "Ctrl-C" in out
     assert err == ""
+
+
+@pytest.mark.usefixtures("interrupt")
+def test_with_credentials_the_commands_sign(capsys: pytest.CaptureFixture[str]) -> None:
+    assert __main__.main(["--port", "0", "--credentials", "AKIDEXAMPLE:a-secret"]) == 0
+    out = capsys.readouterr().out
+    assert "--no-sign-request" not in out
+    assert "sign_requests=True" in out
+    assert "a-secret" not in out
+
+
+@pytest.mark.parametrize("catalog", ["AWS", "Sandbox"])
+def test_the_python_command_that_it_prints_lists_three(
+    catalog: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    printed: list[str] = []
+
+    def try_it() -> None:
+        out = capsys.readouterr().out
+        endpoint = re.search(r"export (\S+)=(\S+)", out)
+        program = re.search(r'python -c "(.*)"$', out, re.M)
+        assert endpoint is not None
+        assert program is not None
+        monkeypatch.setenv(endpoint[1], endpoint[2])
+        done = subprocess.run(
+            [sys.executable, "-c", program[1]], capture_output=True, text=True, check=True
+        )
+        printed.append(done.stdout)
+
+    monkeypatch.setattr(__main__, "_wait", try_it)
+    assert __main__.main(["--port", "0", "--catalog", catalog]) == 0
+    assert printed[0].count("OpportunitySummary(") == 3
 
 
 def test_it_ends_in_order_when_the_wait_ends(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -42,19 +84,38 @@ def test_it_ends_in_order_when_the_wait_ends(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_its_options_reach_the_emulator(monkeypatch: pytest.MonkeyPatch) -> None:
-    made: list[tuple[tuple[object, ...], dict[str, object]]] = []
+    made: list[tuple[tuple[Any, ...], dict[str, Any]]] = []
 
     class Spy(PartnerCentralEmulator):
-        def __init__(self, *args: object, **options: object) -> None:
+        def __init__(self, *args: Any, **options: Any) -> None:
             made.append((args, options))
-            super().__init__(*args, **options)  # type: ignore[arg-type]
+            super().__init__(*args, **options)
 
     monkeypatch.setattr(__main__, "PartnerCentralEmulator", Spy)
     monkeypatch.setattr(__main__, "_wait", lambda: None)
     arguments = "--port 0 --opportunities 3 --seed 4 --latency 0.5 --requests-per-second 9"
+    arguments += " --fault-rate 0.5 --credentials AKID:secret:token"
+    arguments += " -b tokens=keyset --behaviour late_requests=3 -b token_at_end=true"
+    arguments += ' -b null_order={"CreatedDate":"first"}'
     __main__.main([*arguments.split(), "--catalog", "Sandbox"])
-    expected = {"seed": 4, "latency": 0.5, "requests_per_second": 9.0, "catalog": "Sandbox"}
-    assert made == [((3,), expected | {"port": 0})]
+    ((positional, options),) = made
+    assert positional == (3,)
+    assert options == {
+        "seed": 4,
+        "latency": 0.5,
+        "requests_per_second": 9.0,
+        "catalog": "Sandbox",
+        "port": 0,
+        "faults": RandomFaults(0.5, 4),
+        "credentials": AcceptedCredentials("AKID", "secret", "token"),
+        "behaviour": Behaviour(
+            tokens="keyset",
+            late_requests=3,
+            token_at_end=True,
+            null_order={"CreatedDate": "first"},
+            expired_token=options["behaviour"].expired_token,
+        ),
+    }
 
 
 def test_a_taken_port_is_one_line_and_status_1(
@@ -69,8 +130,18 @@ def test_a_taken_port_is_one_line_and_status_1(
 
 @pytest.mark.parametrize(
     "argv",
-    [["--opportunities", "-1"], ["--requests-per-second", "0"], ["--port", "70000"]],
-    ids=lambda argv: argv[0],
+    [
+        ["--opportunities", "-1"],
+        ["--requests-per-second", "0"],
+        ["--port", "70000"],
+        ["--fault-rate", "2"],
+        ["--behaviour", "nothing=1"],
+        ["--behaviour", "tokens=none"],
+        ["--behaviour", 'late_requests="x"'],
+        ["--credentials", "AKID"],
+        ["--credentials", ":secret"],
+    ],
+    ids="=".join,
 )
 def test_a_value_out_of_bounds_is_one_line_and_status_1(
     argv: list[str], capsys: pytest.CaptureFixture[str]
@@ -79,16 +150,19 @@ def test_a_value_out_of_bounds_is_one_line_and_status_1(
     assert capsys.readouterr().err.count("\n") == 1
 
 
-def test_ctrl_c_ends_the_process_without_a_word() -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_the_process_without_a_word(number: signal.Signals) -> None:
     command = [sys.executable, "-W", "error", "-m", MODULE, "--port", "0", "--opportunities", "7"]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout is not None
         url = process.stdout.readline().partition(" at ")[2].split()[0]
-        process.stdout.readline()
+        for line in process.stdout:
+            if "Ctrl-C" in line:
+                break
         with calling(url) as caller:
             assert len(caller.fetch().ids) == 7
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         _, err = process.communicate(timeout=30)
     assert (process.returncode, err) == (0, "")

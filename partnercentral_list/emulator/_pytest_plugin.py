@@ -1,0 +1,106 @@
+"""The pytest plugin: fixtures that give a test a Partner Central of its own.
+
+pytest loads this module whenever the package is installed, so it imports next to nothing.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from partnercentral_list.emulator import PartnerCentralEmulator
+
+_ENDPOINT = "AWS_ENDPOINT_URL_PARTNERCENTRAL_SELLING"
+# Nothing listens there: who asks before there is an emulator is refused, and does not reach AWS.
+_NOWHERE = "http://127.0.0.1:9"
+# Where an AWS SDK would find other credentials, or a reason not to heed the endpoint.
+_FORGOTTEN = (
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_DEFAULT_PROFILE",
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+    "AWS_PROFILE",
+    "AWS_ROLE_ARN",
+    "AWS_SECURITY_TOKEN",
+    "AWS_SESSION_TOKEN",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+)
+_SETTINGS = {
+    "AWS_ACCESS_KEY_ID": "testing",
+    "AWS_SECRET_ACCESS_KEY": "testing",
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_REGION": "us-east-1",
+    _ENDPOINT: _NOWHERE,
+}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the marker known."""
+    config.addinivalue_line(
+        "markers",
+        "partner_central(opportunities=250, **options): what the fixture partner_central is made"
+        " with; see partnercentral_list.emulator.PartnerCentralEmulator",
+    )
+
+
+@pytest.fixture
+def partner_central_factory(
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Callable[..., PartnerCentralEmulator]]:
+    """Start any number of emulators, which are stopped after the test.
+
+    It takes what ``PartnerCentralEmulator`` takes. The first one made is the test's Partner
+    Central: dummy credentials (its own, if it has some) and AWS_ENDPOINT_URL_PARTNERCENTRAL_SELLING
+    lead every AWS SDK to it; the others are reached by their ``url``.
+    """
+    for name in _FORGOTTEN:
+        monkeypatch.delenv(name, raising=False)
+    for name, value in _SETTINGS.items():
+        monkeypatch.setenv(name, value)
+    for name in ("NO_PROXY", "no_proxy"):
+        exempt = os.environ.get(name)
+        monkeypatch.setenv(name, f"{exempt},127.0.0.1" if exempt else "127.0.0.1")
+    with ExitStack() as running:
+        made: list[PartnerCentralEmulator] = []
+
+        def make(opportunities: Any = 250, **options: Any) -> PartnerCentralEmulator:
+            from partnercentral_list.emulator import PartnerCentralEmulator
+
+            emulator = running.enter_context(PartnerCentralEmulator(opportunities, **options))
+            if not made:
+                monkeypatch.setenv(_ENDPOINT, emulator.url)
+                _sign_with(monkeypatch, emulator)
+            made.append(emulator)
+            return emulator
+
+        yield make
+
+
+@pytest.fixture
+def partner_central(
+    request: pytest.FixtureRequest, partner_central_factory: Callable[..., PartnerCentralEmulator]
+) -> PartnerCentralEmulator:
+    """A running ``PartnerCentralEmulator`` that every AWS SDK in this process is led to.
+
+    It has 250 opportunities, and what the marker ``partner_central(...)`` says otherwise.
+    """
+    marker = request.node.get_closest_marker("partner_central")
+    if marker is None:
+        return partner_central_factory()
+    return partner_central_factory(*marker.args, **marker.kwargs)
+
+
+def _sign_with(monkeypatch: pytest.MonkeyPatch, emulator: PartnerCentralEmulator) -> None:
+    for known in emulator.credentials[:1]:
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", known.access_key)
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", known.secret_key)
+        if known.session_token is not None:
+            monkeypatch.setenv("AWS_SESSION_TOKEN", known.session_token)

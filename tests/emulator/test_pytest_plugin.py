@@ -1,0 +1,146 @@
+"""The pytest plugin: a project that only installs the package has its fixtures."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+USE = """
+import asyncio
+import os
+
+import pytest
+
+from partnercentral_list import PartnerCentralClient, TransportError, RetryPolicy
+
+
+async def listed(**options):
+    async with PartnerCentralClient("AWS", **options) as client:
+        return await client.iter_opportunities().collect()
+
+
+def test_sync(partner_central):
+    assert len(asyncio.run(listed())) == 250
+    assert len(partner_central.requests) == 3
+
+
+async def test_async(partner_central):
+    partner_central.fail("ThrottlingException")
+    partner_central.add({"Id": "O1"})
+    async with PartnerCentralClient("AWS", retry=RetryPolicy(throttling_base=0.0)) as client:
+        assert await client.iter_opportunities(identifier=["O1"]).collect()
+    assert [request.status for request in partner_central.requests] == [400, 200]
+
+
+def test_botocore(partner_central):
+    from botocore.session import Session
+
+    client = Session().create_client("partnercentral-selling")
+    assert len(client.list_opportunities(Catalog="AWS", MaxResults=7)["OpportunitySummaries"]) == 7
+    (request,) = partner_central.requests
+    assert "Credential=testing/" in request.headers["authorization"]
+
+
+@pytest.mark.partner_central(3, seed=5)
+def test_marker(partner_central):
+    assert len(asyncio.run(listed())) == 3
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_each_has_its_own(partner_central, number):
+    assert partner_central.requests == []
+    partner_central.add({"Id": "O1"})
+
+
+def test_several(partner_central_factory):
+    first, second = partner_central_factory(1), partner_central_factory(2, catalog="AWS", seed=9)
+    assert len(asyncio.run(listed())) == 1
+    assert len(asyncio.run(listed(endpoint_url=second.url))) == 2
+    assert len(first.requests) == len(second.requests) == 1
+
+
+def test_credentials(partner_central_factory):
+    from partnercentral_list.emulator import AcceptedCredentials
+
+    known = AcceptedCredentials("AKIDEXAMPLE", "secret", "token")
+    emulator = partner_central_factory(4, credentials=known)
+    assert len(asyncio.run(listed())) == 4
+    assert emulator.requests[0].status == 200
+
+
+def test_nothing_is_reached_before_there_is_an_emulator(partner_central_factory):
+    with pytest.raises(TransportError):
+        asyncio.run(listed(retry=RetryPolicy(max_attempts=1)))
+
+
+def test_the_machines_settings_are_set_aside(partner_central):
+    assert "AWS_PROFILE" not in os.environ
+    assert "AWS_SESSION_TOKEN" not in os.environ
+    assert os.environ["AWS_CONFIG_FILE"] == os.devnull
+    assert os.environ["NO_PROXY"] == "example.com,127.0.0.1"
+
+
+def test_and_are_back_behind_it():
+    assert os.environ["AWS_PROFILE"] == "production"
+    assert os.environ["NO_PROXY"] == "example.com"
+    assert "AWS_ENDPOINT_URL_PARTNERCENTRAL_SELLING" not in os.environ
+"""
+SETTINGS = {
+    "AWS_PROFILE": "production",
+    "AWS_SESSION_TOKEN": "real",
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true",
+    "HTTP_PROXY": "http://127.0.0.1:9",
+    "http_proxy": "http://127.0.0.1:9",
+    "NO_PROXY": "example.com",
+}
+
+
+def run_pytest(folder: Path, program: str, *arguments: str) -> str:
+    """Run pytest in a project of its own, on a machine with AWS settings and a proxy."""
+    (folder / "test_it.py").write_text(program, encoding="utf-8")
+    (folder / "pytest.ini").write_text(
+        "[pytest]\nasyncio_mode = auto\nasyncio_default_fixture_loop_scope = function\n"
+        "addopts = --strict-markers -W error -p no:cacheprovider\n",
+        encoding="utf-8",
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", *arguments],
+        cwd=folder,
+        env=dict(os.environ) | SETTINGS,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("arguments", [(), ("-n", "2")], ids=["one process", "xdist"])
+def test_a_project_has_the_fixtures_without_asking(
+    tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    assert "13 passed" in run_pytest(tmp_path, USE, *arguments)
+
+
+def test_nothing_heavy_is_imported_before_a_fixture_is_used(tmp_path: Path) -> None:
+    program = (
+        "import sys\n"
+        "HEAVY = {'botocore', 'aiobotocore', 'aiohttp', 'pydantic', 'tenacity', 'sqlite3'}\n"
+        "def test_it():\n"
+        "    assert 'partnercentral_list.emulator._pytest_plugin' in sys.modules\n"
+        "    assert 'partnercentral_list.emulator._emulator' not in sys.modules\n"
+        "    assert not HEAVY & set(sys.modules)\n"
+    )
+    assert "1 passed" in run_pytest(tmp_path, program)
+
+
+def test_the_fixtures_and_the_marker_say_what_they_are(tmp_path: Path) -> None:
+    printed = run_pytest(tmp_path, "def test_it(): pass", "--fixtures", "--markers")
+    assert "@pytest.mark.partner_central(" in printed
+    printed = run_pytest(tmp_path, "def test_it(): pass", "--fixtures")
+    assert "A running ``PartnerCentralEmulator``" in printed
+    assert "Start any number of emulators" in printed
