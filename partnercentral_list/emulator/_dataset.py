@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from random import Random
 from typing import Any, TypeVar
 
@@ -63,9 +64,13 @@ def generate(seed: int, index: int, catalog: str) -> dict[str, Any]:
 def _identifier(seed: int, index: int) -> str:
     # A prime step through the seven-digit numbers meets none of them twice; the eighth digit that
     # some get keeps them apart and lets order by text differ from order by number.
-    start = Random(seed).randrange(9_000_000)
-    number = 1_000_000 + (start + index * 2_750_159) % 9_000_000
+    number = 1_000_000 + (_start(seed) + index * 2_750_159) % 9_000_000
     return f"O{number}{'7' if index % 11 == 10 else ''}"
+
+
+@cache
+def _start(seed: int) -> int:
+    return Random(seed).randrange(9_000_000)
 
 
 def _dates(rng: Random) -> tuple[datetime, datetime]:

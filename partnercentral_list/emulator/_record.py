@@ -9,6 +9,8 @@ from typing import Any, cast
 
 from partnercentral_list.emulator._instants import parse_instant
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
 
 @dataclass(frozen=True, slots=True)
 class Record:
@@ -36,17 +38,17 @@ class Record:
         Raises:
             TypeError, ValueError: It cannot be written as JSON.
         """
-        text = json.dumps(wire, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        life_cycle = wire.get("LifeCycle")
         return cls(
-            data=text.encode(),
+            data=_ENCODER.encode(wire).encode(),
             identifier=_text(wire, "Id"),
             catalog=_text(wire, "Catalog"),
-            stage=_text(wire, "LifeCycle", "Stage"),
-            review_status=_text(wire, "LifeCycle", "ReviewStatus"),
+            stage=_text(life_cycle, "Stage"),
+            review_status=_text(life_cycle, "ReviewStatus"),
             company=_text(wire, "Customer", "Account", "CompanyName"),
             last_modified=parse_instant(wire.get("LastModifiedDate")),
             created=parse_instant(wire.get("CreatedDate")),
-            target_close=_text(wire, "LifeCycle", "TargetCloseDate"),
+            target_close=_text(life_cycle, "TargetCloseDate"),
             serial=serial,
         )
 

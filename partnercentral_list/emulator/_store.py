@@ -24,6 +24,8 @@ _V = TypeVar("_V")
 
 # Enough for the listings that run side by side in a test.
 _LISTINGS_KEPT = 64
+# How many of the first records are shared by the emulators of a process.
+_SHARED = 1024
 # Before any record; 1 January 2023.
 _DAWN = 1_672_531_200 * SECOND
 
@@ -157,7 +159,8 @@ class Store:
 
     def _invent(self, number: int) -> Iterator[Record]:
         for index in itertools.islice(self._index, number):
-            yield _invented(self._seed, index, self._catalog)
+            invent = _invented if index < _SHARED else _invented.__wrapped__
+            yield invent(self._seed, index, self._catalog)
 
     def _invent_new(self) -> Record:
         record = next(self._invent(1))
@@ -234,7 +237,7 @@ def _format(instant: int) -> str:
     return format_instant(instant, "ns" if instant % UNITS["ms"] else "ms")
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=2 * _SHARED)
 def _invented(seed: int, index: int, catalog: str) -> Record:
     # Tests start many emulators with the same few records.
     return Record.from_wire(generate(seed, index, catalog))
