@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -124,6 +125,17 @@ def test_a_project_has_the_fixtures_without_asking(
     tmp_path: Path, arguments: tuple[str, ...]
 ) -> None:
     assert "13 passed" in run_pytest(tmp_path, USE, *arguments)
+
+
+def test_the_tests_in_the_guide_pass(tmp_path: Path) -> None:
+    guide = Path(__file__).parents[2] / "docs" / "testing.md"
+    programs = re.findall(r"^```python\n(.*?)^```$", guide.read_text("utf-8"), re.S | re.M)
+    tests = [program for program in programs if "\ndef test_" in program]
+    for number, program in enumerate(tests):
+        (tmp_path / f"test_guide_{number}.py").write_text(program, encoding="utf-8")
+    count = sum(program.count("\ndef test_") for program in tests)
+    assert count >= 6
+    assert f"{count + 1} passed" in run_pytest(tmp_path, "def test_it(): pass")
 
 
 def test_nothing_heavy_is_imported_before_a_fixture_is_used(tmp_path: Path) -> None:
