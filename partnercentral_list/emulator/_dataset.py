@@ -19,7 +19,13 @@ from partnercentral_list.emulator._places import PLACES, Place
 
 _T = TypeVar("_T")
 
-_FIRST_DAY = datetime(2023, 1, 2, tzinfo=UTC)
+FIRST_DAY = datetime(2023, 1, 2, tzinfo=UTC)
+# The index from which on opportunities are older than the first day, one step after the other.
+ARCHIVE = 20_000
+_ARCHIVE_STEP = timedelta(seconds=20)
+_NUMBERS = 9_000_000
+_STEP = 2_750_159
+_STEP_BACK = pow(_STEP, -1, _NUMBERS)
 # The last change, up to 270 days later, is still in 2026.
 _CREATED_DAYS = 1_180
 _CHANGED_SECONDS = 270 * 86_400
@@ -38,10 +44,13 @@ _DURATIONS = ("12", "36", "24", "1", "")
 
 
 def generate(seed: int, index: int, catalog: str) -> dict[str, Any]:
-    """Invent the opportunity of an index, 0 or more; its Id is unique among nine million."""
+    """Invent the opportunity of an index, 0 or more; its Id is unique among nine million.
+
+    From ``ARCHIVE`` on, each is older than the one of the index before, in both its dates.
+    """
     rng = Random(f"{seed}:{index}")
     identifier = _identifier(seed, index)
-    created, modified = _dates(rng)
+    created, modified = _dates(rng) if index < ARCHIVE else _archive_dates(index)
     arn = f"arn:aws:partnercentral:us-east-1::catalog/{catalog}/opportunity/{identifier}"
     wire: dict[str, Any] = {
         "Arn": _maybe(rng, 0.8, arn),
@@ -61,21 +70,30 @@ def generate(seed: int, index: int, catalog: str) -> dict[str, Any]:
     return _without_some(rng, wire, ("Arn", "PartnerOpportunityIdentifier", "OpportunityType"))
 
 
+def index_of(seed: int, identifier: str) -> int | None:
+    """Give the index, below nine million, whose opportunity has an Id; None if there is none."""
+    digits = identifier[1:8]
+    if not (len(digits) == 7 and digits.isascii() and digits.isdigit()):
+        return None
+    index = (int(digits) - 1_000_000 - _start(seed)) * _STEP_BACK % _NUMBERS
+    return index if _identifier(seed, index) == identifier else None
+
+
 def _identifier(seed: int, index: int) -> str:
     # A prime step through the seven-digit numbers meets none of them twice; the eighth digit that
     # some get keeps them apart and lets order by text differ from order by number.
-    number = 1_000_000 + (_start(seed) + index * 2_750_159) % 9_000_000
+    number = 1_000_000 + (_start(seed) + index * _STEP) % _NUMBERS
     return f"O{number}{'7' if index % 11 == 10 else ''}"
 
 
 @cache
 def _start(seed: int) -> int:
-    return Random(seed).randrange(9_000_000)
+    return Random(seed).randrange(_NUMBERS)
 
 
 def _dates(rng: Random) -> tuple[datetime, datetime]:
     seconds = rng.randrange(86_400)
-    created = _FIRST_DAY + timedelta(days=rng.randrange(_CREATED_DAYS), seconds=seconds)
+    created = FIRST_DAY + timedelta(days=rng.randrange(_CREATED_DAYS), seconds=seconds)
     created += timedelta(milliseconds=rng.randrange(1000))
     kind = rng.random()
     if kind < 0.1:
@@ -83,6 +101,12 @@ def _dates(rng: Random) -> tuple[datetime, datetime]:
     if kind < 0.2:
         return created, _choice(rng, _BULK_EDITS)
     return created, created + timedelta(seconds=rng.randrange(_CHANGED_SECONDS))
+
+
+def _archive_dates(index: int) -> tuple[datetime, datetime]:
+    created = FIRST_DAY - (index - ARCHIVE + 1) * _ARCHIVE_STEP
+    # Less than a step later, so that both dates have the order of the indices.
+    return created, created + timedelta(milliseconds=index * 7_919 % 15_000)
 
 
 def _stamp(rng: Random, moment: datetime) -> str:

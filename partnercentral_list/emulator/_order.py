@@ -24,7 +24,8 @@ class Order:
     """A total order of records; texts, Ids too, go by code point: O10 comes before O2.
 
     Attributes:
-        name: Tells the orders of one emulator apart.
+        name: Tells the orders of one emulator apart; begins with what is sorted by.
+        is_down: Whether the order is descending.
     """
 
     def __init__(self, parameters: Mapping[str, Any], behaviour: Behaviour, salt: str) -> None:
@@ -33,11 +34,13 @@ class Order:
         sort_by = sort.get("SortBy", _DEFAULT_SORT[0])
         sort_order = sort.get("SortOrder", _DEFAULT_SORT[1])
         self._value: Callable[[Record], Any] = attrgetter(_SORT_KEYS.get(sort_by, "last_modified"))
-        self._down = sort_order == "DESCENDING"
+        self.is_down = sort_order == "DESCENDING"
         nulls = {str(key): place for key, place in behaviour.null_order.items()}.get(sort_by)
         self._keeps_nulls = nulls != "filtered_out"
-        self._nulls_first = nulls == "always_first" or nulls == ("last" if self._down else "first")
-        self._tie, self._tie_down = _tie(behaviour, salt, down=self._down)
+        self._nulls_first = nulls == "always_first" or nulls == (
+            "last" if self.is_down else "first"
+        )
+        self._tie, self._tie_down = _tie(behaviour, salt, down=self.is_down)
         self.name = (sort_by, sort_order, salt if behaviour.tie_order == "random" else "")
 
     def sort(self, records: Iterable[Record]) -> list[Record]:
@@ -46,7 +49,7 @@ class Order:
         tied = sorted(records, key=self._tie, reverse=self._tie_down)
         present = [record for record in tied if value(record) is not None]
         # Sorting is stable downwards too, so the ties stay in the order that they have.
-        present.sort(key=value, reverse=self._down)
+        present.sort(key=value, reverse=self.is_down)
         absent = [record for record in tied if value(record) is None] if self._keeps_nulls else []
         return absent + present if self._nulls_first else present + absent
 
@@ -69,7 +72,7 @@ class Order:
         if (mine is None) != (other is None):
             return (other is None) if self._nulls_first else (mine is None)
         if mine != other:
-            return bool(mine < other) if self._down else bool(mine > other)
+            return bool(mine < other) if self.is_down else bool(mine > other)
         tie, other_tie = self._tie(record), self._tie(anchor)
         return bool(tie < other_tie) if self._tie_down else bool(tie > other_tie)
 

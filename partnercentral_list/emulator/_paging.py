@@ -83,10 +83,13 @@ class Paging:
     def _position(self, records: Sequence[Record], offset: int, edition: int) -> Position:
         if self.behaviour.tokens == "keyset":
             inside = min(offset, len(records))
-            place = self.anchors.put(records[inside - 1]) if inside else 0
-            return Position(place, 0, edition)
+            if not inside:
+                return Position(0, 0, edition)
+            anchor = records[inside - 1]
+            return Position(self.anchors.put(anchor, (anchor.serial, anchor.data)), 0, edition)
         if self.behaviour.tokens == "snapshot":
-            return Position(self.snapshots.put(records), offset, edition)
+            # What is kept cannot lose its identity to another listing.
+            return Position(self.snapshots.put(records, id(records)), offset, edition)
         return Position(0, offset, edition)
 
     def _count(self, size: int, number: int, left: int) -> int:

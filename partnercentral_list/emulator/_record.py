@@ -57,6 +57,20 @@ class Record:
         return cast("dict[str, Any]", json.loads(self.data))
 
 
+def merge(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Give a record's wire form with changes: objects are merged, all else is replaced."""
+    merged = dict(base)
+    for name, value in changes.items():
+        current: object = merged.get(name)
+        if isinstance(current, Mapping) and isinstance(value, Mapping):
+            merged[name] = merge(
+                cast("Mapping[str, Any]", current), cast("Mapping[str, Any]", value)
+            )
+        else:
+            merged[name] = value
+    return merged
+
+
 def _text(wire: object, *path: str) -> str | None:
     for name in path:
         if not isinstance(wire, Mapping):

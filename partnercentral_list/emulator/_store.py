@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from random import Random
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
+from partnercentral_list.emulator._archive import OLDER_THAN, Archive, Chain, asks_for_younger
 from partnercentral_list.emulator._behaviour import Behaviour
-from partnercentral_list.emulator._dataset import generate
+from partnercentral_list.emulator._dataset import ARCHIVE, generate
 from partnercentral_list.emulator._events import EventFeed, EventType
-from partnercentral_list.emulator._instants import SECOND, UNITS, following, format_instant
+from partnercentral_list.emulator._instants import (
+    SECOND,
+    UNITS,
+    following,
+    format_instant,
+)
 from partnercentral_list.emulator._order import Order
 from partnercentral_list.emulator._query import matcher
-from partnercentral_list.emulator._record import Record
+from partnercentral_list.emulator._record import Record, merge
 from partnercentral_list.emulator._visibility import Visibility
 
 _K = TypeVar("_K")
@@ -58,24 +64,30 @@ class Store:
         self._lock = threading.RLock()
         self._records: dict[int, Record] = {}
         self._serials: dict[str, int] = {}
-        self._serial = 0
         self._latest = _DAWN
         self._orders: dict[tuple[str, ...], list[Record]] = {}
         self._listings: dict[str, Sequence[Record]] = {}
-        self._missing = 0
-        self._index = itertools.count()
-        if isinstance(opportunities, int):
-            if opportunities < 0:
-                raise ValueError("opportunities must be 0 or more")
-            self._missing = opportunities
-        else:
+        self._oldest = {"LastModifiedDate": OLDER_THAN, "CreatedDate": OLDER_THAN}
+        number = opportunities if isinstance(opportunities, int) else 0
+        if number < 0:
+            raise ValueError("opportunities must be 0 or more")
+        # What changes late, or is edited at random, has to be there.
+        is_still = not (
+            behaviour.late_seconds or behaviour.late_requests or behaviour.edits_per_request
+        )
+        self._missing = min(number, ARCHIVE) if is_still else number
+        self._archive = Archive(self._missing, number, seed, self._invent)
+        self._index = itertools.count(number)
+        self._serial = number
+        if not isinstance(opportunities, int):
             for wire in opportunities:
-                self._load(self._from_wire(wire))
+                self._load(self._append(self._from_wire(wire)))
 
     def snapshot(self) -> list[dict[str, Any]]:
         """Give a copy of every record, in the order in which they were added."""
         with self._complete():
-            return [record.to_wire() for record in self._records.values()]
+            self._unpack()
+            return [self._records[serial].to_wire() for serial in sorted(self._records)]
 
     def listing(
         self, listing: str, parameters: Mapping[str, Any], number: int
@@ -94,8 +106,7 @@ class Store:
             shuffled = self._behaviour.tie_order == "random"
             found = None if shuffled else self._listings.get(listing)
             if found is None:
-                match = matcher(parameters, self._catalog, self._behaviour)
-                found = [record for record in self._sorted(order) if match(record)]
+                found = self._find(order, parameters)
                 _keep(self._listings, listing, found)
             return order, found
 
@@ -119,24 +130,25 @@ class Store:
             ValueError: The change is to the Id.
         """
         with self._complete():
-            serial = self._serials[identifier]
+            record = self._look_up(identifier)
             if changes.get("Id", identifier) != identifier:
                 raise ValueError("the Id of an opportunity cannot change")
-            return self._edit(serial, changes, self._stamp()).to_wire()
+            return self._edit(record, changes, self._stamp()).to_wire()
 
     def touch_all(self) -> None:
         """Move every record's LastModifiedDate to one instant, as a mass edit does."""
         with self._complete():
+            self._unpack()
             stamp = self._stamp()
-            for serial in list(self._records):
-                self._edit(serial, {}, stamp)
+            for record in list(self._records.values()):
+                self._edit(record, {}, stamp)
 
     def touch_some(self, number: int, rng: Random) -> None:
         """Edit so many records, each at an instant of its own."""
         with self._complete():
-            serials = list(self._records)
-            for serial in rng.sample(serials, min(number, len(serials))):
-                self._edit(serial, {}, self._stamp())
+            records = list(self._records.values())
+            for record in rng.sample(records, min(number, len(records))):
+                self._edit(record, {}, self._stamp())
 
     def remove(self, identifier: str) -> None:
         """Take a record away.
@@ -145,29 +157,44 @@ class Store:
             KeyError: There is no record with this Id.
         """
         with self._complete():
-            serial = self._serials.pop(identifier)
-            del self._records[serial]
+            serial = self._look_up(identifier).serial
+            self._archive.take(serial)
+            self._serials.pop(identifier, None)
+            self._records.pop(serial, None)
             self._change(serial, None)
 
     def _complete(self) -> threading.RLock:
         # Inventing takes longer than a start should, and a test of one error needs no records.
         with self._lock:
             missing, self._missing = self._missing, 0
-            for record in self._invent(missing):
-                self._load(record)
+            for index in range(missing):
+                self._load(self._hold(self._invent(index)))
         return self._lock
 
-    def _invent(self, number: int) -> Iterator[Record]:
-        for index in itertools.islice(self._index, number):
-            invent = _invented if index < _SHARED else _invented.__wrapped__
-            yield invent(self._seed, index, self._catalog)
+    def _invent(self, index: int) -> Record:
+        invent = _invented if index < _SHARED else _invented.__wrapped__
+        return invent(self._seed, index, self._catalog)
 
     def _invent_new(self) -> Record:
-        record = next(self._invent(1))
+        record = self._invent(next(self._index))
         while record.identifier in self._serials:
-            record = next(self._invent(1))
+            record = self._invent(next(self._index))
         now = _format(self._stamp())
         return Record.from_wire(record.to_wire() | {"CreatedDate": now, "LastModifiedDate": now})
+
+    def _unpack(self) -> None:
+        if self._archive:
+            self._forget()
+        for record in self._archive.take_all():
+            self._load(self._hold(record))
+
+    def _look_up(self, identifier: str) -> Record:
+        if identifier in self._serials:
+            return self._records[self._serials[identifier]]
+        record = self._archive.find(identifier)
+        if record is None:
+            raise KeyError(identifier)
+        return record
 
     def _from_wire(self, wire: Mapping[str, Any]) -> Record:
         return Record.from_wire({"Catalog": self._catalog} | dict(wire))
@@ -182,30 +209,33 @@ class Store:
         return following(self._latest)
 
     def _load(self, record: Record) -> None:
-        record = self._append(record)
         self._visibility.load(record.serial, record)
 
     def _append(self, record: Record) -> Record:
-        if record.identifier is not None and record.identifier in self._serials:
+        if record.identifier is not None and (
+            record.identifier in self._serials or self._archive.find(record.identifier)
+        ):
             raise ValueError(f"there is an opportunity {record.identifier} already")
         self._serial += 1
-        record = replace(record, serial=self._serial)
-        if record.identifier is not None:
-            self._serials[record.identifier] = record.serial
-        self._hold(record)
-        return record
+        return self._hold(replace(record, serial=self._serial))
 
-    def _edit(self, serial: int, changes: Mapping[str, Any], stamp: int) -> Record:
-        before = self._records[serial].to_wire() | {"LastModifiedDate": _format(stamp)}
-        record = Record.from_wire(_merge(before, changes), serial)
-        self._hold(record)
-        self._change(serial, record)
+    def _edit(self, before: Record, changes: Mapping[str, Any], stamp: int) -> Record:
+        wire = before.to_wire() | {"LastModifiedDate": _format(stamp)}
+        record = self._hold(Record.from_wire(merge(wire, changes), before.serial))
+        self._archive.take(record.serial)
+        self._change(record.serial, record)
         self._tell("Opportunity Updated", record)
         return record
 
-    def _hold(self, record: Record) -> None:
+    def _hold(self, record: Record) -> Record:
         self._records[record.serial] = record
+        if record.identifier is not None:
+            self._serials[record.identifier] = record.serial
         self._latest = max(self._latest, record.last_modified or _DAWN)
+        dates = {"LastModifiedDate": record.last_modified, "CreatedDate": record.created}
+        for name, instant in dates.items():
+            self._oldest[name] = min(self._oldest[name], instant or 0)
+        return record
 
     def _change(self, serial: int, record: Record | None) -> None:
         if self._visibility.change(serial, record):
@@ -220,6 +250,23 @@ class Store:
     def _forget(self) -> None:
         self._orders.clear()
         self._listings.clear()
+
+    def _find(self, order: Order, parameters: Mapping[str, Any]) -> Sequence[Record]:
+        match = matcher(parameters, self._catalog, self._behaviour)
+        is_elsewhere = parameters["Catalog"] != self._catalog
+        if not self._archive or is_elsewhere or asks_for_younger(parameters):
+            return [record for record in self._sorted(order) if match(record)]
+        if "Identifier" in parameters:
+            archived = map(self._archive.find, parameters["Identifier"])
+            named = filter(None, archived)
+            return order.sort(filter(match, itertools.chain(self._visibility.records, named)))
+        by = order.name[0]
+        # All but the archive is younger than the archive, or what is not has to be sorted in.
+        if parameters.keys() <= {"Catalog", "Sort"} and self._oldest.get(by, 0) >= OLDER_THAN:
+            head = [record for record in self._sorted(order) if match(record)]
+            return Chain(head, self._archive.latest_first(), down=order.is_down)
+        self._unpack()
+        return [record for record in self._sorted(order) if match(record)]
 
     def _sorted(self, order: Order) -> list[Record]:
         if order.name not in self._orders:
@@ -240,17 +287,4 @@ def _format(instant: int) -> str:
 @lru_cache(maxsize=2 * _SHARED)
 def _invented(seed: int, index: int, catalog: str) -> Record:
     # Tests start many emulators with the same few records.
-    return Record.from_wire(generate(seed, index, catalog))
-
-
-def _merge(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(base)
-    for name, value in changes.items():
-        current: object = merged.get(name)
-        if isinstance(current, Mapping) and isinstance(value, Mapping):
-            merged[name] = _merge(
-                cast("Mapping[str, Any]", current), cast("Mapping[str, Any]", value)
-            )
-        else:
-            merged[name] = value
-    return merged
+    return Record.from_wire(generate(seed, index, catalog), serial=index + 1)

@@ -13,7 +13,7 @@ import hashlib
 import hmac
 import struct
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Generic, NamedTuple, TypeVar
 
 from partnercentral_list.emulator._behaviour import Behaviour
@@ -100,17 +100,16 @@ class Shelf(Generic[_T]):
 
     def __init__(self) -> None:
         self._things: list[_T] = []
-        self._numbers: dict[int, int] = {}
+        self._numbers: dict[Hashable, int] = {}
         self._lock = threading.Lock()
 
-    def put(self, thing: _T) -> int:
-        """Give the number of a thing, always the same one for the same object."""
+    def put(self, thing: _T, key: Hashable) -> int:
+        """Give the number of a thing, always the same one for the same key."""
         with self._lock:
-            # What is kept cannot lose its identity to another object.
-            if id(thing) not in self._numbers:
+            if key not in self._numbers:
                 self._things.append(thing)
-                self._numbers[id(thing)] = len(self._things)
-            return self._numbers[id(thing)]
+                self._numbers[key] = len(self._things)
+            return self._numbers[key]
 
     def get(self, number: int) -> _T:
         """Give the thing of a number that ``put`` gave."""

@@ -1,0 +1,180 @@
+"""The archive: a pipeline of a million answers as if all of it had been invented."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from partnercentral_list.emulator import Behaviour, PartnerCentralEmulator, _dataset
+from partnercentral_list.emulator._dataset import generate, index_of
+from tests.emulator.calls import Caller, calling
+
+TOTAL = 60
+YOUNG = 20
+DATES = ("LastModifiedDate", "CreatedDate")
+ORDERS = ("ASCENDING", "DESCENDING")
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the archive begin behind twenty opportunities, so that both kinds of pages are quick."""
+    monkeypatch.setattr(_dataset, "ARCHIVE", YOUNG)
+    monkeypatch.setattr("partnercentral_list.emulator._store.ARCHIVE", YOUNG)
+    monkeypatch.setattr("partnercentral_list.emulator._store._SHARED", 0)
+
+
+class Pair:
+    """An emulator that invents on demand, and one that was given the same records."""
+
+    def __init__(self, lazy: PartnerCentralEmulator, full: PartnerCentralEmulator) -> None:
+        self.lazy, self.full = lazy, full
+        self.callers: list[Caller] = []
+
+    def agree(self, size: int = 7, **parameters: Any) -> list[str]:
+        found = [caller.all_ids(MaxResults=size, **parameters) for caller in self.callers]
+        assert found[0] == found[1]
+        return found[0]
+
+    def change(self, name: str, *arguments: Any) -> None:
+        for emulator in (self.lazy, self.full):
+            getattr(emulator, name)(*arguments)
+
+
+@pytest.fixture(params=["offset", "keyset", "snapshot"])
+def pair(request: pytest.FixtureRequest) -> Iterator[Pair]:
+    behaviour = Behaviour(tokens=request.param)
+    records = [generate(0, index, "AWS") for index in range(TOTAL)]
+    lazy = PartnerCentralEmulator(TOTAL, behaviour=behaviour)
+    full = PartnerCentralEmulator(records, behaviour=behaviour)
+    with lazy, full, calling(lazy) as first, calling(full) as second:
+        pair = Pair(lazy, full)
+        pair.callers = [first, second]
+        yield pair
+
+
+def sorting(by: str, order: str) -> dict[str, Any]:
+    return {"Sort": {"SortBy": by, "SortOrder": order}}
+
+
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("by", [*DATES, "Identifier", "CustomerCompanyName", "TargetCloseDate"])
+def test_every_sort_is_the_same(pair: Pair, by: str, order: str) -> None:
+    assert len(pair.agree(**sorting(by, order))) == TOTAL
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"LifeCycleStage": ["Qualified", "Launched"]},
+        {"LastModifiedDate": {"AfterLastModifiedDate": "2023-01-02T00:00:00Z"}},
+        {"LastModifiedDate": {"AfterLastModifiedDate": "2023-01-01T23:50:00Z"}},
+        {"CreatedDate": {"AfterCreatedDate": "2024-01-01T00:00:00Z"}},
+        {"CreatedDate": {"BeforeCreatedDate": "2023-01-01T23:55:00Z"}},
+        {"catalog": "Sandbox"},
+    ],
+    ids=str,
+)
+def test_every_filter_is_the_same(pair: Pair, parameters: dict[str, Any]) -> None:
+    pair.agree(**parameters)
+
+
+def test_identifiers_are_found_wherever_they_are(pair: Pair) -> None:
+    ids = [record["Id"] for record in pair.full.opportunities][::4]
+    assert sorted(pair.agree(Identifier=[*ids, "O1"])) == sorted(ids)
+
+
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("by", DATES)
+def test_changes_are_the_same(pair: Pair, by: str, order: str) -> None:
+    ids = [record["Id"] for record in pair.full.opportunities]
+    pair.agree(**sorting(by, order))
+    for number in (59, 20, 40, 41, 3):
+        pair.change("update", ids[number], {"LifeCycle": {"Stage": "Launched"}})
+        pair.agree(**sorting(by, order))
+    for number in (58, 21, 40, 5):
+        pair.change("remove", ids[number])
+        pair.agree(**sorting(by, order))
+    pair.change("add", {"Id": "O1", "CreatedDate": "2000-01-01T00:00:00Z"})
+    assert len(pair.agree(**sorting(by, order))) == TOTAL - 3
+    pair.change("add", {"Id": ids[40]})
+    pair.change("touch_all")
+    pair.agree(**sorting(by, order))
+    assert pair.lazy.opportunities == pair.full.opportunities
+
+
+def test_an_id_in_the_archive_is_taken(pair: Pair) -> None:
+    identifier = pair.full.opportunities[50]["Id"]
+    for emulator in (pair.lazy, pair.full):
+        with pytest.raises(ValueError, match=identifier):
+            emulator.add({"Id": identifier})
+        with pytest.raises(KeyError):
+            emulator.remove("O1")
+
+
+def test_a_change_that_fails_changes_nothing(pair: Pair) -> None:
+    identifier = pair.full.opportunities[50]["Id"]
+    for emulator in (pair.lazy, pair.full):
+        with pytest.raises(TypeError):
+            emulator.update(identifier, {"Arn": object()})
+    assert identifier in pair.agree()
+
+
+def test_a_token_is_repeatable(pair: Pair) -> None:
+    caller = pair.callers[0]
+    answers = [caller.fetch(MaxResults=30).token for _ in range(2)]
+    answers += [caller.fetch(MaxResults=10, NextToken=answers[0]).token for _ in range(2)]
+    assert answers[0] == answers[1]
+    assert answers[2] == answers[3]
+
+
+@pytest.mark.parametrize("behaviour", [Behaviour(late_requests=1), Behaviour(edits_per_request=1)])
+def test_what_is_edited_or_late_is_all_there(behaviour: Behaviour) -> None:
+    emulator = PartnerCentralEmulator(TOTAL, behaviour=behaviour)
+    with emulator, calling(emulator) as caller:
+        assert len(caller.fetch(MaxResults=100).ids) == TOTAL
+
+
+@given(seed=st.integers(0, 50), index=st.integers(0, 8_999_999))
+def test_an_id_tells_its_index(seed: int, index: int) -> None:
+    assert index_of(seed, generate(seed, index, "AWS")["Id"]) == index
+
+
+@pytest.mark.parametrize(
+    "identifier", ["", "O1", "O12345", "Oabcdefg", "O99999990", "O" + "\u0661" * 7]
+)
+def test_an_id_that_was_never_given_tells_nothing(identifier: str) -> None:
+    assert index_of(0, identifier) is None
+
+
+def test_both_dates_go_down_in_the_archive() -> None:
+    records = [generate(0, index, "AWS") for index in range(YOUNG, YOUNG + 300)]
+    for name in DATES:
+        stamps = [record[name][:19] for record in records]
+        assert all(younger > older for younger, older in pairwise(stamps))
+        assert stamps[0] < "2023-01-02"
+
+
+def test_of_a_million_only_a_page_is_invented(monkeypatch: pytest.MonkeyPatch) -> None:
+    invented: list[int] = []
+
+    def counting(seed: int, index: int, catalog: str) -> dict[str, Any]:
+        invented.append(index)
+        return generate(seed, index, catalog)
+
+    monkeypatch.setattr("partnercentral_list.emulator._store.generate", counting)
+    emulator = PartnerCentralEmulator(1_000_000)
+    with emulator, calling(emulator) as caller:
+        assert invented == []
+        first = caller.fetch(MaxResults=100)
+        assert len(first.ids) == 100
+        caller.fetch(MaxResults=100, NextToken=first.token)
+        last = caller.fetch(MaxResults=100, **sorting("CreatedDate", "ASCENDING"))
+        assert caller.fetch(Identifier=last.ids[:20]).status == 200
+        emulator.update(last.ids[0], {})
+        assert caller.fetch(MaxResults=100).ids[0] == last.ids[0]
+    assert len(invented) < YOUNG + 700
