@@ -48,6 +48,7 @@ def sign(
     token: str | None = None,
     *,
     service: str = "partnercentral-selling",
+    region: str = "us-east-1",
     path: str = "/",
     headers: dict[str, str] | None = None,
 ) -> dict[str, str]:
@@ -55,7 +56,7 @@ def sign(
     host = f"{caller.connection.host}:{caller.connection.port}"
     sent = {"X-Amz-Target": TARGET, "Host": host} | (headers or {})
     request = AWSRequest("POST", f"http://{host}{path}", sent, BODY)
-    SigV4Auth(Credentials(access_key, secret_key, token), service, "us-east-1").add_auth(request)
+    SigV4Auth(Credentials(access_key, secret_key, token), service, region).add_auth(request)
     return dict(request.headers)
 
 
@@ -115,6 +116,12 @@ def test_another_services_signature_is_invalid(caller: Caller) -> None:
     answer = caller.send(BODY, headers=sign(caller, service="s3"))
     assert refused(answer) == "InvalidSignatureException"
     assert "partnercentral-selling" in answer.json["message"]
+
+
+def test_another_regions_signature_is_invalid(caller: Caller) -> None:
+    answer = caller.send(BODY, headers=sign(caller, region="eu-west-1"))
+    assert refused(answer) == "InvalidSignatureException"
+    assert "us-east-1" in answer.json["message"]
 
 
 def test_expired_credentials_say_so(caller: Caller) -> None:
