@@ -141,7 +141,7 @@ def test_the_tests_in_the_guide_pass(tmp_path: Path) -> None:
 def test_nothing_heavy_is_imported_before_a_fixture_is_used(tmp_path: Path) -> None:
     program = (
         "import sys\n"
-        "HEAVY = {'botocore', 'aiobotocore', 'aiohttp', 'pydantic', 'tenacity', 'sqlite3'}\n"
+        "HEAVY = {'botocore', 'aiobotocore', 'aiohttp', 'pydantic', 'tenacity'}\n"
         "def test_it():\n"
         "    assert 'partnercentral_list.emulator._pytest_plugin' in sys.modules\n"
         "    assert 'partnercentral_list.emulator._emulator' not in sys.modules\n"
