@@ -11,7 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from partnercentral_list.emulator import Behaviour, PartnerCentralEmulator, _dataset
+from partnercentral_list.emulator._archive import Chain, Run
 from partnercentral_list.emulator._dataset import generate, index_of
+from partnercentral_list.emulator._record import Record
 from tests.emulator.calls import Caller, calling
 
 TOTAL = 60
@@ -178,3 +180,11 @@ def test_of_a_million_only_a_page_is_invented(monkeypatch: pytest.MonkeyPatch) -
         emulator.update(last.ids[0], {})
         assert caller.fetch(MaxResults=100).ids[0] == last.ids[0]
     assert len(invented) < YOUNG + 700
+
+
+@pytest.mark.parametrize("position", [-1, TOTAL])
+def test_a_position_out_of_bounds_is_an_index_error(position: int) -> None:
+    run = Run(0, TOTAL, (), lambda index: Record.from_wire(generate(0, index, "AWS"), index + 1))
+    for records in (run, Chain([], run, down=True), Chain([], run, down=False)):
+        with pytest.raises(IndexError):
+            _ = records[position]

@@ -614,3 +614,17 @@ def test_events_get_lost() -> None:
     with PartnerCentralEmulator(30, behaviour=Behaviour(lost_events=0.5)) as emulator:
         emulator.touch_all()
         assert 0 < len(emulator.take_events()) < 30
+
+
+def test_a_day_of_nothing_is_refused() -> None:
+    with pytest.raises(ValueError, match="per_day"):
+        AccountQuota(per_day=0)
+
+
+def test_a_token_with_a_life_is_refused_by_who_has_not_issued_it() -> None:
+    behaviour = Behaviour(token_life_requests=100)
+    one, other = (PartnerCentralEmulator(FIVE, behaviour=behaviour) for _ in range(2))
+    with one, other, calling(one) as first, calling(other) as second:
+        listing = Listing(first)
+        answer = second.fetch(**listing.parameters, NextToken=listing.token)
+    assert answer.code == "ValidationException"
