@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 __version__ = "0.1.0"
 
@@ -161,102 +161,37 @@ __all__ = [
     "run",
 ]
 
-# Where each name is to be had; it is imported when it is first asked for, because pydantic takes a
-# tenth of a second that a command, a plugin or the emulator alone should not have to wait for.
-_HOMES = {
-    "_listing.filters": ("OpportunityFilters",),
-    "_listing.pager": ("OpportunityPager",),
-    "_run": ("run",),
-    "_wire.events": (
-        "PageReceived",
-        "RateLimited",
-        "RequestEvent",
-        "RequestFailed",
-        "RequestSent",
-        "RetryScheduled",
-    ),
-    "_wire.limiter": ("RateLimiter",),
-    "client": ("PartnerCentralClient",),
-    "config": (
-        "ClientConfig",
-        "Credentials",
-        "RateLimit",
-        "RetryPolicy",
-    ),
-    "errors": (
-        "AccessDeniedException",
-        "ClientClosedError",
-        "ConfigurationError",
-        "DailyLimitError",
-        "InternalServerException",
-        "InvalidOpportunity",
-        "InvalidOpportunityError",
-        "MalformedResponseError",
-        "OpportunitiesNotFoundError",
-        "PaginationError",
-        "PartnerCentralError",
-        "RequestProblem",
-        "RequestTimeoutError",
-        "RequestValidationError",
-        "ResourceNotFoundException",
-        "ServiceError",
-        "ThrottlingException",
-        "TokenExpiredError",
-        "TransportError",
-        "ValidationException",
-        "ValidationExceptionError",
-    ),
-    "models": (
-        "AccountSummary",
-        "AddressSummary",
-        "Catalog",
-        "CatalogName",
-        "ClosedLostReason",
-        "CountryCode",
-        "CreatedDateFilter",
-        "CurrencyCode",
-        "CustomerSummary",
-        "DeliveryModel",
-        "ExpectedContractDuration",
-        "ExpectedContractDurationTerm",
-        "ExpectedCustomerSpend",
-        "Industry",
-        "LastModifiedDateFilter",
-        "LifeCycleSummary",
-        "ListOpportunitiesRequest",
-        "ListOpportunitiesResponse",
-        "OpportunitySort",
-        "OpportunitySortName",
-        "OpportunitySummary",
-        "OpportunityType",
-        "PaymentFrequency",
-        "ProjectSummary",
-        "ResponseMetadata",
-        "ReviewStatus",
-        "ReviewStatusName",
-        "SortByName",
-        "SortOrder",
-        "SortOrderName",
-        "Stage",
-        "StageName",
-        "TargetCloseDateFilter",
-    ),
-}
-_MODULE_OF = {name: module for module, names in _HOMES.items() for name in names}
-_MODULES = frozenset({"client", "config", "errors", "models"})
+# Where the names above are; those that cost least to import first.
+_MODULES: Final = (
+    "errors",
+    "config",
+    "_run",
+    "models",
+    "_wire.events",
+    "_wire.limiter",
+    "_listing.filters",
+    "_listing.pager",
+    "client",
+)
+
 
 # Type checkers read the imports above: to them, a name that is not there must stay an error.
 if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> Any:
+        # Imported when it is first used, so that what needs a few names, or only the command's
+        # help, does not pay for pydantic and the client.
+        if name in __all__:
+            for place in _MODULES:
+                module = import_module(f"{__name__}.{place}")
+                if hasattr(module, name):
+                    value = globals()[name] = getattr(module, name)
+                    return value
         if name in _MODULES:
             return import_module(f"{__name__}.{name}")
-        if name not in _MODULE_OF:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        value = getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
-        globals()[name] = value
-        return value
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__, *_MODULES})
+    public = [name for name in _MODULES if "_" not in name]
+    return sorted({*globals(), *__all__, *public})
