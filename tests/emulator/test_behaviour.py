@@ -238,6 +238,18 @@ def test_every_kind_of_token_leads_through_the_same_order(
         assert listed[0] == listed[1]
 
 
+@pytest.mark.parametrize("place", ["always_last", "always_first", "first", "last"])
+@pytest.mark.parametrize("order", ["ASCENDING", "DESCENDING"])
+def test_a_keyset_token_leads_through_nulls(place: Any, order: str) -> None:
+    records = [*FIVE, *(opportunity(number, LifeCycle=None) for number in range(6, 11))]
+    behaviour = Behaviour(tokens="keyset", null_order={"TargetCloseDate": place})
+    parameters = {"Sort": {"SortBy": "TargetCloseDate", "SortOrder": order}}
+    emulator = PartnerCentralEmulator(records, behaviour=behaviour)
+    with emulator, calling(emulator) as caller:
+        whole = caller.fetch(**parameters).ids
+        assert caller.all_ids(MaxResults=1, **parameters) == whole
+
+
 @pytest.mark.parametrize("tokens", ["offset", "keyset", "snapshot"])
 def test_a_token_is_repeatable_and_of_its_listing_only(tokens: Any) -> None:
     emulator = PartnerCentralEmulator(FIVE, behaviour=Behaviour(tokens=tokens))
@@ -550,6 +562,12 @@ def test_dates_never_go_back_whatever_the_clock_does() -> None:
         for clock.now in (1_800_000_000.0, 1_799_999_999.5, 1_700_000_000.0, 1_800_000_001.0):
             stamps.append(emulator.add()["LastModifiedDate"])
     assert all(before <= after for before, after in itertools.pairwise(stamps))
+
+
+def test_a_clock_behind_the_latest_date_moves_dates_on_all_the_same() -> None:
+    with PartnerCentralEmulator(FIVE, clock=lambda: 0.0) as emulator:
+        stamps = [emulator.update("O1", {})["LastModifiedDate"] for _ in range(2)]
+    assert stamps == ["2026-01-05T00:00:01.000Z", "2026-01-05T00:00:02.000Z"]
 
 
 def test_a_mass_edit_gives_all_one_date() -> None:

@@ -174,6 +174,12 @@ def test_a_header_that_is_off_is_refused(caller: Caller, spoil: Spoil, code: str
     assert refused(caller.send(BODY, headers=headers)) == code
 
 
+def test_a_scope_of_another_day_is_named(caller: Caller) -> None:
+    headers = sign(caller)
+    replacing("/20", "/19")(headers)
+    assert "Date in Credential scope" in caller.send(BODY, headers=headers).json["message"]
+
+
 def test_a_date_that_is_none_is_refused(caller: Caller) -> None:
     headers = sign(caller)
     headers["X-Amz-Date"] = headers["X-Amz-Date"][:8] + "T99"
