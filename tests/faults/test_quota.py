@@ -31,5 +31,8 @@ async def test_calls_of_one_client_share_the_quota_of_retries(
 async def test_without_the_quota_an_outage_is_met_with_every_retry(
     make_client: MakeClient, emulator: PartnerCentralEmulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(RetryQuota, "draw", lambda self, cost: True)
+    def draw(self: RetryQuota, cost: int) -> bool:
+        return True
+
+    monkeypatch.setattr(RetryQuota, "draw", draw)
     assert await requests_of_an_outage(make_client, emulator) == CALLS * ATTEMPTS
