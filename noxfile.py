@@ -56,6 +56,8 @@ _use_pyenv()
 OTHER_PYTHONS = [python for python in PYTHONS if python != THIS_PYTHON and _runs(python)]
 MISSING_PYTHONS = [p for p in PYTHONS if p != THIS_PYTHON and p not in OTHER_PYTHONS]
 TESTS = f"tests-{THIS_PYTHON}"
+# A process of tests for each core; with arguments of yours, as you say.
+AT_ONCE = ("--numprocesses", "auto")
 
 nox.needs_version = ">=2025.5.1"
 # uv would be used where it happens to be installed: pip everywhere, for the same result everywhere.
@@ -152,7 +154,7 @@ def tests_with_coverage(session: nox.Session) -> None:
         _here(session, "pytest", *session.posargs)
         return
     _here(session, "coverage", "erase")
-    _here(session, "coverage", "run", "-m", "pytest")
+    _here(session, "coverage", "run", "-m", "pytest", *AT_ONCE)
     _here(session, "coverage", "combine", "--quiet")
     _here(session, "coverage", "report")
 
@@ -163,14 +165,14 @@ if OTHER_PYTHONS:
     def tests(session: nox.Session) -> None:
         """Run the tests with another Python."""
         _install(session, "test")
-        session.run("python", "-m", "pytest", *session.posargs)
+        session.run("python", "-m", "pytest", *(session.posargs or AT_ONCE))
 
 
 @nox.session(python=THIS_PYTHON)
 def lowest(session: nox.Session) -> None:
     """Run the tests with the lowest dependencies that the package says it works with."""
     _install(session, "lowest")
-    session.run("python", "-m", "pytest", *session.posargs)
+    session.run("python", "-m", "pytest", *(session.posargs or AT_ONCE))
 
 
 @nox.session(python=THIS_PYTHON)
