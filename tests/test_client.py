@@ -318,6 +318,43 @@ async def test_partners_on_one_session_keep_their_credentials_apart(
     }
 
 
+def test_a_sessions_own_credentials_are_refreshed_in_several_loops_at_once(
+    make_client: MakeClient, emulator: PartnerCentralEmulator
+) -> None:
+    from aiobotocore.credentials import AioRefreshableCredentials
+    from aiobotocore.session import AioSession
+
+    both = threading.Barrier(2, timeout=10)
+    refreshed_in: list[int] = []
+    soon = datetime.now(UTC) + timedelta(minutes=5)
+
+    async def refresh() -> dict[str, str]:
+        if threading.get_ident() not in refreshed_in:
+            refreshed_in.append(threading.get_ident())
+            await asyncio.to_thread(both.wait)
+        later = datetime.now(UTC) + timedelta(hours=1)
+        expiry = later.isoformat()
+        return {"access_key": "AKID", "secret_key": "x", "token": "t", "expiry_time": expiry}
+
+    refreshable: Any = AioRefreshableCredentials
+    session: Any = AioSession()
+    session._credentials = refreshable("AKID", "x", "t", soon, refresh, "test")
+    client = make_client(emulator, session=session, retry=ONCE)
+    read: list[int] = []
+
+    async def several() -> None:
+        pages = await asyncio.gather(*(client.list_opportunities() for _ in range(3)))
+        read.extend(len(page.opportunity_summaries) for page in pages)
+
+    threads = [threading.Thread(target=asyncio.run, args=(several(),)) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert read == [20] * 6
+    assert len(refreshed_in) == 2
+
+
 async def test_credentials_are_asked_for_again_before_they_expire(
     make_client: MakeClient, emulator: PartnerCentralEmulator
 ) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
+import threading
 from datetime import UTC, datetime
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from aiobotocore.credentials import AioRefreshableCredentials
 from aiobotocore.session import AioSession
@@ -16,14 +19,18 @@ from partnercentral_list.errors import ConfigurationError, PartnerCentralError
 # What a loader has read, 60 ms of it, serves every session of the process; by where it reads.
 _loaders: dict[str | None, Any] = {}
 
+# Of credentials that a session holds, a copy for each event loop.
+_copies: WeakKeyDictionary[Any, dict[asyncio.AbstractEventLoop, Any]] = WeakKeyDictionary()
+_copying = threading.Lock()
+
 FAR_FUTURE = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 def session_for(settings: ConnectionSettings) -> Any:
-    """Give the session of these settings: the user's own, or a new one.
+    """Give the session of these settings: a copy of the user's own, or a new one.
 
-    With a credentials callable it is always a new one, so that one partner's credentials never
-    reach a client of another on the same session.
+    With a credentials callable it has those, so that one partner's credentials never reach a
+    client of another on the same session.
     """
     session: Any = settings.session
     if session is None:
@@ -31,9 +38,35 @@ def session_for(settings: ConnectionSettings) -> Any:
         loader = session.get_component("data_loader")
         loader = _loaders.setdefault(session.get_config_variable("data_path"), loader)
         session.register_component("data_loader", loader)
+    elif settings.credentials is None:
+        session = _for_any_loop(session)
     if settings.credentials is not None:
         session = _with_credentials(session, settings.credentials)
     return session
+
+
+def _for_any_loop(shared: Any) -> Any:
+    async def get_credentials() -> Any:
+        return _of_this_loop(await shared.get_credentials())
+
+    session = copy.copy(shared)
+    session.get_credentials = get_credentials
+    return session
+
+
+def _of_this_loop(credentials: Any) -> Any:
+    # Credentials that are refreshed have an asyncio lock, which two loops cannot share.
+    if not hasattr(credentials, "_refresh_lock"):
+        return credentials
+    loop = asyncio.get_running_loop()
+    with _copying:
+        copies = _copies.setdefault(credentials, {})
+        for gone in [known for known in copies if known.is_closed()]:
+            del copies[gone]
+        if loop not in copies:
+            copies[loop] = copy.copy(credentials)
+            copies[loop]._refresh_lock = type(credentials._refresh_lock)()
+        return copies[loop]
 
 
 def _with_credentials(shared: Any, source: CredentialsSource) -> Any:
