@@ -30,6 +30,9 @@ from partnercentral_list.errors import (
 )
 from partnercentral_list.models import ResponseMetadata
 
+# Less than this many seconds is what asking for a slot takes, and no wait for one.
+NO_WAIT = 0.001
+
 CLOSED = "This client was closed. Make a new PartnerCentralClient, or close it later."
 
 
@@ -73,9 +76,9 @@ class Call:
         # In front of signing, and outside of the attempt's time: a signature ages.
         asked_at = limiter.limit.clock()
         sent_at = await limiter.acquire()
-        if sent_at > asked_at:
-            waited, rate = sent_at - asked_at, limiter.rate
-            self._means.tell(RateLimited(self._invocation_id, number, waited, rate))
+        waited = sent_at - asked_at
+        if waited > NO_WAIT:
+            self._means.tell(RateLimited(self._invocation_id, number, waited, limiter.rate))
         try:
             return await self._attempt(number)
         except ThrottlingException:

@@ -9,7 +9,7 @@ import inspect
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from partnercentral_list.errors import ConfigurationError
 
@@ -144,7 +144,7 @@ class Observers:
     def __init__(self, on_event: OnEvent | None) -> None:
         if on_event is not None and not callable(on_event):
             raise ConfigurationError("on_event must be a callable that takes an event.")
-        if inspect.iscoroutinefunction(on_event):
+        if on_event is not None and _is_async(on_event):
             raise ConfigurationError(
                 "on_event must not be async: nothing waits for it. Put events on a queue instead."
             )
@@ -160,3 +160,8 @@ class Observers:
                 self._on_event(event)
             except Exception:
                 logger.exception("on_event failed with a %s", type(event).__name__)
+
+
+def _is_async(function: Any) -> bool:
+    # An object may be called like a function too.
+    return any(map(inspect.iscoroutinefunction, (function, function.__call__)))

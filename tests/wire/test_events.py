@@ -159,6 +159,16 @@ async def test_a_wait_for_a_slot_is_told_with_its_length(
     assert type(events[events.index(waits[0]) + 1]) is RequestSent
 
 
+async def test_a_slot_that_is_free_is_no_wait_though_asking_for_it_takes_time(
+    make_client: MakeClient, emulator: PartnerCentralEmulator, events: list[RequestEvent]
+) -> None:
+    ticks = itertools.count()
+    limit = RateLimit(clock=lambda: next(ticks) * 1e-5)
+    client = make_client(emulator, rate_limit=limit, on_event=events.append)
+    await client.list_opportunities()
+    assert [type(event) for event in events] == [RequestSent, PageReceived]
+
+
 async def test_a_callback_that_fails_is_logged_and_the_listing_goes_on(
     make_client: MakeClient, emulator: PartnerCentralEmulator, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -185,8 +195,18 @@ async def not_waited_for(event: RequestEvent) -> None:
     raise AssertionError(event)
 
 
+class NotWaitedFor:
+    async def __call__(self, event: RequestEvent) -> None:
+        raise AssertionError(event)
+
+
 @pytest.mark.parametrize(
-    ("wrong", "said"), [(not_waited_for, "must not be async"), ("print", "a callable")]
+    ("wrong", "said"),
+    [
+        (not_waited_for, "must not be async"),
+        (NotWaitedFor(), "must not be async"),
+        ("print", "a callable"),
+    ],
 )
 def test_a_callback_must_be_a_plain_callable(wrong: Any, said: str) -> None:
     with pytest.raises(ConfigurationError, match=said):
