@@ -355,6 +355,36 @@ def test_a_sessions_own_credentials_are_refreshed_in_several_loops_at_once(
     assert len(refreshed_in) == 2
 
 
+async def test_an_opening_that_fails_for_a_moment_is_tried_again(
+    make_client: MakeClient, emulator: PartnerCentralEmulator
+) -> None:
+    calls = 0
+
+    async def source() -> Credentials:
+        nonlocal calls
+        calls += 1
+        if calls == 1:
+            raise TransportError("the vault did not answer", retryable=True)
+        return Credentials("AKID", "secret")
+
+    client = make_client(emulator, credentials=source)
+    assert len(await client.iter_opportunities().collect()) == 250
+
+
+async def test_an_opening_that_hangs_ends_with_the_attempts_time(
+    make_client: MakeClient, emulator: PartnerCentralEmulator
+) -> None:
+    async def source() -> Credentials:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    policy = RetryPolicy(max_attempts=1, attempt_timeout=0.01)
+    client = make_client(emulator, credentials=source, retry=policy)
+    with pytest.raises(RequestTimeoutError, match="not opened"):
+        await client.list_opportunities()
+    assert emulator.requests == []
+
+
 async def test_credentials_are_asked_for_again_before_they_expire(
     make_client: MakeClient, emulator: PartnerCentralEmulator
 ) -> None:

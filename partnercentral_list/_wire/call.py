@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 from uuid import uuid4
@@ -50,11 +50,14 @@ class Call:
     """The fetching of one page, whose attempts share an invocation id."""
 
     def __init__(
-        self, means: Means, connection: Connection, parameters: Mapping[str, object]
+        self,
+        means: Means,
+        connect: Callable[[], Awaitable[Connection]],
+        parameters: Mapping[str, object],
     ) -> None:
         self._means = means
         self._clock = means.policy.clock
-        self._connection = connection
+        self._connect = connect
         self._parameters = parameters
         self._invocation_id = str(uuid4())
         self._started = self._clock()
@@ -70,9 +73,10 @@ class Call:
         Raises:
             PartnerCentralError: It could not be fetched or read.
         """
+        connection = await self._connected()
         limiter = self._means.limiter
         if limiter is None:
-            return await self._attempt(number)
+            return await self._attempt(connection, number)
         # In front of signing, and outside of the attempt's time: a signature ages.
         asked_at = limiter.limit.clock()
         sent_at = await limiter.acquire()
@@ -80,24 +84,40 @@ class Call:
         if waited > NO_WAIT:
             self._means.tell(RateLimited(self._invocation_id, number, waited, limiter.rate))
         try:
-            return await self._attempt(number)
+            return await self._attempt(connection, number)
         except ThrottlingException:
             limiter.throttled(sent_at)
             raise
 
-    async def _attempt(self, number: int) -> Page:
+    async def _connected(self) -> Connection:
+        # Opening may ask for credentials over the network: it can hang, and fail for a moment.
+        timeout = self._means.policy.attempt_timeout
+        limit = asyncio.timeout(timeout or None)
+        try:
+            async with limit:
+                return await self._connect()
+        except TimeoutError:
+            if not limit.expired():
+                raise
+        raise RequestTimeoutError(
+            f"The client was not opened within {timeout:g} seconds.",
+            operation="ListOpportunities",
+            retryable=True,
+        )
+
+    async def _attempt(self, connection: Connection, number: int) -> Page:
         attempt = Attempt(self._invocation_id, number, self._means.policy.max_attempts)
         sent_at = self._clock()
         self._means.tell(RequestSent(self._invocation_id, number))
         try:
-            page = self._read(await self._send(attempt), attempt)
+            page = self._read(await self._send(connection, attempt), attempt)
         except PartnerCentralError as error:
             self._means.tell(_failed(attempt, error, self._clock() - sent_at))
             raise
         self._means.tell(_received(attempt, page, self._clock() - sent_at))
         return page
 
-    async def _send(self, attempt: Attempt) -> dict[str, Any]:
+    async def _send(self, connection: Connection, attempt: Attempt) -> dict[str, Any]:
         from partnercentral_list._wire.faults import OPERATION, from_exception
 
         failure: PartnerCentralError
@@ -106,7 +126,7 @@ class Call:
         try:
             async with limit:
                 with under_way(attempt):
-                    answer = await self._connection.client.list_opportunities(**self._parameters)
+                    answer = await connection.client.list_opportunities(**self._parameters)
                     return cast("dict[str, Any]", answer)
         except Exception as error:
             if limit.expired():

@@ -65,7 +65,9 @@ class Wire:
         Raises:
             PartnerCentralError: It could not be fetched or read, retries included.
         """
-        call = Call(self._means, await self._connection(), parameters)
+        if self._closed:
+            raise ClientClosedError(CLOSED)
+        call = Call(self._means, self._connection, parameters)
         return await self._retrier.call(call.attempt, call.retrying)
 
     async def _connection(self) -> Connection:
