@@ -14,6 +14,7 @@
     ├─ PaginationError             AWS repeated a token
     │  └─ TokenExpiredError        AWS refused a token of this listing
     ├─ DailyLimitError             the day's requests are spent; .retry_after
+    ├─ StoreError                  sync: the store cannot be used; what to do, in words
     └─ ServiceError                .code .http_status .message .retry_after
        ├─ AccessDeniedException    .reason
        ├─ InternalServerException
@@ -217,6 +218,13 @@ class DailyLimitError(PartnerCentralError):
             f"The next one is allowed in {retry_after:.0f} seconds."
         )
         self.retry_after = retry_after
+
+
+class StoreError(PartnerCentralError):
+    """The store of a copy cannot be used; the message says why and what to do about it.
+
+    What was committed before stays as it is. `retryable` where another program only has to end.
+    """
 
 
 class ServiceError(PartnerCentralError):

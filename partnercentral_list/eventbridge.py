@@ -1,0 +1,163 @@
+"""AWS's events about opportunities, as EventBridge, Lambda and SQS deliver them.
+
+An event names an opportunity and says no more about it: fetch it by its identifier. Events are
+delivered at best effort, late, twice or never, so a listing has to make up for them
+(`partnercentral_list.sync` does).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final, Literal, TypeAlias, cast
+
+from partnercentral_list.models import Catalog
+
+SOURCE: Final = "aws.partnercentral-selling"
+EventKind: TypeAlias = Literal["created", "updated"]
+"""What happened to the opportunity."""
+
+KINDS: Final[Mapping[str, EventKind]] = {
+    "Opportunity Created": "created",
+    "Opportunity Updated": "updated",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class OpportunityEvent:
+    """An opportunity was created, or updated, maybe in a member that a summary does not show."""
+
+    kind: EventKind
+    """What happened."""
+    identifier: str
+    """The opportunity."""
+    catalog: Catalog
+    """The set of opportunities it belongs to."""
+    event_id: str | None
+    """EventBridge's id of the event. The same change may come again under another one."""
+    time: datetime | None
+    """When it happened, in UTC, by EventBridge's clock; not its LastModifiedDate."""
+    message_id: str | None = None
+    """The SQS message that brought it, for a batch's partial failures."""
+
+
+@dataclass(frozen=True, slots=True)
+class OtherEvent:
+    """Any other event, such as one about an engagement, or one that this release cannot read."""
+
+    source: str | None
+    """Who sent it, such as ``"aws.partnercentral-selling"``."""
+    detail_type: str | None
+    """What AWS calls it, such as ``"Engagement Invitation Created"``."""
+    event_id: str | None = None
+    """EventBridge's id of the event."""
+    message_id: str | None = None
+    """The SQS message that brought it."""
+
+
+def parse_event(payload: Mapping[str, object] | str | bytes) -> OpportunityEvent | OtherEvent:
+    """Read one event: what EventBridge gives to a Lambda function, or its JSON text.
+
+    Raises:
+        ValueError: It is not an event, or it is a batch of several (`parse_events` reads both).
+    """
+    events = parse_events(payload)
+    if len(events) != 1:
+        raise ValueError(f"a batch of {len(events)} events: use parse_events")
+    return events[0]
+
+
+def parse_events(
+    payload: Mapping[str, object] | Sequence[Mapping[str, object]] | str | bytes,
+) -> list[OpportunityEvent | OtherEvent]:
+    """Read one event or a batch of them: a Lambda event, an SQS batch, a list, or their JSON text.
+
+    A message of an SQS batch that is no event becomes an `OtherEvent`, so that one of them does
+    not keep the others from being read.
+
+    Raises:
+        ValueError: It is neither.
+    """
+    content = _json(payload) if isinstance(payload, str | bytes | bytearray) else payload
+    if isinstance(content, list | tuple):
+        return [_event(entry, None) for entry in cast("Sequence[object]", content)]
+    members = _mapping(content)
+    records = members.get("Records")
+    if isinstance(records, list):
+        return [_message(record) for record in cast("list[object]", records)]
+    return [_event(members, None)]
+
+
+def _json(text: str | bytes) -> object:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        raise ValueError("not an EventBridge event: it is not JSON") from None
+
+
+def _mapping(content: object) -> Mapping[str, object]:
+    if not isinstance(content, Mapping):
+        raise ValueError("not an EventBridge event: it is not a JSON object")
+    return cast("Mapping[str, object]", content)
+
+
+def _message(record: object) -> OpportunityEvent | OtherEvent:
+    message = cast("Mapping[str, object]", record) if isinstance(record, Mapping) else {}
+    message_id = _text(message.get("messageId"))
+    try:
+        return _event(_unwrapped(message.get("body")), message_id)
+    except ValueError:
+        return OtherEvent(None, None, None, message_id)
+
+
+def _unwrapped(body: object) -> object:
+    content = _json(body) if isinstance(body, str) else body
+    members = _mapping(content)
+    # A rule may send to SNS, and SNS to SQS, in an envelope of its own.
+    if "detail-type" not in members and isinstance(members.get("Message"), str):
+        return _json(cast("str", members["Message"]))
+    return members
+
+
+def _event(content: object, message_id: str | None) -> OpportunityEvent | OtherEvent:
+    members = _mapping(content)
+    source, detail_type = _text(members.get("source")), _text(members.get("detail-type"))
+    if source is None or detail_type is None:
+        raise ValueError("not an EventBridge event: it has no source and detail-type")
+    event_id = _text(members.get("id"))
+    detail = members.get("detail")
+    if source == SOURCE and detail_type in KINDS and isinstance(detail, Mapping):
+        details = cast("Mapping[str, object]", detail)
+        opportunity = details.get("opportunity")
+        inner = cast("Mapping[str, object]", opportunity) if isinstance(opportunity, Mapping) else {}
+        identifier, catalog = _text(inner.get("identifier")), _text(details.get("catalog"))
+        # Fetched by it later: one that AWS would refuse fails all that are fetched with it.
+        if identifier and catalog and re.fullmatch("O[0-9]{1,19}", identifier):
+            kind, time = KINDS[detail_type], _time(members.get("time"))
+            known = _catalog(catalog)
+            return OpportunityEvent(kind, identifier, known, event_id, time, message_id)
+    return OtherEvent(source, detail_type, event_id, message_id)
+
+
+def _catalog(name: str) -> Catalog:
+    try:
+        return Catalog(name)
+    except ValueError:
+        return Catalog.unknown(name)
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _time(value: object) -> datetime | None:
+    if not isinstance(value, str):
+        return None
+    try:
+        moment = datetime.fromisoformat(value)
+        return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None

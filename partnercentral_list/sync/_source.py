@@ -1,0 +1,228 @@
+"""Where pages come from: one request each, unreadable records included, in AWS's order."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Literal, Protocol, TypeAlias, cast
+
+from pydantic import TypeAdapter, ValidationError
+
+from partnercentral_list._listing.tokens import Position
+from partnercentral_list.client import PartnerCentralClient
+from partnercentral_list.errors import (
+    InvalidOpportunity,
+    MalformedResponseError,
+    PaginationError,
+    TokenExpiredError,
+    ValidationException,
+)
+from partnercentral_list.models import (
+    Catalog,
+    CreatedDateFilter,
+    LastModifiedDateFilter,
+    OpportunitySort,
+    OpportunitySummary,
+)
+from partnercentral_list.sync.store import RejectedRecord
+
+Key: TypeAlias = Literal["LastModifiedDate", "CreatedDate"]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A record in its place on a page, whether it can be read or not."""
+
+    id: str | None
+    modified: datetime | None
+    created: datetime | None
+    record: OpportunitySummary | RejectedRecord
+
+    def date(self, key: Key) -> datetime | None:
+        """Give the date that a listing is sorted by."""
+        return self.modified if key == "LastModifiedDate" else self.created
+
+
+@dataclass(frozen=True, slots=True)
+class SourcePage:
+    """One answer."""
+
+    rows: tuple[Row, ...]
+    token: str | None
+
+    def dates(self, key: Key) -> list[datetime]:
+        """Give the dates of the rows that have one."""
+        return [date for row in self.rows if (date := row.date(key)) is not None]
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One request: a span of a sorted listing, or opportunities by their identifiers."""
+
+    key: Key = "LastModifiedDate"
+    after: datetime | None = None
+    descending: bool = False
+    identifiers: tuple[str, ...] | None = None
+    token: str | None = None
+
+
+class Source(Protocol):
+    """Fetches pages, and counts the requests that it took."""
+
+    @property
+    def catalog(self) -> Catalog:
+        """The catalog that is read."""
+        ...
+
+    @property
+    def requests(self) -> int:
+        """Requests sent so far, retries included."""
+        ...
+
+    async def fetch(self, query: Query) -> SourcePage:
+        """Fetch one page.
+
+        Raises:
+            TokenExpiredError: The token was refused.
+            PartnerCentralError: The page could not be fetched.
+        """
+        ...
+
+
+class ClientSource:
+    """The pages of a client, through what every user of it can call."""
+
+    def __init__(self, client: PartnerCentralClient, page_size: int) -> None:
+        self._client = client
+        self._page_size = page_size
+        self._requests = 0
+
+    @property
+    def catalog(self) -> Catalog:
+        """The catalog that is read."""
+        return self._client.catalog
+
+    @property
+    def requests(self) -> int:
+        """Requests sent so far, retries included."""
+        return self._requests
+
+    async def fetch(self, query: Query) -> SourcePage:
+        """Fetch one page."""
+        invalid: list[InvalidOpportunity] = []
+        modified = created = None
+        if query.after is not None and query.key == "LastModifiedDate":
+            modified = LastModifiedDateFilter(after_last_modified_date=query.after)
+        elif query.after is not None:
+            created = CreatedDateFilter(after_created_date=query.after)
+        pager = self._client.iter_opportunities(
+            page_size=self._page_size,
+            prefetch=0,
+            starting_token=Position(query.token, None).encode() if query.token else None,
+            on_invalid=invalid.append,
+            identifier=query.identifiers,
+            last_modified_date=modified,
+            created_date=created,
+            sort=None if query.identifiers else _sort(query),
+        )
+        try:
+            # Only its first page is asked for, and it is closed before anything else happens.
+            async with aclosing(pager.pages()) as pages:
+                response = await anext(pages)
+        except ValidationException as error:
+            if query.token is None:
+                raise
+            raise TokenExpiredError(
+                f"AWS refused the token of a page. AWS says: {error.message}",
+                operation=error.operation,
+                attempts=error.attempts,
+                request_id=error.request_id,
+            ) from error
+        self._requests += max(1, response.response_metadata.attempts)
+        rows = [readable(record) for record in response.opportunity_summaries]
+        for record in sorted(invalid, key=lambda one: one.index):
+            rows.insert(record.index, unreadable(record))
+        return SourcePage(tuple(rows), response.next_token)
+
+
+def _sort(query: Query) -> OpportunitySort:
+    return OpportunitySort(
+        sort_by=query.key, sort_order="DESCENDING" if query.descending else "ASCENDING"
+    )
+
+
+def readable(record: OpportunitySummary) -> Row:
+    """Make a row of an opportunity."""
+    return Row(record.id, record.last_modified_date, record.created_date, record)
+
+
+def unreadable(record: InvalidOpportunity) -> Row:
+    """Make a row of a record that cannot be read; its dates count where they can be."""
+    raw = json.dumps(record.raw, sort_keys=True)
+    # Half a surrogate pair is in no encoding, and so in no database.
+    name = record.id if record.id and record.id.isprintable() else None
+    key = name or hashlib.sha256(raw.encode()).hexdigest()
+    members = cast("dict[str, object]", record.raw) if isinstance(record.raw, dict) else {}
+    rejected = RejectedRecord(key, name, "; ".join(record.problems), raw)
+    modified, created = (_date(members.get(date)) for date in ("LastModifiedDate", "CreatedDate"))
+    return Row(name, modified, created, rejected)
+
+
+_DATE = TypeAdapter(datetime)
+
+
+def _date(value: object) -> datetime | None:
+    if not isinstance(value, str):
+        return None
+    try:
+        moment = _DATE.validate_python(value)
+        return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+    except (ValidationError, OverflowError):
+        return None
+
+
+async def follow(source: Source, query: Query) -> SourcePage:
+    """Fetch all pages of a short listing as one.
+
+    Raises:
+        PaginationError: A token came a second time.
+    """
+    page = await source.fetch(query)
+    rows, seen = list(page.rows), {page.token}
+    while page.token is not None:
+        page = await source.fetch(replace(query, token=page.token))
+        rows += page.rows
+        if page.token is not None and page.token in seen:
+            raise repeated()
+        seen.add(page.token)
+    return SourcePage(tuple(rows), None)
+
+
+def repeated() -> PaginationError:
+    """Make the error for a token that came a second time."""
+    return PaginationError(
+        "AWS repeated the token of a page, so that the listing would never end. What was read so "
+        "far is stored; run again.",
+        operation="ListOpportunities",
+        retryable=True,
+    )
+
+
+def check_order(page: SourcePage, query: Query) -> None:
+    """Do not believe the order of a page.
+
+    Raises:
+        MalformedResponseError: It is another one than was asked for.
+    """
+    dates: Sequence[datetime] = page.dates(query.key)
+    if dates != sorted(dates, reverse=query.descending):
+        raise MalformedResponseError(
+            f"AWS sent a page that is not sorted by {query.key} as it was asked to. A copy "
+            "cannot be kept current by that order.",
+            operation="ListOpportunities",
+            retryable=True,
+        )

@@ -1,0 +1,67 @@
+"""The file of a SQLiteStore: how it is opened, and what is wrong with it, in words."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from typing import Final
+
+from partnercentral_list.errors import StoreError
+from partnercentral_list.sync._schema import migrate
+
+BUSY_SECONDS: Final = 10.0
+
+_KEPT = "What was committed before is kept."
+_WORDS: Final = {
+    sqlite3.SQLITE_FULL: "The disk is full. Nothing of this page was stored; make room and run "
+    "again.",
+    sqlite3.SQLITE_READONLY: "The file, or the directory that it is in, is read-only. A copy "
+    "has to be written to; SQLite also writes files beside it.",
+    sqlite3.SQLITE_NOTADB: "The file is not an SQLite database, and was left as it is. Give "
+    "another path.",
+    sqlite3.SQLITE_CANTOPEN: "The file cannot be opened. Is its directory there, and may this "
+    "program write to it?",
+    sqlite3.SQLITE_PERM: "The file may not be opened by this program.",
+    sqlite3.SQLITE_CORRUPT: "The file is damaged. Restore it, or remove it and run again: the "
+    "copy is then read anew.",
+    sqlite3.SQLITE_IOERR: "The file cannot be read or written: the disk, or the network that it "
+    "is on, fails.",
+}
+_LOCKED = "Another program has locked the file for longer than it should. Let it end; run again."
+
+
+def connect(path: str) -> sqlite3.Connection:
+    """Open the file, and make it if it is not there.
+
+    Raises:
+        StoreError: It is another program's, or a newer release's.
+        sqlite3.Error: It cannot be opened.
+        OSError: It cannot be made.
+    """
+    # SQLite's own files beside it get the same mode.
+    os.close(os.open(path, os.O_RDONLY | os.O_CREAT, 0o600))
+    connection = sqlite3.connect(
+        path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+    )
+    try:
+        # Looks at the file before anything is changed in it.
+        migrate(connection)
+        connection.execute("PRAGMA journal_mode = WAL")
+        # Durable means that a power failure does not take it back.
+        connection.execute("PRAGMA synchronous = FULL")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def in_words(error: sqlite3.Error | OSError, path: str) -> StoreError:
+    """Say what is wrong with the file, and what to do about it."""
+    if isinstance(error, OSError):
+        return StoreError(f"{path}: the file cannot be made or opened: {error.strerror}.")
+    # An extended code has the general one in its lowest byte.
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return StoreError(f"{path}: {_LOCKED} {_KEPT}", retryable=True)
+    words = _WORDS.get(code, f"SQLite cannot work with the file: {error}.")
+    return StoreError(f"{path}: {words} {_KEPT}")

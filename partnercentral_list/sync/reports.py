@@ -1,0 +1,129 @@
+"""What came of a run: reports that a person reads, and the changes that were found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, TypeAlias
+
+from partnercentral_list.models import OpportunitySummary
+
+ChangeKind: TypeAlias = Literal["created", "updated"]
+"""Whether an opportunity is new to the copy, or another one than it holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpportunityChange:
+    """One opportunity that differs from the copy."""
+
+    kind: ChangeKind
+    """``"created"`` is new to the copy, ``"updated"`` replaces what it holds."""
+    before: OpportunitySummary | None
+    """What the copy held; None if it is new."""
+    after: OpportunitySummary
+    """What AWS has now."""
+
+
+@dataclass(frozen=True, slots=True)
+class SyncReport:
+    """What `OpportunitySync.run` did; ``str(report)`` is for people."""
+
+    created: int
+    """Opportunities that are new in the copy."""
+    updated: int
+    """Opportunities that were replaced."""
+    unchanged: int
+    """Opportunities that were read and known already."""
+    rejected: int
+    """Records that could not be read, and were set aside with the reason."""
+    pending: int
+    """Opportunities that events named and AWS does not list yet; the next run asks again."""
+    requests: int
+    """Requests sent, retries included."""
+    watermark: datetime | None
+    """The LastModifiedDate up to which the copy is current; None if there is no opportunity."""
+
+    def __str__(self) -> str:
+        current = f"current to {_shown(self.watermark)}" if self.watermark else "empty"
+        return (
+            f"{self.created} created, {self.updated} updated, {self.unchanged} unchanged"
+            f"{_also(self.rejected, 'rejected')}{_also(self.pending, 'pending')}; "
+            f"{_counted(self.requests, 'request')}; {current}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyReport:
+    """What `OpportunitySync.apply` did; ``str(report)`` is for people."""
+
+    changes: tuple[OpportunityChange, ...]
+    """What differed from the copy, and is stored."""
+    unchanged: int
+    """Opportunities that events named and the copy held already."""
+    rejected: int
+    """Records that could not be read, and were set aside with the reason."""
+    pending: tuple[str, ...]
+    """Identifiers that AWS does not list yet; the next run asks for them again."""
+    requests: int
+    """Requests sent, retries included."""
+
+    def __str__(self) -> str:
+        created = sum(change.kind == "created" for change in self.changes)
+        return (
+            f"{created} created, {len(self.changes) - created} updated, {self.unchanged} unchanged"
+            f"{_also(self.rejected, 'rejected')}{_also(len(self.pending), 'pending')}; "
+            f"{_counted(self.requests, 'request')}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ReconcileReport:
+    """What `OpportunitySync.reconcile` found; ``str(report)`` is for people."""
+
+    run: SyncReport
+    """The run that it began with."""
+    listed: int
+    """Opportunities that AWS lists."""
+    changed: tuple[str, ...]
+    """Changed while it ran, or never dated by AWS; stored."""
+    silent: tuple[str, ...]
+    """Changed by AWS without a new LastModifiedDate, which no run can see; stored."""
+    missed: tuple[str, ...]
+    """Older than what the watermark covers, and not in the copy as AWS has it; stored. Either
+    ``overlap`` is shorter than AWS's delay, or this is a defect: please report it."""
+    gone: tuple[str, ...]
+    """In the copy, in no listing, and not found by Identifier either. They stay in the copy:
+    AWS has no word for a deletion, so that it is yours to decide."""
+    rejected: int
+    """Records that could not be read, and were set aside with the reason."""
+    requests: int
+    """Requests sent, those of the run and retries included."""
+
+    def __str__(self) -> str:
+        found = [
+            f"{name}: {', '.join(identifiers[:20])}{', …' if len(identifiers) > 20 else ''}"
+            for name, identifiers in (
+                ("changed meanwhile", self.changed),
+                ("changed without a new date", self.silent),
+                ("missed by earlier runs", self.missed),
+                ("no longer listed", self.gone),
+            )
+            if identifiers
+        ]
+        first = (
+            f"{self.listed} listed{_also(self.rejected, 'rejected')}; "
+            f"{_counted(self.requests, 'request')}"
+        )
+        return "\n".join([first, *(found or ["the copy is what AWS lists"])])
+
+
+def _also(count: int, what: str) -> str:
+    return f", {count} {what}" if count else ""
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
+
+
+def _shown(moment: datetime) -> str:
+    return moment.isoformat().replace("+00:00", "Z")
