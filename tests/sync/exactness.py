@@ -1,0 +1,176 @@
+"""One seeded life of a copy: a hostile service, crashes at every turn, and a quiet end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from random import Random
+from typing import Any
+
+from partnercentral_list import PartnerCentralError
+from partnercentral_list.sync import MemoryStore, SyncBatch
+from partnercentral_list.sync._engine import Engine
+from partnercentral_list.sync._source import Query, SourcePage
+from partnercentral_list.sync._walk import Walk
+from partnercentral_list.sync.events import Teller
+from tests.sync.service import Service, Traits, drive
+
+LATE = 30_000
+
+HOSTILE: Mapping[str, Traits] = {
+    "calm": Traits(),
+    "edits": Traits(edits=1.5),
+    "keyset tokens": Traits(tokens="keyset", edits=1.5),
+    "snapshot tokens": Traits(tokens="snapshot", edits=1.5),
+    "exclusive": Traits(exclusive=True, edits=0.5),
+    "exclusive to the second": Traits(
+        exclusive=True, filter_unit=1000, shown_unit=1000, edits=0.5
+    ),
+    "exclusive, filtered to the second, shown to the millisecond": Traits(
+        exclusive=True, filter_unit=1000, edits=0.5
+    ),
+    "inclusive, shown to the second": Traits(shown_unit=1000, edits=1),
+    "late": Traits(late=LATE, edits=1),
+    "late, mass edits": Traits(late=LATE, edits=2, mass=0.2, latency=900),
+    "a replica that lags": Traits(late=LATE // 2, replica_lag=LATE // 2, edits=1),
+    "imports": Traits(imports=0.03, edits=0.3),
+    "faults": Traits(faults=0.1, edits=1, late=LATE),
+    "empty and short pages": Traits(empty=0.2, short=0.4, token_at_end=True, edits=1),
+    "tokens that expire": Traits(life=8, imports=0.02, edits=0.3, empty=0.1),
+    "pages out of order": Traits(disorder=0.1, edits=0.5),
+    "all of it": Traits(
+        exclusive=True,
+        filter_unit=1000,
+        late=LATE,
+        edits=1,
+        mass=0.1,
+        imports=0.02,
+        empty=0.05,
+        short=0.2,
+        faults=0.03,
+        token_at_end=True,
+    ),
+}
+
+
+class Endless(BaseException):
+    """So many requests in one run that it will hardly end."""
+
+
+class Crash(BaseException):
+    """The process ends here; nothing catches it."""
+
+
+class CrashingSource:
+    """The service, with a process around it that may end before and after each answer."""
+
+    def __init__(self, service: Service, crash: float) -> None:
+        self._service = service
+        self._crash = crash
+        self.catalog = service.catalog
+        self.requests = 0
+
+    async def fetch(self, query: Query) -> SourcePage:
+        if self._service.rng.random() < self._crash:
+            raise Crash
+        self.requests += 1
+        if self.requests > 400:
+            raise Endless
+        page = await self._service.fetch(query)
+        if self._service.rng.random() < self._crash:
+            raise Crash
+        return page
+
+
+class CrashingStore(MemoryStore):
+    """Commits in parts, as a database without transactions, and may end between them."""
+
+    watermark_first = False
+
+    def __init__(self, rng: Random) -> None:
+        super().__init__()
+        self.crash = 0.0
+        self._rng = rng
+
+    async def commit(self, owner: str, batch: SyncBatch, lease: timedelta) -> None:
+        records, watermark = replace(batch, watermark=None), SyncBatch(watermark=batch.watermark)
+        parts = [watermark, records] if self.watermark_first else [records, watermark]
+        for part in parts:
+            self._may_crash()
+            await super().commit(owner, part, lease)
+        self._may_crash()
+
+    async def get(self, identifiers: Any) -> Any:
+        self._may_crash()
+        return await super().get(identifiers)
+
+    def _may_crash(self) -> None:
+        if self._rng.random() < self.crash:
+            raise Crash
+
+
+@dataclass(frozen=True)
+class Safeguards:
+    """The library's own, or less."""
+
+    walk: type[Walk] = Walk
+    store: type[CrashingStore] = CrashingStore
+    overlap: timedelta = timedelta(milliseconds=LATE + 1000)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    is_right: bool
+    runs: int
+    errors: int
+
+
+OURS = Safeguards()
+
+
+def live(traits: Traits, seed: str, safeguards: Safeguards = OURS, runs: int = 8) -> Outcome:
+    """Sync again and again while everything moves; then once more when all is quiet."""
+    rng = Random(seed)
+    service = Service(traits, rng, size=rng.choice([0, 3, 10, 30]))
+    store = safeguards.store(rng)
+    crash = rng.choice([0.0, 0.02, 0.05])
+    errors = 0
+
+    def engine(crash: float) -> Engine:
+        store.crash = crash
+        return Engine(
+            lambda: CrashingSource(service, crash),
+            store,
+            Teller(None),
+            safeguards.overlap,
+            safeguards.walk,
+        )
+
+    for number in range(runs):
+        try:
+            if number % 3 == 2:
+                drive(consume(engine(crash), rng))
+            else:
+                drive(engine(crash).run())
+        except (Crash, PartnerCentralError):
+            errors += 1
+        except Endless:
+            return Outcome(False, number, errors)
+        for _ in range(rng.choice([0, 1, 5])):
+            service.live(rng.choice([10, 1000, 20_000]))
+    service.quiet()
+    with suppress(PartnerCentralError):
+        drive(engine(0.0).run())
+    return Outcome(store.records == service.truth(), runs + 1, errors)
+
+
+async def consume(engine: Engine, rng: Random) -> None:
+    changes = engine.changes()
+    try:
+        async for _ in changes:
+            if rng.random() < 0.02:
+                return
+    finally:
+        await changes.aclose()
