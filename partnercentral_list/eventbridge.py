@@ -104,8 +104,12 @@ def _mapping(content: object) -> Mapping[str, object]:
     return cast("Mapping[str, object]", content)
 
 
+def _members(content: object) -> Mapping[str, object]:
+    return cast("Mapping[str, object]", content) if isinstance(content, Mapping) else {}
+
+
 def _message(record: object) -> OpportunityEvent | OtherEvent:
-    message = cast("Mapping[str, object]", record) if isinstance(record, Mapping) else {}
+    message = _members(record)
     message_id = _text(message.get("messageId"))
     try:
         return _event(_unwrapped(message.get("body")), message_id)
@@ -128,12 +132,10 @@ def _event(content: object, message_id: str | None) -> OpportunityEvent | OtherE
     if source is None or detail_type is None:
         raise ValueError("not an EventBridge event: it has no source and detail-type")
     event_id = _text(members.get("id"))
-    detail = members.get("detail")
-    if source == SOURCE and detail_type in KINDS and isinstance(detail, Mapping):
-        details = cast("Mapping[str, object]", detail)
-        opportunity = details.get("opportunity")
-        inner = cast("Mapping[str, object]", opportunity) if isinstance(opportunity, Mapping) else {}
-        identifier, catalog = _text(inner.get("identifier")), _text(details.get("catalog"))
+    if source == SOURCE and detail_type in KINDS:
+        detail = _members(members.get("detail"))
+        identifier = _text(_members(detail.get("opportunity")).get("identifier"))
+        catalog = _text(detail.get("catalog"))
         # Fetched by it later: one that AWS would refuse fails all that are fetched with it.
         if identifier and catalog and re.fullmatch("O[0-9]{1,19}", identifier):
             kind, time = KINDS[detail_type], _time(members.get("time"))

@@ -19,6 +19,8 @@ BELOW = {
     "_wire": {"errors", "config", "models", "_run"},
     "_listing": {"errors", "config", "models", "_wire"},
     "client": {"errors", "config", "models", "_wire", "_listing"},
+    "eventbridge": {"models"},
+    "sync": {"errors", "config", "models", "_listing", "client", "eventbridge"},
     "emulator": set(),
 }
 

@@ -73,6 +73,7 @@ PUBLIC = [
     "SortOrderName",
     "Stage",
     "StageName",
+    "StoreError",
     "TargetCloseDateFilter",
     "ThrottlingException",
     "TokenExpiredError",

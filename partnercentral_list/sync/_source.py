@@ -162,11 +162,12 @@ def readable(record: OpportunitySummary) -> Row:
 
 def unreadable(record: InvalidOpportunity) -> Row:
     """Make a row of a record that cannot be read; its dates count where they can be."""
-    raw = json.dumps(record.raw, sort_keys=True)
+    found: object = record.raw
+    raw = json.dumps(found, sort_keys=True)
     # Half a surrogate pair is in no encoding, and so in no database.
     name = record.id if record.id and record.id.isprintable() else None
     key = name or hashlib.sha256(raw.encode()).hexdigest()
-    members = cast("dict[str, object]", record.raw) if isinstance(record.raw, dict) else {}
+    members = cast("dict[str, object]", found) if isinstance(found, dict) else {}
     rejected = RejectedRecord(key, name, "; ".join(record.problems), raw)
     modified, created = (_date(members.get(date)) for date in ("LastModifiedDate", "CreatedDate"))
     return Row(name, modified, created, rejected)

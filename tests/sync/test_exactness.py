@@ -75,7 +75,7 @@ BROKEN = {
         Safeguards(overlap=timedelta(milliseconds=LATE // 2)),
         Traits(late=LATE, edits=1),
     ),
-    "no cap": (Safeguards(WithoutCap), Traits(late=LATE, edits=1.5, mass=0.05, latency=900)),
+    "no cap": (Safeguards(WithoutCap), Traits(late=LATE, edits=1.5, latency=2000)),
     "no anchor rule": (Safeguards(WithoutAnchor), HOSTILE["exclusive to the second"]),
     "one pass over a tie": (Safeguards(WithOneTiePass), Traits(imports=0.02, edits=0.7)),
     "no order check": (Safeguards(WithoutOrderCheck), Traits(disorder=0.2, edits=0.3)),

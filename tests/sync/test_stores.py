@@ -1,0 +1,318 @@
+"""Stores keep what the conformance suite asks for, and SQLite's troubles are told in words."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import stat
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from partnercentral_list import ConfigurationError, OpportunitySummary, StoreError
+from partnercentral_list.models._base import WireModel
+from partnercentral_list.sync import MemoryStore, SQLiteStore, SyncBatch, SyncStore, sqlite
+from partnercentral_list.sync._owner import forget, is_dead, new_owner
+from partnercentral_list.sync._schema import COLUMNS, MIGRATIONS, migrate
+from partnercentral_list.sync.conformance import CHECKS, Check, OpenStore, check_store
+
+LEASE = timedelta(minutes=5)
+
+
+def memory(make: Callable[[], MemoryStore] = MemoryStore) -> OpenStore:
+    kept: dict[str, MemoryStore] = {}
+
+    @asynccontextmanager
+    async def open_store(name: str) -> AsyncIterator[SyncStore]:
+        yield kept.setdefault(name, make())
+
+    return open_store
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+async def test_the_memory_store_conforms(check: Check) -> None:
+    await check(memory())
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+async def test_the_sqlite_store_conforms_a_file_each(check: Check, tmp_path: Path) -> None:
+    def open_store(name: str) -> AbstractAsyncContextManager[SyncStore]:
+        return SQLiteStore(tmp_path / name)
+
+    await check(open_store)
+
+
+async def test_the_sqlite_store_conforms_with_all_accounts_in_one_file(tmp_path: Path) -> None:
+    await check_store(lambda name: SQLiteStore(tmp_path / "one.db", account=name))
+
+
+class Forgetful(MemoryStore):
+    async def commit(self, owner: str, batch: SyncBatch, lease: timedelta) -> None:
+        await super().commit(owner, SyncBatch(batch.records, watermark=batch.watermark), lease)
+
+
+class Unfenced(MemoryStore):
+    async def commit(self, owner: str, batch: SyncBatch, lease: timedelta) -> None:
+        await super().commit(self._owner or "", batch, lease)
+
+
+class Open(MemoryStore):
+    async def begin(self, owner: str, catalog: str, lease: timedelta) -> Any:
+        self._owner = None
+        return await super().begin(owner, catalog, lease)
+
+
+class Rounding(MemoryStore):
+    async def commit(self, owner: str, batch: SyncBatch, lease: timedelta) -> None:
+        at = batch.watermark and batch.watermark.replace(microsecond=0)
+        await super().commit(owner, SyncBatch(batch.records, watermark=at), lease)
+
+
+class Limited(MemoryStore):
+    async def get(self, identifiers: Sequence[str]) -> Any:
+        return await super().get(identifiers[:999])
+
+
+@pytest.mark.parametrize("broken", [Forgetful, Unfenced, Open, Rounding, Limited])
+async def test_the_suite_finds_a_broken_store(broken: type[MemoryStore]) -> None:
+    with pytest.raises(AssertionError):
+        await check_store(memory(broken))
+
+
+# The file
+
+
+def opportunity(number: int, **members: Any) -> OpportunitySummary:
+    return OpportunitySummary.model_validate({"Catalog": "AWS", "Id": f"O{number}", **members})
+
+
+async def commit(store: SQLiteStore, *records: OpportunitySummary) -> None:
+    await store.begin("me", "AWS", LEASE)
+    await store.commit("me", SyncBatch(records), LEASE)
+
+
+def scalar_paths(model: type[WireModel], prefix: str = "") -> list[str]:
+    found: list[str] = []
+    for name, field in model.model_fields.items():
+        kinds = [
+            kind for kind in getattr(field.annotation, "__args__", ()) if isinstance(kind, type)
+        ]
+        inner = [kind for kind in kinds if issubclass(kind, WireModel)]
+        if inner:
+            found += scalar_paths(inner[0], f"{prefix}{name}_")
+        elif "tuple" not in str(field.annotation):
+            found.append(prefix + name)
+    return found
+
+
+def test_each_scalar_member_has_a_column() -> None:
+    assert sorted([*COLUMNS, "id"]) == sorted(scalar_paths(OpportunitySummary))
+
+
+async def test_a_person_finds_everything_with_sql(tmp_path: Path) -> None:
+    path = tmp_path / "pipeline.db"
+    async with SQLiteStore(path) as store:
+        await commit(
+            store,
+            opportunity(
+                1,
+                LastModifiedDate="2025-03-01T12:00:00+02:00",
+                LifeCycle={"Stage": "Committed", "TargetCloseDate": "2026-01-31"},
+                Customer={"Account": {"CompanyName": "Any Company", "Address": {"City": "Bonn"}}},
+                Project={
+                    "DeliveryModels": ["Other"],
+                    "ExpectedCustomerSpend": [
+                        {"Amount": "12.50", "CurrencyCode": "USD", "TargetCompany": "AWS"},
+                        {"Amount": "7", "CurrencyCode": "EUR"},
+                    ],
+                },
+            ),
+        )
+    connection = sqlite3.connect(path)
+    row = connection.execute(
+        "SELECT id, last_modified_date, life_cycle_stage, life_cycle_target_close_date, "
+        "customer_account_company_name, customer_account_address_city, "
+        "json_extract(record, '$.Project.DeliveryModels[0]') FROM opportunities"
+    ).fetchone()
+    at = "2025-03-01T10:00:00.000000Z"
+    assert row == ("O1", at, "Committed", "2026-01-31", "Any Company", "Bonn", "Other")
+    spend = "SELECT id, amount, currency_code, target_company FROM spend ORDER BY position"
+    assert connection.execute(spend).fetchall() == [
+        ("O1", "12.50", "USD", "AWS"),
+        ("O1", "7", "EUR", None),
+    ]
+    connection.close()
+
+
+async def test_only_the_owner_may_read_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "pipeline.db"
+    async with SQLiteStore(path) as store:
+        await commit(store, opportunity(1))
+        modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in tmp_path.iterdir()}
+    assert modes == dict.fromkeys(("pipeline.db", "pipeline.db-wal", "pipeline.db-shm"), 0o600)
+
+
+async def test_a_full_disk_loses_nothing_and_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "pipeline.db"
+    async with SQLiteStore(path) as store:
+        await commit(store, opportunity(1))
+        await store._do(lambda connection: connection.execute("PRAGMA max_page_count = 1"))
+        big = [opportunity(n, Customer={"Account": {"CompanyName": "x" * 5000}}) for n in range(99)]
+        with pytest.raises(StoreError, match="disk is full.*before is kept") as caught:
+            await commit(store, *big)
+        assert "xxxx" not in str(caught.value)
+        await store._do(lambda connection: connection.execute("PRAGMA max_page_count = 99999"))
+        assert list(await store.identifiers()) == ["O1"]
+        await commit(store, *big)
+        assert len(await store.identifiers()) == 99
+
+
+async def test_a_read_only_file_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "pipeline.db"
+    async with SQLiteStore(path) as store:
+        await commit(store, opportunity(1))
+    monkeypatch.setattr(
+        sqlite,
+        "connect",
+        lambda path: sqlite3.connect(
+            f"file:{path}?mode=ro", uri=True, check_same_thread=False, isolation_level=None
+        ),
+    )
+    async with SQLiteStore(path) as store:
+        with pytest.raises(StoreError, match="read-only"):
+            await store.begin("me", "AWS", LEASE)
+
+
+async def test_a_file_that_is_no_database_is_told_and_left(tmp_path: Path) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text("Not a database, however long it may be. " * 99)
+    store = SQLiteStore(path)
+    with pytest.raises(StoreError, match="not an SQLite database"):
+        await store.begin("me", "AWS", LEASE)
+    await store.aclose()
+    assert path.read_text().startswith("Not a database")
+
+
+async def test_another_programs_database_is_told_and_left(tmp_path: Path) -> None:
+    path = tmp_path / "theirs.db"
+    connection = sqlite3.connect(path)
+    connection.execute("CREATE TABLE theirs (a)")
+    connection.close()
+    store = SQLiteStore(path)
+    with pytest.raises(StoreError, match="another program"):
+        await store.begin("me", "AWS", LEASE)
+    await store.aclose()
+    connection = sqlite3.connect(path)
+    assert connection.execute("SELECT name FROM sqlite_schema").fetchall() == [("theirs",)]
+    connection.close()
+
+
+async def test_a_newer_version_is_told_and_left(tmp_path: Path) -> None:
+    path = tmp_path / "pipeline.db"
+    async with SQLiteStore(path) as store:
+        await commit(store, opportunity(1))
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    store = SQLiteStore(path)
+    with pytest.raises(StoreError, match="newer release"):
+        await store.identifiers()
+    await store.aclose()
+
+
+async def test_a_directory_that_is_not_there_is_told(tmp_path: Path) -> None:
+    store = SQLiteStore(tmp_path / "nowhere" / "pipeline.db")
+    with pytest.raises(StoreError, match="No such file"):
+        await store.identifiers()
+    await store.aclose()
+
+
+async def test_a_damaged_file_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "pipeline.db"
+    async with SQLiteStore(path) as store:
+        await commit(store, *(opportunity(number) for number in range(200)))
+    content = bytearray(path.read_bytes())
+    content[4096:] = b"\xff" * (len(content) - 4096)
+    path.write_bytes(content)
+    store = SQLiteStore(path)
+    with pytest.raises(StoreError, match="damaged"):
+        await store.identifiers()
+    await store.aclose()
+
+
+async def test_a_lock_of_another_program_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("partnercentral_list.sync._sqlite_file.BUSY_SECONDS", 0.0)
+    path = tmp_path / "pipeline.db"
+    async with SQLiteStore(path) as store:
+        await commit(store, opportunity(1))
+        connection = sqlite3.connect(path, isolation_level=None)
+        connection.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StoreError, match="locked") as caught:
+            await commit(store, opportunity(2))
+        connection.close()
+        assert caught.value.retryable
+
+
+async def test_a_closed_store_says_so(tmp_path: Path) -> None:
+    store = SQLiteStore(tmp_path / "pipeline.db")
+    await store.aclose()
+    await store.aclose()
+    with pytest.raises(StoreError, match="closed"):
+        await store.identifiers()
+
+
+@pytest.mark.parametrize("path", ["", ":memory:"])
+def test_a_store_needs_a_file(path: str) -> None:
+    with pytest.raises(ConfigurationError, match="MemoryStore"):
+        SQLiteStore(path)
+
+
+def test_a_migration_keeps_the_rows_and_fails_as_a_whole(tmp_path: Path) -> None:
+    connection = sqlite3.connect(tmp_path / "pipeline.db", isolation_level=None)
+    migrate(connection, MIGRATIONS)
+    connection.execute("INSERT INTO accounts (account, catalog) VALUES ('a', 'AWS')")
+    bad = ("ALTER TABLE accounts ADD COLUMN extra TEXT", "CREATE TABLE nonsense (")
+    with pytest.raises(sqlite3.OperationalError):
+        migrate(connection, [*MIGRATIONS, bad])
+    assert "extra TEXT" not in str(connection.execute("SELECT sql FROM sqlite_schema").fetchall())
+    migrate(connection, [*MIGRATIONS, bad[:1]])
+    assert connection.execute("SELECT account, extra FROM accounts").fetchall() == [("a", None)]
+    assert connection.execute("PRAGMA user_version").fetchone() == (len(MIGRATIONS) + 1,)
+    connection.close()
+
+
+# Leases
+
+
+def test_the_lease_of_a_process_that_is_gone_counts_no_more() -> None:
+    mine = new_owner()
+    assert not is_dead(mine)
+    forget(mine)
+    assert is_dead(mine)
+    assert not is_dead(f"another-machine/{os.getpid()}/x")
+    assert not is_dead("a name of somebody's own")
+    ended = os.fork()
+    if ended == 0:
+        os._exit(0)
+    os.waitpid(ended, 0)
+    host = mine.partition("/")[0]
+    assert is_dead(f"{host}/{ended}/x")
+    assert not is_dead(f"{host}/{os.getppid()}/x")
+
+
+async def test_a_date_before_the_year_1000_sorts_as_text(tmp_path: Path) -> None:
+    early = datetime(1, 1, 1, tzinfo=UTC)
+    async with SQLiteStore(tmp_path / "pipeline.db") as store:
+        await commit(store, opportunity(1, LastModifiedDate=early))
+        assert (await store.get(["O1"]))["O1"].last_modified_date == early
+        dates = await store._do(
+            lambda c: c.execute("SELECT last_modified_date FROM opportunities").fetchone()
+        )
+    assert dates == ("0001-01-01T00:00:00.000000Z",)
+    assert date(1, 1, 1).isoformat() < dates[0]
