@@ -82,6 +82,25 @@ def test_handling_errors(run: Callable[[str], str]) -> None:
     assert "ResourceNotFoundException, to be resumed at " in printed
 
 
+def test_sync_to_sqlite(run: Callable[[str], str]) -> None:
+    printed = run("sync_to_sqlite")
+    assert "First run:  250 created, 0 updated, 0 unchanged" in printed
+    assert "Second run: 0 created, 1 updated" in printed
+    assert re.search(r"no longer listed: O\d+$", printed, re.M)
+    assert re.search(r"^ +\d+  Launched, changed last at 2", printed, re.M)
+
+
+def test_eventbridge_lambda(capsys: pytest.CaptureFixture[str]) -> None:
+    load("eventbridge_lambda").main()
+    printed = capsys.readouterr().out
+    assert "Schedule: 250 created" in printed
+    assert "Events:   0 created, 1 updated, 0 unchanged; 1 request" in printed
+    assert "Again:    0 created, 0 updated, 1 unchanged; 1 request" in printed
+
+
 def test_every_example_is_tested() -> None:
-    tested = {"quickstart", "filters", "resume", "handling_errors"}
+    tested = {
+        *("quickstart", "filters", "resume", "handling_errors"),
+        *("sync_to_sqlite", "eventbridge_lambda"),
+    }
     assert {path.stem for path in EXAMPLES.glob("*.py")} == tested

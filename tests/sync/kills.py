@@ -1,0 +1,102 @@
+"""A process that starts others, has them sync, and kills them; it prints what became of the copy.
+
+    python -m tests.sync.kills FOLDER SEED KILLS
+
+Started as a process of its own because it forks, which nothing with threads should do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sqlite3
+import sys
+import time
+from datetime import timedelta
+from pathlib import Path
+from random import Random
+
+from partnercentral_list.sync import SQLiteStore
+from partnercentral_list.sync._engine import Engine
+from partnercentral_list.sync.events import Teller
+from tests.sync.exactness import CrashingSource
+from tests.sync.service import Service, Traits
+
+
+def start(path: Path, service: Service, consumed: Path, consumes: bool) -> int:
+    """Fork a process that syncs, telling each change before it asks for the next."""
+    child = os.fork()
+    if child:
+        return child
+    try:
+        log = os.open(consumed, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        asyncio.run(sync(path, service, log if consumes else None))
+    finally:
+        os._exit(0)
+
+
+async def sync(path: Path, service: Service, log: int | None) -> None:
+    async with SQLiteStore(path) as store:
+        engine = Engine(
+            lambda: CrashingSource(service, 0.0), store, Teller(None), timedelta(seconds=1)
+        )
+        if log is None:
+            await engine.run()
+            return
+        changes = engine.changes()
+        async for change in changes:
+            os.write(log, f"{change.after.partner_opportunity_identifier}\n".encode())
+        await changes.aclose()
+
+
+def main(folder: Path, seed: int, kills: int) -> dict[str, object]:
+    rng = Random(seed)
+    service = Service(Traits(page=5), rng, size=60)
+    path, consumed = folder / "pipeline.db", folder / "consumed"
+    consumes = seed % 2 == 0
+    started = time.perf_counter()
+    os.waitpid(start(folder / "measured.db", service, folder / "measured", consumes), 0)
+    whole = time.perf_counter() - started
+    killed, unsound = 0, 0
+    for _ in range(kills):
+        child = start(path, service, consumed, consumes)
+        time.sleep(rng.uniform(0, 1.1 * whole))
+        os.kill(child, signal.SIGKILL)
+        _, status = os.waitpid(child, 0)
+        killed += os.WIFSIGNALED(status)
+        unsound += not is_sound(path)
+        for _ in range(rng.choice([0, 2, 20])):
+            service._edit_at(service.latest + 1000)
+        service.now = service.latest + 1
+    asyncio.run(sync(path, service, os.open(consumed, os.O_WRONLY | os.O_APPEND | os.O_CREAT)))
+    truth = service.truth()
+    log = set(consumed.read_text().split())
+    return {
+        "killed": killed,
+        "unsound": unsound,
+        "is_right": asyncio.run(stored(path)) == truth,
+        "unheard": len({r.partner_opportunity_identifier for r in truth.values()} - log)
+        if consumes
+        else 0,
+    }
+
+
+def is_sound(path: Path) -> bool:
+    if not path.exists() or not path.stat().st_size:
+        return True
+    connection = sqlite3.connect(path)
+    try:
+        return connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    finally:
+        connection.close()
+
+
+async def stored(path: Path) -> object:
+    async with SQLiteStore(path) as store:
+        return await store.get(await store.identifiers())
+
+
+if __name__ == "__main__":
+    print(json.dumps(main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))))

@@ -1,0 +1,29 @@
+"""A process is killed at any instant: the copy is sound, and the next run makes it complete."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+KILLS = int(os.environ.get("PARTNERCENTRAL_SYNC_KILLS", "50"))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_killed_process_loses_nothing(seed: int, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.sync.kills", str(tmp_path), str(seed), str(KILLS)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["killed"] >= KILLS // 4
+    assert (found["unsound"], found["is_right"], found["unheard"]) == (0, True, 0)
