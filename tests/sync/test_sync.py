@@ -101,8 +101,8 @@ async def test_the_watermark_goes_out_less_the_overlap_and_is_stored_as_it_is(
         if record.last_modified_date is not None
     )
     await OpportunitySync(client, store, overlap=timedelta(hours=1)).run()
-    body = json.loads(emulator.requests[-1].body)
-    after = datetime.fromtimestamp(body["LastModifiedDate"]["AfterLastModifiedDate"], UTC)
+    body = emulator.requests[-1].body
+    after = datetime.fromisoformat(body["LastModifiedDate"]["AfterLastModifiedDate"])
     assert report.watermark is not None
     assert after == report.watermark - timedelta(hours=1)
     assert body["Sort"] == {"SortBy": "LastModifiedDate", "SortOrder": "ASCENDING"}
