@@ -213,7 +213,8 @@ class SQLiteStore:
             [(account, record.id) for record in batch.records],
         )
         connection.executemany(
-            "INSERT OR REPLACE INTO rejected (account, key, id, reason, raw) VALUES (?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO rejected (account, key, id, reason, raw) "
+            "VALUES (?, ?, ?, ?, ?)",
             [(account, one.key, one.id, one.reason, one.raw) for one in batch.rejected],
         )
         connection.executemany(

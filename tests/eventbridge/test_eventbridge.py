@@ -109,7 +109,9 @@ def test_a_time_that_cannot_be_read_is_none(time: object) -> None:
     assert read.time is None
 
 
-@pytest.mark.parametrize("payload", ["", "[", "7", "{}", {}, {"source": 1, "detail-type": 2}, "[1]"])
+@pytest.mark.parametrize(
+    "payload", ["", "[", "7", "{}", {}, {"source": 1, "detail-type": 2}, "[1]"]
+)
 def test_what_is_no_event_is_refused(payload: Any) -> None:
     with pytest.raises(ValueError, match="not an EventBridge event"):
         parse_event(payload)

@@ -25,9 +25,7 @@ HOSTILE: Mapping[str, Traits] = {
     "keyset tokens": Traits(tokens="keyset", edits=1.5),
     "snapshot tokens": Traits(tokens="snapshot", edits=1.5),
     "exclusive": Traits(exclusive=True, edits=0.5),
-    "exclusive to the second": Traits(
-        exclusive=True, filter_unit=1000, shown_unit=1000, edits=0.5
-    ),
+    "exclusive to the second": Traits(exclusive=True, filter_unit=1000, shown_unit=1000, edits=0.5),
     "exclusive, filtered to the second, shown to the millisecond": Traits(
         exclusive=True, filter_unit=1000, edits=0.5
     ),

@@ -19,9 +19,7 @@ LIVES = int(os.environ.get("PARTNERCENTRAL_SYNC_LIVES", "40"))
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_after_a_quiet_run_the_copy_is_what_the_service_has(name: str) -> None:
-    wrong = [
-        seed for seed in range(LIVES) if not live(HOSTILE[name], f"{name}:{seed}").is_right
-    ]
+    wrong = [seed for seed in range(LIVES) if not live(HOSTILE[name], f"{name}:{seed}").is_right]
     assert not wrong
 
 

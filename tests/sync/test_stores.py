@@ -148,11 +148,15 @@ async def test_a_person_finds_everything_with_sql(tmp_path: Path) -> None:
     connection.close()
 
 
+def modes_in(folder: Path) -> dict[str, int]:
+    return {file.name: stat.S_IMODE(file.stat().st_mode) for file in folder.iterdir()}
+
+
 async def test_only_the_owner_may_read_the_file(tmp_path: Path) -> None:
     path = tmp_path / "pipeline.db"
     async with SQLiteStore(path) as store:
         await commit(store, opportunity(1))
-        modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in tmp_path.iterdir()}
+        modes = modes_in(tmp_path)
     assert modes == dict.fromkeys(("pipeline.db", "pipeline.db-wal", "pipeline.db-shm"), 0o600)
 
 
@@ -162,7 +166,7 @@ async def test_a_full_disk_loses_nothing_and_is_told(tmp_path: Path) -> None:
         await commit(store, opportunity(1))
         await store._do(lambda connection: connection.execute("PRAGMA max_page_count = 1"))
         big = [opportunity(n, Customer={"Account": {"CompanyName": "x" * 5000}}) for n in range(99)]
-        with pytest.raises(StoreError, match="disk is full.*before is kept") as caught:
+        with pytest.raises(StoreError, match=r"disk is full.*before is kept") as caught:
             await commit(store, *big)
         assert "xxxx" not in str(caught.value)
         await store._do(lambda connection: connection.execute("PRAGMA max_page_count = 99999"))

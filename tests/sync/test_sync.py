@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -277,14 +278,18 @@ async def test_a_run_whose_lease_was_taken_over_is_refused_at_its_next_page(
                 pass
 
 
+def arrived(emulator: PartnerCentralEmulator) -> None:
+    while not emulator.requests:
+        time.sleep(0.001)
+
+
 async def test_a_cancelled_run_leaves_the_store_free(
     make_client: MakeClient, store: SQLiteStore
 ) -> None:
     with PartnerCentralEmulator(some(20), faults=[Fault.hang()]) as emulator:
         sync = OpportunitySync(make_client(emulator), store)
         task = asyncio.create_task(sync.run())
-        while not emulator.requests:
-            await asyncio.sleep(0)
+        await asyncio.to_thread(arrived, emulator)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
@@ -297,15 +302,13 @@ async def test_a_store_remembers_its_catalog_and_refuses_another(
     await OpportunitySync(client, store).run()
     sandbox = PartnerCentralClient("Sandbox", endpoint_url=emulator.url)
     sent = len(emulator.requests)
-    with pytest.raises(StoreError, match="catalog 'AWS'.*reads 'Sandbox'"):
+    with pytest.raises(StoreError, match=r"catalog 'AWS'.*reads 'Sandbox'"):
         await OpportunitySync(sandbox, store).run()
     assert len(emulator.requests) == sent
     await OpportunitySync(client, store).run()
 
 
-async def test_accounts_in_one_file_are_kept_apart(
-    make_client: MakeClient, tmp_path: Path
-) -> None:
+async def test_accounts_in_one_file_are_kept_apart(make_client: MakeClient, tmp_path: Path) -> None:
     path = tmp_path / "partners.db"
     with (
         PartnerCentralEmulator(some(3)) as one,

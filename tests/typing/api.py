@@ -69,6 +69,7 @@ from partnercentral_list import (
     SortOrderName,
     Stage,
     StageName,
+    StoreError,
     TargetCloseDateFilter,
     ThrottlingException,
     TokenExpiredError,
@@ -76,6 +77,24 @@ from partnercentral_list import (
     ValidationException,
     ValidationExceptionError,
     run,
+)
+from partnercentral_list.eventbridge import (
+    OpportunityEvent,
+    OtherEvent,
+    parse_event,
+    parse_events,
+)
+from partnercentral_list.sync import (
+    ApplyReport,
+    MemoryStore,
+    OpportunityChange,
+    OpportunitySync,
+    PageCommitted,
+    ReconcileReport,
+    SQLiteStore,
+    SyncEvent,
+    SyncReport,
+    SyncStore,
 )
 
 # The client
@@ -404,3 +423,49 @@ def running(client: PartnerCentralClient) -> None:
     assert_type(run(client.iter_opportunities().collect()), list[OpportunitySummary])
     assert_type(run(client.list_opportunities(), debug=True), ListOpportunitiesResponse)
     assert_type(run(client.aclose()), None)
+
+
+# Keeping a copy
+
+
+async def keeping_a_copy(client: PartnerCentralClient, own: SyncStore) -> None:
+    async with SQLiteStore("pipeline.db", account="One") as store:
+        assert_type(store, SQLiteStore)
+        sync = OpportunitySync(client, store, overlap=timedelta(minutes=1), page_size=50)
+        report = await sync.run()
+        assert_type(report, SyncReport)
+        assert_type(report.watermark, datetime | None)
+        async for change in sync.changes():
+            assert_type(change, OpportunityChange)
+            assert_type(change.kind, Literal["created", "updated"])
+            assert_type(change.before, OpportunitySummary | None)
+            assert_type(change.after, OpportunitySummary)
+        events = parse_events({"Records": []})
+        assert_type(events, list[OpportunityEvent | OtherEvent])
+        assert_type(await sync.apply(events), ApplyReport)
+        reconciled = await sync.reconcile()
+        assert_type(reconciled, ReconcileReport)
+        assert_type(reconciled.gone, tuple[str, ...])
+    in_memory: SyncStore = MemoryStore()
+    stores: list[SyncStore] = [in_memory, own, SQLiteStore("another.db")]
+    OpportunitySync(client, stores[0], on_event=told)
+
+
+def told(event: SyncEvent) -> None:
+    if isinstance(event, PageCommitted):
+        assert_type(event.requests, int)
+
+
+def an_event(payload: dict[str, object]) -> None:
+    event = parse_event(payload)
+    if isinstance(event, OpportunityEvent):
+        assert_type(event.kind, Literal["created", "updated"])
+        assert_type(event.catalog, Catalog)
+        assert_type(event.time, datetime | None)
+    else:
+        assert_type(event, OtherEvent)
+
+
+def a_store_error(error: StoreError) -> None:
+    base: PartnerCentralError = error
+    print(base)
