@@ -12,7 +12,7 @@ from typing import Literal, TypeAlias
 from partnercentral_list.errors import ConfigurationError
 from partnercentral_list.sync.reports import ApplyReport, ReconcileReport, SyncReport
 
-logger = logging.getLogger("partnercentral_list")
+_logger = logging.getLogger("partnercentral_list")
 
 SyncKind: TypeAlias = Literal["run", "changes", "apply", "reconcile"]
 
@@ -109,10 +109,10 @@ class Teller:
     def tell(self, event: SyncEvent) -> None:
         """Tell of an event."""
         level = LEVELS.get(type(event), logging.DEBUG)
-        if logger.isEnabledFor(level):
-            logger.log(level, "%s", event)
+        if _logger.isEnabledFor(level):
+            _logger.log(level, "%s", event)
         if self._on_event is not None:
             try:
                 self._on_event(event)
             except Exception:
-                logger.exception("on_event failed with a %s", type(event).__name__)
+                _logger.exception("on_event failed with a %s", type(event).__name__)
