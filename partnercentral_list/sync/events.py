@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from partnercentral_list.errors import ConfigurationError
 from partnercentral_list.sync.reports import ApplyReport, ReconcileReport, SyncReport
@@ -100,7 +100,7 @@ class Teller:
     def __init__(self, on_event: OnSyncEvent | None) -> None:
         if on_event is not None and not callable(on_event):
             raise ConfigurationError("on_event must be a callable that takes an event.")
-        if inspect.iscoroutinefunction(on_event):
+        if on_event is not None and _is_async(on_event):
             raise ConfigurationError(
                 "on_event must not be async: nothing waits for it. Put events on a queue instead."
             )
@@ -116,3 +116,8 @@ class Teller:
                 self._on_event(event)
             except Exception:
                 _logger.exception("on_event failed with a %s", type(event).__name__)
+
+
+def _is_async(function: Any) -> bool:
+    # An object may be called like a function too.
+    return any(map(inspect.iscoroutinefunction, (function, function.__call__)))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
@@ -301,12 +303,10 @@ def test_the_lease_of_a_process_that_is_gone_counts_no_more() -> None:
     assert is_dead(mine)
     assert not is_dead(f"another-machine/{os.getpid()}/x")
     assert not is_dead("a name of somebody's own")
-    ended = os.fork()
-    if ended == 0:
-        os._exit(0)
-    os.waitpid(ended, 0)
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
     host = mine.partition("/")[0]
-    assert is_dead(f"{host}/{ended}/x")
+    assert is_dead(f"{host}/{process.pid}/x")
     assert not is_dead(f"{host}/{os.getppid()}/x")
 
 

@@ -462,6 +462,10 @@ async def test_a_callback_that_fails_does_not_end_a_run(
 async def late(event: SyncEvent) -> None: ...
 
 
+class Late:
+    async def __call__(self, event: SyncEvent) -> None: ...
+
+
 @pytest.mark.parametrize(
     ("options", "says"),
     [
@@ -471,6 +475,7 @@ async def late(event: SyncEvent) -> None: ...
         ({"page_size": True}, "page_size"),
         ({"on_event": 7}, "callable"),
         ({"on_event": late}, "async"),
+        ({"on_event": Late()}, "async"),
     ],
 )
 def test_a_bad_argument_is_refused(options: dict[str, Any], says: str) -> None:
