@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -63,7 +64,12 @@ class Reconciliation:
 
     async def _gone(self) -> tuple[str, ...]:
         stored = await self._work.store.identifiers()
-        absent = sorted((set(stored) | self._work.state.pending) - self._listed)
+        absent = sorted(
+            name
+            for name in (set(stored) | self._work.state.pending) - self._listed
+            # AWS refuses to look up any other, so that nothing could be said about it.
+            if re.fullmatch("O[0-9]{1,19}", name)
+        )
         for start in range(0, len(absent), IDENTIFIERS_PER_REQUEST):
             await self._ask(absent[start : start + IDENTIFIERS_PER_REQUEST])
         gone = set(absent) - self._listed

@@ -416,6 +416,16 @@ async def test_nothing_is_called_gone_that_a_look_up_finds(
         assert "the copy is what AWS lists" in str(report)
 
 
+async def test_an_identifier_that_aws_would_refuse_is_not_asked_for(
+    make_client: MakeClient, store: SQLiteStore
+) -> None:
+    with PartnerCentralEmulator([*some(5), {**some(1)[0], "Id": "odd"}]) as emulator:
+        sync = OpportunitySync(make_client(emulator), store)
+        await sync.run()
+        emulator.remove("odd")
+        assert (await sync.reconcile()).gone == ()
+
+
 async def test_a_look_up_that_cannot_be_read_is_no_proof_of_absence(
     make_client: MakeClient, store: SQLiteStore
 ) -> None:
