@@ -18,8 +18,8 @@ from partnercentral_list.models import (
 from partnercentral_list.models._checks import NotAString
 
 
-class OpportunityFilters(TypedDict, total=False):
-    """The filters and the sort of a listing, as keyword arguments.
+class ScanFilters(TypedDict, total=False):
+    """The filters of a scan, as keyword arguments.
 
     Values in one list are alternatives; different filters all apply. None means no filter.
     """
@@ -38,6 +38,14 @@ class OpportunityFilters(TypedDict, total=False):
     """Only those created within a span of time."""
     target_close_date: TargetCloseDateFilter | None
     """Only those expected to close within a span of days."""
+
+
+class OpportunityFilters(ScanFilters, total=False):
+    """The filters and the sort of a listing, as keyword arguments.
+
+    Values in one list are alternatives; different filters all apply. None means no filter.
+    """
+
     sort: OpportunitySort | None
     """The order; AWS's default is LastModifiedDate, DESCENDING."""
 

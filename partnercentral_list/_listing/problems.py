@@ -66,13 +66,18 @@ def _snake_case(name: str) -> str:
 
 
 def check_number(
-    name: str, value: object, problems: list[RequestProblem], *, optional: bool = False
+    name: str,
+    value: object,
+    problems: list[RequestProblem],
+    *,
+    optional: bool = False,
+    least: int = 0,
 ) -> None:
-    """Note a number that is not a whole one, or negative."""
+    """Note a number that is not a whole one, or too small."""
     if value is None and optional:
         return
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        problems.append(problem_of(name, shown(value), "a whole number, 0 or more"))
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        problems.append(problem_of(name, shown(value), f"a whole number, {least} or more"))
 
 
 def check_choice(name: str, value: object, problems: list[RequestProblem]) -> None:

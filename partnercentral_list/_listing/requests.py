@@ -19,6 +19,8 @@ from partnercentral_list._listing.problems import (
     problem_of,
     shown,
 )
+from partnercentral_list._listing.scan import ScanRequest
+from partnercentral_list._listing.scan_window import Query
 from partnercentral_list._listing.tokens import START, decode
 from partnercentral_list.errors import RequestProblem, RequestValidationError
 from partnercentral_list.models import Catalog, ListOpportunitiesRequest
@@ -126,6 +128,43 @@ def listing_request(
         prefetch=prefetch,
         on_invalid=on_invalid,
     )
+
+
+def scan_request(
+    catalog: Catalog,
+    request: ListOpportunitiesRequest | None,
+    *,
+    concurrency: int,
+    on_invalid: OnInvalid,
+    filters: Mapping[str, object],
+) -> ScanRequest:
+    """Make a scan of a call's arguments.
+
+    Raises:
+        RequestValidationError: Something is wrong; names every bad field.
+    """
+    problems: list[RequestProblem] = []
+    check_number("concurrency", concurrency, problems, least=1)
+    given = {name: value for name, value in filters.items() if name != "sort" or value is not None}
+    sort = given.pop("sort", getattr(request, "sort", None))
+    if sort is not None:
+        problems.append(problem_of("sort", "a scan has no order", "iter_opportunities(sort=...)"))
+    try:
+        listing = listing_request(
+            catalog,
+            request,
+            page_size=None,
+            max_items=None,
+            starting_token=None,
+            prefetch=0,
+            on_invalid=on_invalid,
+            filters=given,
+        )
+    except RequestValidationError as error:
+        raise RequestValidationError([*problems, *error.errors()]) from None
+    if problems:
+        raise RequestValidationError(problems)
+    return ScanRequest(Query(listing.parameters), concurrency, on_invalid)
 
 
 def identifier_batches(identifiers: object, on_missing: object) -> list[list[str]]:

@@ -33,6 +33,8 @@ from partnercentral_list.models import ResponseMetadata
 # Less than this many seconds is what asking for a slot takes, and no wait for one.
 NO_WAIT = 0.001
 
+Parameters = Mapping[str, object]
+
 CLOSED = "This client was closed. Make a new PartnerCentralClient, or close it later."
 
 
@@ -46,19 +48,31 @@ class Means:
     is_closed: Callable[[], bool]
 
 
+class NothingToFetchError(Exception):
+    """When its turn came, there was no page to fetch any more."""
+
+
 class Call:
-    """The fetching of one page, whose attempts share an invocation id."""
+    """The fetching of one page, whose attempts share an invocation id.
+
+    Args:
+        means: What all calls share.
+        connect: Gives what it is sent through.
+        choose: Gives the request's members as they go over the wire. It is called once, when it
+            is the first attempt's turn; None of it gives the turn back.
+    """
 
     def __init__(
         self,
         means: Means,
         connect: Callable[[], Awaitable[Connection]],
-        parameters: Mapping[str, object],
+        choose: Callable[[], Parameters | None],
     ) -> None:
         self._means = means
         self._clock = means.policy.clock
         self._connect = connect
-        self._parameters = parameters
+        self._choose = choose
+        self._parameters: Parameters | None = None
         self._invocation_id = str(uuid4())
         self._started = self._clock()
 
@@ -71,12 +85,13 @@ class Call:
         """Fetch the page, once, when it is its turn.
 
         Raises:
+            NothingToFetchError: There is none to fetch any more.
             PartnerCentralError: It could not be fetched or read.
         """
         connection = await self._connected()
         limiter = self._means.limiter
         if limiter is None:
-            return await self._attempt(connection, number)
+            return await self._attempt(connection, number, self._chosen())
         # In front of signing, and outside of the attempt's time: a signature ages.
         asked_at = limiter.limit.clock()
         sent_at = await limiter.acquire()
@@ -84,7 +99,12 @@ class Call:
         if waited > NO_WAIT:
             self._means.tell(RateLimited(self._invocation_id, number, waited, limiter.rate))
         try:
-            return await self._attempt(connection, number)
+            parameters = self._chosen()
+        except BaseException:
+            limiter.give_back(sent_at)
+            raise
+        try:
+            return await self._attempt(connection, number, parameters)
         except ThrottlingException:
             limiter.throttled(sent_at)
             raise
@@ -105,19 +125,29 @@ class Call:
             retryable=True,
         )
 
-    async def _attempt(self, connection: Connection, number: int) -> Page:
+    def _chosen(self) -> Parameters:
+        if self._parameters is None:
+            self._parameters = self._choose()
+        if self._parameters is None:
+            raise NothingToFetchError
+        return self._parameters
+
+    async def _attempt(self, connection: Connection, number: int, parameters: Parameters) -> Page:
         attempt = Attempt(self._invocation_id, number, self._means.policy.max_attempts)
         sent_at = self._clock()
         self._means.tell(RequestSent(self._invocation_id, number))
         try:
-            page = self._read(await self._send(connection, attempt), attempt)
+            answer = await self._send(connection, attempt, parameters)
+            page = self._read(answer, attempt)
         except PartnerCentralError as error:
             self._means.tell(_failed(attempt, error, self._clock() - sent_at))
             raise
         self._means.tell(_received(attempt, page, self._clock() - sent_at))
         return page
 
-    async def _send(self, connection: Connection, attempt: Attempt) -> dict[str, Any]:
+    async def _send(
+        self, connection: Connection, attempt: Attempt, parameters: Parameters
+    ) -> dict[str, Any]:
         from partnercentral_list._wire.faults import OPERATION, from_exception
 
         failure: PartnerCentralError
@@ -126,7 +156,7 @@ class Call:
         try:
             async with limit:
                 with under_way(attempt):
-                    answer = await connection.client.list_opportunities(**self._parameters)
+                    answer = await connection.client.list_opportunities(**parameters)
                     return cast("dict[str, Any]", answer)
         except Exception as error:
             if limit.expired():

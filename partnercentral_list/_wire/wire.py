@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
-from partnercentral_list._wire.call import CLOSED, Call, Means
+from partnercentral_list._wire.call import CLOSED, Call, Means, NothingToFetchError
 from partnercentral_list._wire.connection import Connection, ConnectionSettings, prepare
 from partnercentral_list._wire.events import Observers, OnEvent
 from partnercentral_list._wire.limiter import RateLimiter
@@ -65,10 +65,32 @@ class Wire:
         Raises:
             PartnerCentralError: It could not be fetched or read, retries included.
         """
+        call = self._call(lambda: parameters)
+        return await self._retrier.call(call.attempt, call.retrying)
+
+    async def fetch_chosen(self, choose: Callable[[], Mapping[str, object] | None]) -> Page | None:
+        """Fetch the page that is chosen when it is its turn.
+
+        Args:
+            choose: Gives the request's members as they go over the wire, once; None gives the
+                limiter's slot back.
+
+        Returns:
+            The page; None if none was chosen.
+
+        Raises:
+            PartnerCentralError: It could not be fetched or read, retries included.
+        """
+        call = self._call(choose)
+        try:
+            return await self._retrier.call(call.attempt, call.retrying)
+        except NothingToFetchError:
+            return None
+
+    def _call(self, choose: Callable[[], Mapping[str, object] | None]) -> Call:
         if self._closed:
             raise ClientClosedError(CLOSED)
-        call = Call(self._means, self._connection, parameters)
-        return await self._retrier.call(call.attempt, call.retrying)
+        return Call(self._means, self._connection, choose)
 
     async def _connection(self) -> Connection:
         if self._closed:

@@ -1,0 +1,259 @@
+"""Which page a scan asks for next: creation time as gaps that are eaten from both of their ends.
+
+Everything created outside the gaps has been received, or belongs to a `Tie`. Estimates of how many
+records are where decide about speed, never about what is complete.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import inf
+
+from partnercentral_list._listing.scan_tie import REACH, Tie
+from partnercentral_list._listing.scan_window import (
+    ASCENDING,
+    DESCENDING,
+    FIRST,
+    LAST,
+    Chain,
+    Query,
+    View,
+)
+
+#: A gap is not divided for less than so many pages, nor below so many seconds.
+WORTH_DIVIDING = 1.5
+NARROWEST = 6
+#: While one end's page is on its way, the other end waits if so little of a page may be left.
+NOT_WORTH_IT = 0.3
+
+
+class Side:
+    """One end of a gap: ascending from the earlier one, or descending from the later one."""
+
+    def __init__(self, query: Query, direction: int, position: int | None, density: float) -> None:
+        self._query = query
+        self.direction = direction
+        self.position = position
+        self.density = density
+        self.is_busy = False
+        self.is_fresh = position is None
+        self.is_at_end = False
+        self.gap: Gap
+        self.asked: tuple[int | None, int | None] = (None, None)
+        self.chain: Chain | None = None
+
+    @property
+    def partner(self) -> Side:
+        """The other end."""
+        return self.gap.right if self is self.gap.left else self.gap.left
+
+    @property
+    def expected_end(self) -> float:
+        """Where it will be when the page on its way has come."""
+        assert self.position is not None  # noqa: S101 # only gaps with both ends are divided
+        ahead = self._query.page_size / self.density if self.is_busy else 0.0
+        return self.position + self.direction * ahead
+
+    def request(self) -> Mapping[str, object]:
+        """Give the parameters of the page that is next."""
+        if self.chain is None:
+            # The first ones have no bound of ours, for which records without a date would not do.
+            is_first = self.position is None
+            low, high = (
+                (None, None) if is_first else (self.gap.left.position, self.gap.right.position)
+            )
+            self.asked = low, high
+            after = None if low is None else low - 1
+            before = None if high is None else high + 1
+            self.chain = self._query.within(self.direction, after, before)
+        return self.chain.request()
+
+    def is_beyond(self, second: int, other: int | None) -> bool:
+        """Whether a second lies behind another one in this side's direction."""
+        return other is not None and self.direction * (second - other) > 0
+
+    def measure(self, seconds: int, records: int) -> None:
+        """Take in how dense the records of a page were."""
+        latest = records / max(1, seconds)
+        self.density = latest if not self.density else (self.density + latest) / 2
+
+
+@dataclass(eq=False, slots=True)
+class Gap:
+    """A span of creation time of which nothing is known yet."""
+
+    left: Side
+    right: Side
+
+    def __post_init__(self) -> None:
+        self.left.gap = self.right.gap = self
+
+    @property
+    def sides(self) -> tuple[Side, Side]:
+        """Both ends."""
+        return self.left, self.right
+
+    @property
+    def is_bounded(self) -> bool:
+        """Whether both ends are known."""
+        return self.left.position is not None and self.right.position is not None
+
+    @property
+    def span(self) -> float:
+        """Its length in seconds."""
+        if self.left.position is None or self.right.position is None:
+            return inf
+        return self.right.position - self.left.position
+
+    def rest(self, page_size: int) -> float:
+        """How many records are left in it, without those on their way; an estimate."""
+        if not self.is_bounded:
+            return inf
+        density = (self.left.density + self.right.density) / 2
+        under_way = page_size * sum(side.is_busy for side in self.sides)
+        return max(0.0, self.span * density - under_way)
+
+
+Walker = Side | Tie
+
+
+@dataclass(slots=True)
+class Plan:
+    """What is left to be read, and which page of it comes next.
+
+    Args:
+        query: What the scan asks for.
+    """
+
+    query: Query
+    gaps: list[Gap] = field(init=False)
+    ties: list[Tie] = field(init=False, default_factory=list[Tie])
+
+    def __post_init__(self) -> None:
+        first = Side(self.query, ASCENDING, None, 0.0), Side(self.query, DESCENDING, None, 0.0)
+        self.gaps = [Gap(*first)]
+
+    @property
+    def is_done(self) -> bool:
+        """Whether everything has been received."""
+        return not self.gaps and not self.ties
+
+    @property
+    def has_work(self) -> bool:
+        """Whether a page is worth asking for before another one has come."""
+        return self._best() is not None
+
+    def take(self) -> Walker | None:
+        """Give whose page is next, which is then busy until `received`; None to wait."""
+        best = self._best()
+        if isinstance(best, Gap):
+            best = self._divide(best)
+        if best is not None:
+            best.is_busy = True
+        return best
+
+    def received(self, walker: Walker, view: View) -> None:
+        """Take in the page that was asked for.
+
+        Raises:
+            PaginationError: It leads nowhere.
+        """
+        walker.is_busy = False
+        if isinstance(walker, Side):
+            self._advance(walker, view)
+        else:
+            walker.received(view)
+        self.ties = [tie for tie in self.ties if not tie.is_done]
+        self.gaps = [gap for gap in self.gaps if gap.span >= 0]
+
+    def restart(self, walker: Walker) -> None:
+        """Begin that walk again, because AWS refused its token."""
+        walker.is_busy = False
+        if isinstance(walker, Side):
+            walker.chain = None
+        else:
+            walker.restart()
+
+    def _best(self) -> Walker | Gap | None:
+        for tie in self.ties:
+            # It cannot be divided: the sooner, the better.
+            if not tie.is_busy:
+                return tie
+        fresh = [side for gap in self.gaps for side in gap.sides if side.is_fresh]
+        if fresh:
+            return next((side for side in fresh if not side.is_busy), None)
+        size = self.query.page_size
+        idle = [side for gap in self.gaps for side in gap.sides if self._is_worth_it(side)]
+        best = max(idle, key=lambda side: side.gap.rest(size), default=None)
+        wide = [gap for gap in self.gaps if gap.is_bounded and gap.span >= NARROWEST]
+        widest = max(wide, key=lambda gap: gap.rest(size), default=None)
+        if widest is None or widest.rest(size) < WORTH_DIVIDING * size:
+            return best
+        return widest if best is None or best.gap.rest(size) < widest.rest(size) / 2 else best
+
+    def _is_worth_it(self, side: Side) -> bool:
+        size = self.query.page_size
+        return not (side.is_busy or side.is_at_end) and not (
+            side.partner.is_busy and side.gap.rest(size) < NOT_WORTH_IT * size
+        )
+
+    def _divide(self, gap: Gap) -> Side:
+        left, right = gap.sides
+        assert left.position is not None and right.position is not None  # noqa: S101, PT018
+        middle = round((left.expected_end + right.expected_end) / 2)
+        middle = min(max(middle, left.position + REACH), right.position - REACH)
+        density = (left.density + right.density) / 2
+        down = Side(self.query, DESCENDING, middle, density)
+        up = Side(self.query, ASCENDING, middle, density)
+        place = self.gaps.index(gap)
+        self.gaps[place : place + 1] = [Gap(left, down), Gap(up, right)]
+        return up
+
+    def _advance(self, side: Side, view: View) -> None:
+        side.is_fresh = False
+        chain, side.chain = side.chain, None
+        assert chain is not None  # noqa: S101 # it was asked for
+        if view.token is None:
+            self._end(side)
+        elif side.gap not in self.gaps:
+            return
+        elif not view.seconds or view.ends_undated:
+            # Only its token leads on from here.
+            chain.advance(view.token)
+            side.chain = chain
+        else:
+            self._go_on(side, chain, view, view.token)
+
+    def _go_on(self, side: Side, chain: Chain, view: View, token: str) -> None:
+        first, last = view.seconds[0], view.seconds[-1]
+        is_one_second = first == last
+        if not is_one_second:
+            side.measure(abs(last - first), len(view.seconds))
+        has_moved = side.position is None or side.is_beyond(last, side.position)
+        if not has_moved:
+            assert side.position is not None  # noqa: S101
+            last = side.position
+        if side.is_beyond(last, side.partner.position) or (has_moved and not is_one_second):
+            side.position = last
+            return
+        chain.advance(token)
+        self.ties.append(Tie(self.query, chain, side.direction, last))
+        side.position = last + side.direction * REACH
+
+    def _end(self, side: Side) -> None:
+        # The walk that has ended had everything between the bounds that it was asked with.
+        low, high = side.asked
+        if side.partner.position is None and side.asked != (None, None):
+            # But for records without a date, which its partner is among at the moment.
+            side.is_at_end = True
+            side.position = LAST if side.direction == ASCENDING else FIRST
+        else:
+            self.gaps = [gap for gap in self.gaps if not _is_within(gap, low, high)]
+
+
+def _is_within(gap: Gap, low: int | None, high: int | None) -> bool:
+    left, right = gap.left.position, gap.right.position
+    return (low is None or (left is not None and left >= low)) and (
+        high is None or (right is not None and right <= high)
+    )

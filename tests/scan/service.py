@@ -1,0 +1,236 @@
+"""A service to scan, in this process and on a clock that moves only when everybody waits.
+
+The scan runs on the library's own calls, retries and limiter; only what lies behind aiobotocore's
+client is invented.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import selectors
+from bisect import bisect_left, insort
+from collections.abc import Callable, Coroutine, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Any, Literal, TypeVar, cast
+
+from pydantic_core import to_json
+
+from partnercentral_list import OpportunityScan, RateLimit, RateLimiter, RetryPolicy
+from partnercentral_list._listing.scan import ScanRequest
+from partnercentral_list._listing.scan_window import Query
+from partnercentral_list._wire.attempt import current
+from partnercentral_list._wire.call import Call, Means, NothingToFetchError
+from partnercentral_list._wire.page import Page
+from partnercentral_list._wire.retry import Retrier
+from partnercentral_list.errors import PartnerCentralError, ThrottlingException
+
+T = TypeVar("T")
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class _Selector(selectors.SelectSelector):
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = 1000.0
+
+    def select(self, timeout: float | None = None) -> Any:
+        if timeout is None:
+            raise RuntimeError("everybody waits for something that never comes")
+        self.now += max(0.0, timeout)
+        return super().select(0)
+
+
+class VirtualLoop(asyncio.SelectorEventLoop):
+    def __init__(self) -> None:
+        self._moving = _Selector()
+        super().__init__(self._moving)
+
+    def time(self) -> float:
+        return self._moving.now
+
+
+def run(main: Coroutine[Any, Any, T]) -> T:
+    """asyncio.run on virtual time; nothing may be left over."""
+
+    async def checked() -> T:
+        try:
+            return await main
+        finally:
+            left = asyncio.all_tasks() - {asyncio.current_task()}
+            assert not left, left
+
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        return runner.run(checked())
+
+
+@dataclass(slots=True, eq=False)
+class Record:
+    """An opportunity: when it was created, in milliseconds since 1970, and what can be edited."""
+
+    id: str
+    created: int | None
+    stage: str = "Qualified"
+    shown_to_the_second: bool = False
+    data: bytes = b""
+
+    def __post_init__(self) -> None:
+        wire: dict[str, Any] = {"Catalog": "AWS", "Id": self.id, "CreatedDate": None}
+        if self.created is not None:
+            moment = EPOCH + timedelta(milliseconds=self.created)
+            wire["CreatedDate"] = f"{moment:%Y-%m-%dT%H:%M:%S}"
+            if not self.shown_to_the_second:
+                wire["CreatedDate"] += f".{self.created % 1000:03d}"
+            wire["CreatedDate"] += "Z"
+        self.data = self.data or to_json(wire)
+
+
+@dataclass(slots=True)
+class Service:
+    """Answers as AWS may: every choice that nobody outside AWS knows is an option.
+
+    Tokens are positions in what matches at the moment. With a quota, requests above it in any
+    window of one second are throttled, by when they arrive.
+    """
+
+    records: list[Record]
+    inclusive: bool = True
+    filters_to_the_second: bool = False
+    nulls: Literal["first", "last", "low"] = "last"
+    latency: float = 0.0
+    jitter: float = 0.0
+    quota: int | None = None
+    empty_pages: bool = False
+    edit: Callable[[Service], None] | None = None
+    broken: Callable[[Service, Mapping[str, Any]], Exception | None] | None = None
+    random: Random = field(default_factory=lambda: Random(0))
+    asked: list[Mapping[str, Any]] = field(default_factory=list[Mapping[str, Any]])
+    accepted: list[float] = field(default_factory=list[float])
+    throttled: int = 0
+    under_way: int = 0
+    most_under_way: int = 0
+
+    async def list_opportunities(self, **parameters: Any) -> dict[str, Any]:
+        self.under_way += 1
+        self.most_under_way = max(self.most_under_way, self.under_way)
+        try:
+            return await self._answer(parameters)
+        finally:
+            self.under_way -= 1
+
+    async def _answer(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        await asyncio.sleep(self.random.uniform(0, self.jitter))
+        self.asked.append(parameters)
+        now = asyncio.get_running_loop().time()
+        if self.quota is not None:
+            if len(self.accepted) - bisect_left(self.accepted, now - 1.0) >= self.quota:
+                self.throttled += 1
+                raise ThrottlingException("Rate exceeded", code="ThrottlingException")
+            insort(self.accepted, now)
+        await asyncio.sleep(self.latency)
+        failure = self.broken(self, parameters) if self.broken else None
+        if failure is not None:
+            raise failure
+        body = self.page(parameters)
+        if self.edit is not None:
+            self.edit(self)
+        attempt = current()
+        assert attempt is not None
+        attempt.body = body
+        return {"ResponseMetadata": {"HTTPStatusCode": 200}}
+
+    def page(self, parameters: Mapping[str, Any]) -> bytes:
+        matching = self._matching(parameters)
+        size, start = parameters["MaxResults"], 0
+        empty = False
+        if "NextToken" in parameters:
+            place, _, number = parameters["NextToken"].partition("/")
+            start, empty = int(place), self.empty_pages and int(number) % 3 == 1
+        elif self.empty_pages:
+            empty = True
+        number = int(parameters.get("NextToken", "0/0").partition("/")[2]) + 1
+        end = start if empty else start + size
+        token = f"{end}/{number}" if end < len(matching) else None
+        listed = b",".join(record.data for record in matching[start:end])
+        return b'{"OpportunitySummaries":[' + listed + b'],"NextToken":' + to_json(token) + b"}"
+
+    def _matching(self, parameters: Mapping[str, Any]) -> list[Record]:
+        span = parameters.get("CreatedDate", {})
+        after, before = (_ms(span.get(f"{end}CreatedDate")) for end in ("After", "Before"))
+        stages = parameters.get("LifeCycleStage")
+        unit = 1000 if self.filters_to_the_second else 1
+
+        def matches(record: Record) -> bool:
+            if stages is not None and record.stage not in stages:
+                return False
+            if after is None and before is None:
+                return True
+            if record.created is None:
+                return False
+            at = record.created // unit
+            low = True if after is None else at - after // unit >= (0 if self.inclusive else 1)
+            high = True if before is None else before // unit - at >= (0 if self.inclusive else 1)
+            return low and high
+
+        down = parameters["Sort"]["SortOrder"] == "DESCENDING"
+        found = [record for record in self.records if matches(record)]
+        dated = [record for record in found if record.created is not None]
+        dated.sort(key=lambda record: (record.created, record.id), reverse=down)
+        nulls = [record for record in found if record.created is None]
+        is_first = self.nulls == "first" or (self.nulls == "low" and not down)
+        return nulls + dated if is_first else dated + nulls
+
+    async def _fetch(
+        self,
+        retrier: Retrier,
+        means: Means,
+        choose: Callable[[], Mapping[str, object] | None],
+    ) -> Page | None:
+        call = Call(means, cast("Any", _Connection(self)), choose)
+        try:
+            return await retrier.call(call.attempt, call.retrying)
+        except NothingToFetchError:
+            return None
+
+    def scan(
+        self,
+        concurrency: int = 8,
+        limiter: RateLimiter | None = None,
+        on_invalid: Any = "raise",
+        policy: RetryPolicy | None = None,
+        **parameters: Any,
+    ) -> OpportunityScan:
+        policy = policy or RetryPolicy(clock=lambda: 0.0, random=self.random.random)
+        means = Means(policy, limiter, lambda event: None, lambda: False)
+        retrier = Retrier(policy)
+        wire = {"Catalog": "AWS", "MaxResults": 100, **parameters}
+        return OpportunityScan(
+            lambda choose: self._fetch(retrier, means, choose),
+            ScanRequest(Query(wire), concurrency, on_invalid),
+        )
+
+    def limiter(self) -> RateLimiter:
+        loop = asyncio.get_running_loop()
+        return RateLimiter(RateLimit(10.0, clock=loop.time))
+
+    async def ids(self, **options: Any) -> list[str]:
+        return [record.id async for record in self.scan(**options)]
+
+
+@dataclass(slots=True)
+class _Connection:
+    client: Service
+
+
+def _ms(text: str | None) -> int | None:
+    if text is None:
+        return None
+    return round((datetime.fromisoformat(text) - EPOCH).total_seconds() * 1000)
+
+
+def records(instants: Iterable[int | None], **options: Any) -> list[Record]:
+    return [Record(f"O{number}", at, **options) for number, at in enumerate(instants, start=1)]
+
+
+__all__ = ["PartnerCentralError", "Record", "Service", "records", "run"]
