@@ -87,7 +87,7 @@ class ScanRun:
                         self._waits_for_slot = True
                         flight = flights.create_task(self._fly())
                         self._flights.add(flight)
-                        flight.add_done_callback(self._flights.discard)
+                        flight.add_done_callback(self._ended)
                     await self._changed.wait()
                 # What is still on its way lies where everything has come already.
                 for flight in self._flights:
@@ -120,7 +120,10 @@ class ScanRun:
         finally:
             if flight.request is None:
                 self._waits_for_slot = False
-            self._changed.set()
+
+    def _ended(self, flight: asyncio.Task[None]) -> None:
+        self._flights.discard(flight)
+        self._changed.set()
 
     def _bound(self) -> None:
         self._waits_for_slot = False

@@ -1,0 +1,335 @@
+"""A scan gives each record that matches throughout exactly once, or raises: whatever AWS is like."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import aclosing
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from partnercentral_list import (
+    InternalServerException,
+    InvalidOpportunity,
+    InvalidOpportunityError,
+    PaginationError,
+    RetryPolicy,
+    TokenExpiredError,
+    TransportError,
+    ValidationException,
+)
+from tests.scan.service import Record, Service, records, run
+
+START = 1_700_000_000_000
+HOUR, DAY, YEAR = 3_600_000, 86_400_000, 365 * 86_400_000
+
+spans = st.sampled_from([0, 1, 900, 2_500, 10_000, 60_000, HOUR, DAY, 8 * YEAR])
+sizes = st.one_of(
+    st.integers(0, 12),
+    st.sampled_from([99, 100, 101, 199, 200, 201, 300]),
+    st.integers(0, 900),
+)
+CODE = "InternalServerException"
+
+concurrencies = st.integers(1, 16)
+services = st.fixed_dictionaries(
+    {
+        "inclusive": st.booleans(),
+        "filters_to_the_second": st.booleans(),
+        "empty_pages": st.booleans(),
+        "jitter": st.sampled_from([0.0, 0.3]),
+    }
+)
+
+
+def dataset(size: int, span: int, seed: int) -> list[Record]:
+    """Records spread over a span, with ties, bursts, silence and both ways to show a time."""
+    random = Random(seed)
+    centres = [START + random.randint(0, span) for _ in range(random.randint(1, 5))]
+    clustered, to_the_second = random.random(), random.choice([0.0, 0.5, 1.0])
+    width = random.choice([0, 0, 1_000, 5_000, HOUR])
+    unit = random.choice([1, 1_000])
+    made: list[Record] = []
+    for number in range(size):
+        at = START + random.randint(0, span)
+        if random.random() < clustered:
+            at = random.choice(centres) + random.randint(0, width)
+        shown = random.random() < to_the_second
+        made.append(Record(f"O{number}", at // unit * unit, shown_to_the_second=shown))
+    return made
+
+
+def ids(listed: list[Record]) -> list[str]:
+    return sorted(record.id for record in listed)
+
+
+@settings(max_examples=700)
+@given(sizes, spans, st.integers(0, 10**6), concurrencies, st.sampled_from([10, 100]), services)
+@example(1000, 0, 0, 8, 100, {"inclusive": False})
+@example(1000, 10_000, 0, 8, 10, {"inclusive": False, "filters_to_the_second": True})
+def test_every_record_comes_exactly_once(
+    size: int, span: int, seed: int, concurrency: int, page_size: int, options: dict[str, Any]
+) -> None:
+    size = size // 5 if page_size == 10 else size
+    service = Service(dataset(size, span, seed), random=Random(seed), **options)
+    found = run(service.ids(concurrency=concurrency, MaxResults=page_size))
+    assert sorted(found) == ids(service.records)
+    assert service.most_under_way <= concurrency
+
+
+@settings(max_examples=150)
+@given(sizes, spans, st.integers(0, 10**6), concurrencies, services)
+def test_a_filter_of_the_users_on_the_creation_date_narrows_the_whole(
+    size: int, span: int, seed: int, concurrency: int, options: dict[str, Any]
+) -> None:
+    random = Random(seed)
+    service = Service(dataset(size, span, seed), random=random, **options)
+    bounds = sorted(START + random.randint(-HOUR, span + HOUR) for _ in range(2))
+    names = random.choice([("After", "Before"), ("After",), ("Before",)])
+    wanted = {
+        f"{name}CreatedDate": _text(bound) for name, bound in zip(names, bounds, strict=False)
+    }
+    request = {"MaxResults": 100, "CreatedDate": wanted}
+    order = {"Sort": {"SortBy": "CreatedDate", "SortOrder": "ASCENDING"}}
+    matching = service._matching({**request, **order})
+    assert sorted(run(service.ids(concurrency=concurrency, **request))) == ids(matching)
+
+
+def _text(milliseconds: int) -> str:
+    return Record("O1", milliseconds).data.decode().split('"CreatedDate":"')[1].split('"')[0]
+
+
+@settings(max_examples=150)
+@given(sizes, spans, st.integers(0, 10**6), concurrencies, services, st.integers(0, 250))
+def test_records_without_a_date_that_come_first_are_in_it(
+    size: int, span: int, seed: int, concurrency: int, options: dict[str, Any], undated: int
+) -> None:
+    for nulls in ("first", "low"):
+        random = Random(seed)
+        listed = dataset(size, span, seed) + [Record(f"N{n}", None) for n in range(undated)]
+        service = Service(listed, nulls=nulls, random=random, **options)  # type: ignore[arg-type]
+        assert sorted(run(service.ids(concurrency=concurrency))) == ids(listed)
+
+
+def test_records_without_a_date_that_come_last_in_both_directions_are_not_promised() -> None:
+    dated = records(range(START, START + 1_000 * DAY, DAY))
+    undated = [Record("N1", None)]
+    beside = Service(dated[:50] + undated, nulls="last")
+    assert sorted(run(beside.ids())) == ids(beside.records)
+    beyond = Service(dated + undated, nulls="last")
+    assert sorted(run(beyond.ids())) == ids(dated)
+
+
+@settings(max_examples=60)
+@given(st.integers(300, 900), spans, st.integers(0, 10**6), concurrencies, services)
+def test_edits_and_additions_hide_no_record_that_matches_throughout(
+    size: int, span: int, seed: int, concurrency: int, options: dict[str, Any]
+) -> None:
+    """Records leave the filter, come back, or are new, while the scan runs."""
+    random = Random(seed)
+    service = Service(dataset(size, span, seed), random=random, **options)
+    moved: set[str] = set()
+    budget = iter(range(random.choice([5, 40])))
+
+    def edit(edited: Service) -> None:
+        if next(budget, None) is None:
+            return
+        for _ in range(random.randint(0, 4)):
+            record = random.choice(edited.records)
+            moved.add(record.id)
+            record.stage = "Launched" if random.random() < 0.7 else "Qualified"
+        new = Record(f"N{len(edited.records)}", START + random.randint(0, span))
+        moved.add(new.id)
+        edited.records.append(new)
+
+    service.edit = edit
+    service.empty_pages = False  # Their tokens are positions, which move: see docs/scan.md.
+    try:
+        found = run(service.ids(concurrency=concurrency, LifeCycleStage=["Qualified"]))
+    except PaginationError as error:
+        assert "in each of 5 passes" in str(error)  # noqa: PT017 # either is right
+        return
+    assert len(found) == len(set(found))
+    assert {record.id for record in service.records} - moved <= set(found)
+
+
+async def test_an_instant_that_keeps_losing_records_is_an_error_and_no_loss() -> None:
+    service = Service(records([START] * 1_000))
+
+    def edit(edited: Service) -> None:
+        next(record for record in edited.records if record.stage == "Qualified").stage = "Launched"
+
+    service.edit = edit
+    with pytest.raises(PaginationError, match="cannot tell that it missed none"):
+        await service.ids(LifeCycleStage=["Qualified"])
+
+
+async def test_an_instant_is_walked_once_where_nothing_can_leave() -> None:
+    service = Service(records([START] * 1_000))
+    assert len(await service.ids()) == 1_000
+    assert len(service.asked) <= 12
+
+
+@settings(max_examples=100)
+@given(st.integers(101, 900), spans, st.integers(0, 10**6), concurrencies, st.integers(1, 12))
+def test_a_failure_anywhere_is_one_error_and_leaves_nothing_behind(
+    size: int, span: int, seed: int, concurrency: int, breaks_at: int
+) -> None:
+    def broken(service: Service, parameters: Mapping[str, Any]) -> Exception | None:
+        if len(service.asked) < breaks_at:
+            return None
+        return TransportError("the line is down", operation="ListOpportunities")
+
+    service = Service(dataset(size, span, seed), random=Random(seed), jitter=0.3, broken=broken)
+    found: list[str] = []
+
+    async def scan() -> None:
+        try:
+            async for record in service.scan(concurrency, service.limiter()):
+                found.append(record.id)
+        finally:
+            # Nothing is on its way, not even for a moment.
+            assert service.under_way == 0
+
+    try:
+        run(scan())
+    except TransportError as error:
+        assert error.__cause__ is None  # noqa: PT017
+        assert error.__context__ is None
+        assert "the line is down" in str(error)
+    else:
+        assert sorted(found) == ids(service.records)
+    assert len(found) == len(set(found))
+
+
+@settings(max_examples=60)
+@given(st.integers(101, 900), spans, st.integers(0, 10**6), concurrencies)
+def test_passing_failures_are_retried_and_nothing_is_lost(
+    size: int, span: int, seed: int, concurrency: int
+) -> None:
+    random = Random(seed)
+
+    def broken(service: Service, parameters: Mapping[str, Any]) -> Exception | None:
+        if random.random() < 0.2:
+            return InternalServerException(CODE, "again", retryable=True)
+        return None
+
+    service = Service(dataset(size, span, seed), random=random, jitter=0.3, broken=broken)
+    policy = RetryPolicy(max_attempts=50, max_elapsed=0, quota=10**6, random=random.random)
+    assert sorted(run(service.ids(concurrency=concurrency, policy=policy))) == ids(service.records)
+
+
+@settings(max_examples=40)
+@given(st.integers(101, 600), st.integers(0, 10**6), concurrencies, st.integers(0, 400))
+def test_breaking_out_anywhere_leaves_nothing_behind(
+    size: int, seed: int, concurrency: int, amount: int
+) -> None:
+    service = Service(dataset(size, YEAR, seed), random=Random(seed), latency=0.3)
+
+    async def scan() -> None:
+        async with aclosing(aiter(service.scan(concurrency, service.limiter()))) as found:
+            for _ in range(min(amount, size)):
+                await anext(found)
+        assert service.under_way == 0
+
+    run(scan())
+
+
+@settings(max_examples=60)
+@given(sizes, spans, st.integers(0, 10**6), concurrencies, st.booleans())
+def test_a_record_that_cannot_be_read_is_told_of_once(
+    size: int, span: int, seed: int, concurrency: int, with_id: bool
+) -> None:
+    random = Random(seed)
+    service = Service(dataset(size, span, seed), random=random)
+    for record in service.records:
+        if random.random() < 0.1:
+            name = b'"Id":' if with_id else b'"Name":'
+            record.data = record.data.replace(b'"Id":', name)[:-1] + b',"LifeCycle":"wrong"}'
+    told: list[InvalidOpportunity] = []
+    found = run(service.ids(concurrency=concurrency, on_invalid=told.append))
+    raw: list[Any] = [invalid.raw for invalid in told]
+    named = [record["Id" if with_id else "Name"] for record in raw]
+    assert sorted(found + named) == ids(service.records)
+
+
+async def test_a_record_that_cannot_be_read_is_an_error_unless_there_is_a_callable() -> None:
+    service = Service(records(range(START, START + 500 * DAY, DAY)))
+    service.records[300].data = b'{"Id":"O301","Catalog":"AWS","LifeCycle":1}'
+    with pytest.raises(InvalidOpportunityError, match="O301") as caught:
+        await service.ids()
+    assert caught.value.resume_token is None
+
+
+async def test_a_token_that_expires_makes_its_walk_begin_again() -> None:
+    service = Service(records([START] * 500 + list(range(START, START + 900 * DAY, DAY))))
+    expires = iter([True, True])
+
+    def broken(asked: Service, parameters: Mapping[str, Any]) -> Exception | None:
+        if "NextToken" in parameters and next(expires, False):
+            return ValidationException("ValidationException", "token expired")
+        return None
+
+    service.broken = broken
+    assert sorted(await service.ids()) == ids(service.records)
+
+
+async def test_tokens_that_expire_all_the_time_are_an_error() -> None:
+    def broken(asked: Service, parameters: Mapping[str, Any]) -> Exception | None:
+        if "NextToken" in parameters:
+            return ValidationException("ValidationException", "token expired")
+        return None
+
+    service = Service(records([START] * 500), broken=broken)
+    with pytest.raises(TokenExpiredError, match="again and again"):
+        await service.ids()
+
+
+async def test_a_refused_request_without_a_token_is_the_error_that_aws_sent() -> None:
+    def broken(asked: Service, parameters: Mapping[str, Any]) -> Exception | None:
+        return ValidationException("ValidationException", "no")
+
+    with pytest.raises(ValidationException) as caught:
+        await Service(records([START]), broken=broken).ids()
+    assert type(caught.value) is ValidationException
+
+
+async def test_two_iterations_of_one_scan_do_not_disturb_each_other() -> None:
+    service = Service(records(range(START, START + 500 * DAY, DAY)))
+    scan = service.scan()
+    first, second = await asyncio.gather(scan.collect(), scan.collect())
+    assert {record.id for record in first} == {record.id for record in second}
+    assert len(first) == len(second) == 500
+
+
+async def test_a_slow_consumer_is_not_run_away_from() -> None:
+    """What is fetched and not yet taken is bounded by the concurrency."""
+    service = Service(records(range(START, START + 5_000 * DAY, DAY)))
+    taken = 0
+    async for _ in service.scan(concurrency=3):
+        taken += 1
+        if taken % 100 == 0:
+            for _ in range(20):
+                await asyncio.sleep(0)
+        assert len(service.asked) <= taken / 100 + 3 + 3 + 3
+
+
+class Disordered(Service):
+    """Does not honour the sort."""
+
+    def _matching(self, parameters: Mapping[str, Any]) -> list[Record]:
+        matching = super()._matching(parameters)
+        Random(len(matching)).shuffle(matching)
+        return matching
+
+
+async def test_an_answer_that_is_not_sorted_is_an_error_and_no_loss() -> None:
+    from partnercentral_list import MalformedResponseError
+
+    service = Disordered(records(range(START, START + 500 * DAY, DAY)))
+    with pytest.raises(MalformedResponseError, match="sorted by CreatedDate"):
+        await service.ids()
