@@ -52,7 +52,8 @@ class Side:
     def expected_end(self) -> float:
         """Where it will be when the page on its way has come."""
         assert self.position is not None  # noqa: S101 # only gaps with both ends are divided
-        ahead = self._query.page_size / self.density if self.is_busy else 0.0
+        is_known = self.is_busy and self.density > 0
+        ahead = self._query.page_size / self.density if is_known else 0.0
         return self.position + self.direction * ahead
 
     def request(self) -> Mapping[str, object]:

@@ -97,7 +97,7 @@ class Service:
     records: list[Record]
     inclusive: bool = True
     filters_to_the_second: bool = False
-    nulls: Literal["first", "last", "low"] = "last"
+    nulls: Literal["first", "last", "low", "high"] = "last"
     latency: float = 0.0
     jitter: float = 0.0
     quota: int | None = None
@@ -180,7 +180,7 @@ class Service:
         dated = [record for record in found if record.created is not None]
         dated.sort(key=lambda record: (record.created, record.id), reverse=down)
         nulls = [record for record in found if record.created is None]
-        is_first = self.nulls == "first" or (self.nulls == "low" and not down)
+        is_first = self.nulls in ("first", "high" if down else "low")
         return nulls + dated if is_first else dated + nulls
 
     async def _fetch(
