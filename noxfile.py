@@ -267,6 +267,13 @@ def peers(session: nox.Session) -> None:
     _here(session, "pytest", "tests/peers", *session.posargs)
 
 
+@nox.session(python=THIS_PYTHON, default=False)
+def benchmarks(session: nox.Session) -> None:
+    """Measure beside every peer and write docs/performance.md; `-- --quick` only looks."""
+    _install(session, "bench")
+    session.run("python", "-m", "tests.benchmarks", *session.posargs)
+
+
 @nox.session(default=False)
 def lock(session: nox.Session) -> None:
     """Write constraints/ anew; `nox -s lock -- --upgrade` takes the newest of everything."""
@@ -283,7 +290,7 @@ def lock(session: nox.Session) -> None:
     session.run(*ours, "--group", "dev", "--output-file", "constraints/dev.txt")
     session.run(*ours, *newest, "--group", "test", "--output-file", "constraints/test.txt")
     session.run(*ours, *newest, "--output-file", "constraints/runtime.txt")
-    for name in ("notebooks", "ipykernel6"):
+    for name in ("bench", "notebooks", "ipykernel6"):
         session.run(*ours, *newest, "--group", name, "--output-file", f"constraints/{name}.txt")
     session.run(
         *(*ours, "--resolution", "lowest-direct", "--group", "test"),
