@@ -126,9 +126,7 @@ class Service:
         if self.quota is not None:
             if len(self.accepted) - bisect_left(self.accepted, now - 1.0) >= self.quota:
                 self.throttled += 1
-                raise ThrottlingException(
-                    "ThrottlingException", "Rate exceeded", retryable=True
-                )
+                raise ThrottlingException("ThrottlingException", "Rate exceeded", retryable=True)
             insort(self.accepted, now)
         await asyncio.sleep(self.latency)
         failure = self.broken(self, parameters) if self.broken else None

@@ -67,7 +67,7 @@ def ids(listed: list[Record]) -> list[str]:
     return sorted(record.id for record in listed)
 
 
-@settings(max_examples=1_000)
+@settings(max_examples=500)
 @given(sizes, spans, st.integers(0, 10**6), concurrencies, st.sampled_from([10, 100]), services)
 @example(1000, 0, 0, 8, 100, {"inclusive": False})
 @example(12, 2_500, 116, 2, 10, {})
@@ -82,7 +82,7 @@ def test_every_record_comes_exactly_once(
     assert service.most_under_way <= concurrency
 
 
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(sizes, spans, st.integers(0, 10**6), concurrencies, services)
 def test_a_filter_of_the_users_on_the_creation_date_narrows_the_whole(
     size: int, span: int, seed: int, concurrency: int, options: dict[str, Any]
@@ -104,7 +104,7 @@ def _text(milliseconds: int) -> str:
     return Record("O1", milliseconds).data.decode().split('"CreatedDate":"')[1].split('"')[0]
 
 
-@settings(max_examples=100)
+@settings(max_examples=40)
 @given(sizes, spans, st.integers(0, 10**6), concurrencies, services, st.integers(0, 250))
 def test_records_without_a_date_that_come_first_in_a_direction_are_in_it(
     size: int, span: int, seed: int, concurrency: int, options: dict[str, Any], undated: int
@@ -316,7 +316,8 @@ async def test_a_slow_consumer_is_not_run_away_from() -> None:
         if taken % 100 == 0:
             for _ in range(20):
                 await asyncio.sleep(0)
-        assert len(service.asked) <= taken / 100 + 3 + 3 + 3
+        # Three on their way, three that wait, and the one in hand.
+        assert len(service.asked) <= taken / 100 + 7
 
 
 class Disordered(Service):
