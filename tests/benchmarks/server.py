@@ -1,0 +1,57 @@
+"""A server that costs next to nothing: pages made before, by token, after a latency.
+
+python -m tests.benchmarks.server OPPORTUNITIES LATENCY
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+
+from partnercentral_list.emulator import PartnerCentralEmulator
+
+DIFFERENT = 2_000
+
+
+def bodies(opportunities: int) -> list[bytes]:
+    """Cut an invented pipeline into pages of 100; from 2,000 records on its content repeats."""
+    invented = PartnerCentralEmulator(min(opportunities, DIFFERENT)).opportunities
+    pages = [json.dumps(invented[at : at + 100])[1:-1] for at in range(0, len(invented), 100)]
+    number = -(-opportunities // 100)
+    listed: list[bytes] = []
+    for page in range(number):
+        token = json.dumps(str(page + 1) if page + 1 < number else None)
+        text = f'{{"NextToken":{token},"OpportunitySummaries":[{pages[page % len(pages)]}]}}'
+        listed.append(text.encode())
+    return listed
+
+
+async def serve(opportunities: int, latency: float) -> None:
+    """Serve until the process ends; prints the URL."""
+    listed = bodies(opportunities)
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            try:
+                head = (await reader.readuntil(b"\r\n\r\n")).lower()
+            except (asyncio.IncompleteReadError, ConnectionError):
+                writer.close()
+                return
+            length = int(head.split(b"content-length:")[1].split(b"\r\n")[0])
+            request = json.loads(await reader.readexactly(length))
+            if latency:
+                await asyncio.sleep(latency)
+            body = listed[int(request.get("NextToken") or 0)]
+            writer.write(
+                b"HTTP/1.1 200 OK\r\nContent-Type: application/x-amz-json-1.0\r\n"
+                b"x-amzn-RequestId: 0\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
+            )
+
+    server = await asyncio.start_server(talk, "127.0.0.1", 0)
+    print(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", flush=True)
+    await server.serve_forever()
+
+
+if __name__ == "__main__":
+    asyncio.run(serve(int(sys.argv[1]), float(sys.argv[2])))

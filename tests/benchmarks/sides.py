@@ -1,0 +1,228 @@
+"""One listing with one library, in a process of its own: prints what it cost.
+
+python -m tests.benchmarks.sides SIDE URL [--cold] [--work SECONDS] [--prefetch N]
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import resource
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+KEYS = {"aws_access_key_id": "AKIDEXAMPLE", "aws_secret_access_key": "wJalrXUtnFEMI"}
+SERVICE, REGION = "partnercentral-selling", "us-east-1"
+
+
+class Clock:
+    """What has been used since `start`, which leaves imports, opening and a first page out."""
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        self.options = options
+        self.first: float | None = None
+        self.start()
+
+    def start(self) -> None:
+        """Begin to count."""
+        self.wall, self.cpu, self.memory = time.perf_counter(), _cpu(), _memory()
+
+    def record(self) -> None:
+        """Note when the first record came, as seconds since the process was started."""
+        if self.first is None:
+            self.first = time.time() - self.options.started
+
+    def result(self, count: int) -> dict[str, Any]:
+        """Say what was used."""
+        return {
+            "count": count,
+            "cpu": _cpu() - self.cpu,
+            "wall": time.perf_counter() - self.wall,
+            "peak": _memory(),
+            "grown": _memory() - self.memory,
+            "first": self.first,
+        }
+
+
+def _cpu() -> float:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
+def _memory() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+async def ours(url: str, clock: Clock) -> int:
+    """List typed, validated opportunities with this library."""
+    from partnercentral_list import PartnerCentralClient
+
+    count, work = 0, clock.options.work
+    client = PartnerCentralClient("AWS", endpoint_url=url, rate_limit=None)
+    if clock.options.preload:
+        client.preload()
+        clock.options.started = time.time()
+    async with client:
+        if not clock.options.cold:
+            await client.list_opportunities(max_results=100)
+            clock.start()
+        async for _ in client.iter_opportunities(prefetch=clock.options.prefetch):
+            clock.record()
+            count += 1
+            if work and count % 100 == 0:
+                await asyncio.sleep(work)
+    return count
+
+
+async def aiobotocore(url: str, clock: Clock) -> int:
+    """List untyped dicts with aiobotocore's paginator."""
+    return await _aiobotocore(url, clock, lambda page: page["OpportunitySummaries"])
+
+
+async def pydantic(url: str, clock: Clock) -> int:
+    """The same, each page validated by the models that this library has."""
+    from partnercentral_list import ListOpportunitiesResponse
+
+    return await _aiobotocore(
+        url, clock, lambda page: ListOpportunitiesResponse.model_validate(page).opportunity_summaries
+    )
+
+
+async def _aiobotocore(url: str, clock: Clock, read: Callable[[Any], Any]) -> int:
+    from aiobotocore.session import AioSession
+
+    count = 0
+    made = AioSession().create_client(SERVICE, region_name=REGION, endpoint_url=url, **KEYS)
+    async with made as client:
+        if not clock.options.cold:
+            await client.list_opportunities(Catalog="AWS", MaxResults=100)
+            clock.start()
+        pages = client.get_paginator("list_opportunities").paginate(
+            Catalog="AWS", PaginationConfig={"PageSize": 100}
+        )
+        async for page in pages:
+            page.pop("ResponseMetadata")
+            for _ in read(page):
+                clock.record()
+                count += 1
+    return count
+
+
+async def boto3(url: str, clock: Clock) -> int:
+    """List untyped dicts with boto3's paginator, which is not async."""
+    import boto3
+
+    count = 0
+    client = boto3.client(SERVICE, region_name=REGION, endpoint_url=url, **KEYS)
+    if not clock.options.cold:
+        client.list_opportunities(Catalog="AWS", MaxResults=100)
+        clock.start()
+    for page in client.get_paginator("list_opportunities").paginate(
+        Catalog="AWS", PaginationConfig={"PageSize": 100}
+    ):
+        for _ in page["OpportunitySummaries"]:
+            clock.record()
+            count += 1
+    client.close()
+    return count
+
+
+async def capo(url: str, clock: Clock) -> int:
+    """List TypedDicts, not validated, with capo-partnercentral-selling."""
+    from capo_partnercentral_selling import AsyncPartnerCentralSellingClient
+
+    count = 0
+    # Its keys come from the environment.
+    async with AsyncPartnerCentralSellingClient(endpoint=url, region=REGION) as client:
+        if not clock.options.cold:
+            await client.list_opportunities("AWS", max_results=100)
+            clock.start()
+        async for _ in client.iter_list_opportunities("AWS", max_results=100):
+            clock.record()
+            count += 1
+    return count
+
+
+async def floor(url: str, clock: Clock) -> int:
+    """Bare aiohttp and `model_validate_json`: no signature, retry, pacing or error."""
+    import aiohttp
+
+    from partnercentral_list import ListOpportunitiesResponse
+
+    count = 0
+    async with aiohttp.ClientSession() as session:
+        if not clock.options.cold:
+            await _bare_page(session, url, None)
+            clock.start()
+        token: str | None = None
+        while True:
+            page = ListOpportunitiesResponse.model_validate_json(
+                await _bare_page(session, url, token), by_alias=True, by_name=False
+            )
+            for _ in page.opportunity_summaries:
+                clock.record()
+                count += 1
+            token = page.next_token
+            if token is None:
+                return count
+
+
+async def _bare_page(session: Any, url: str, token: str | None) -> bytes:
+    request: dict[str, Any] = {"Catalog": "AWS", "MaxResults": 100}
+    if token is not None:
+        request["NextToken"] = token
+    headers = {
+        "X-Amz-Target": "AWSPartnerCentralSelling.ListOpportunities",
+        "Content-Type": "application/x-amz-json-1.0",
+    }
+    async with session.post(url, data=json.dumps(request), headers=headers) as answer:
+        body: bytes = await answer.read()
+        return body
+
+
+async def scan(url: str, clock: Clock) -> int:
+    """Scan with this library, paced as it is by default."""
+    return await _paced(url, clock, is_scan=True)
+
+
+async def chain(url: str, clock: Clock) -> int:
+    """List page after page with this library, paced as it is by default."""
+    return await _paced(url, clock, is_scan=False)
+
+
+async def _paced(url: str, clock: Clock, *, is_scan: bool) -> int:
+    from partnercentral_list import PartnerCentralClient
+
+    async with PartnerCentralClient("AWS", endpoint_url=url) as client:
+        clock.start()
+        if is_scan:
+            return sum([1 async for _ in client.scan_opportunities()])
+        return sum([1 async for _ in client.iter_opportunities(prefetch=0)])
+
+
+SIDES: dict[str, Callable[[str, Clock], Awaitable[int]]] = {
+    side.__name__: side
+    for side in (ours, aiobotocore, pydantic, boto3, capo, floor, scan, chain)
+}
+
+
+def main() -> None:
+    """Run one side."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("side", choices=SIDES)
+    parser.add_argument("url")
+    parser.add_argument("--cold", action="store_true")
+    parser.add_argument("--preload", action="store_true")
+    parser.add_argument("--started", type=float, default=0.0)
+    parser.add_argument("--work", type=float, default=0.0)
+    parser.add_argument("--prefetch", type=int, default=1)
+    options = parser.parse_args()
+    clock = Clock(options)
+    count = asyncio.run(SIDES[options.side](options.url, clock))  # type: ignore[arg-type]
+    print(json.dumps(clock.result(count)))
+
+
+if __name__ == "__main__":
+    main()
