@@ -4,28 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Set
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from typing_extensions import Unpack
 
-from partnercentral_list._listing.by_id import OnMissing, read_by_id
 from partnercentral_list._listing.filters import OpportunityFilters, ScanFilters
-from partnercentral_list._listing.iteration import read_one
-from partnercentral_list._listing.pager import OpportunityPager
-from partnercentral_list._listing.parts import OnInvalid
-from partnercentral_list._listing.requests import (
-    DEFAULT_PAGE_SIZE,
-    checked_catalog,
-    identifier_batches,
-    listing_request,
-    page_request,
-    scan_request,
-)
-from partnercentral_list._listing.scan import OpportunityScan
 from partnercentral_list._wire.connection import HOME_REGION, ConnectionSettings
-from partnercentral_list._wire.events import OnEvent
-from partnercentral_list._wire.limiter import RateLimiter
-from partnercentral_list._wire.wire import Wire
 from partnercentral_list.config import (
     AioSessionLike,
     ClientConfig,
@@ -43,6 +27,16 @@ from partnercentral_list.models import (
     OpportunitySummary,
 )
 from partnercentral_list.models._checks import NotAString
+
+if TYPE_CHECKING:
+    # At run time they are imported where they are used: a program that imports the client and has
+    # not made one yet need not wait for asyncio and tenacity.
+    from partnercentral_list._listing.by_id import OnMissing
+    from partnercentral_list._listing.pager import OpportunityPager
+    from partnercentral_list._listing.parts import OnInvalid
+    from partnercentral_list._listing.scan import OpportunityScan
+    from partnercentral_list._wire.events import OnEvent
+    from partnercentral_list._wire.limiter import RateLimiter
 
 
 class PartnerCentralClient:
@@ -90,6 +84,10 @@ class PartnerCentralClient:
         rate_limit: RateLimit | RateLimiter | None = RateLimit(),  # noqa: B008 # frozen
         on_event: OnEvent | None = None,
     ) -> None:
+        from partnercentral_list._listing.requests import checked_catalog
+        from partnercentral_list._wire.limiter import RateLimiter
+        from partnercentral_list._wire.wire import Wire
+
         self._catalog = checked_catalog(catalog)
         check_kind("config", config, ClientConfig)
         check_kind("retry", retry, RetryPolicy)
@@ -192,6 +190,9 @@ class PartnerCentralClient:
             InvalidOpportunityError: A record of the page cannot be read.
             PartnerCentralError: The page could not be fetched, retries included.
         """
+        from partnercentral_list._listing.iteration import read_one
+        from partnercentral_list._listing.requests import page_request
+
         paging = {"max_results": max_results, "next_token": next_token}
         parameters = page_request(self._catalog, request, paging, filters)
         return await read_one(self._wire.fetch, parameters)
@@ -232,6 +233,9 @@ class PartnerCentralClient:
         Raises:
             RequestValidationError: The request is wrong; nothing was sent.
         """
+        from partnercentral_list._listing.pager import OpportunityPager
+        from partnercentral_list._listing.requests import listing_request
+
         listing = listing_request(
             self._catalog,
             request,
@@ -275,6 +279,9 @@ class PartnerCentralClient:
         Raises:
             RequestValidationError: The request is wrong, or has a sort; nothing was sent.
         """
+        from partnercentral_list._listing.requests import scan_request
+        from partnercentral_list._listing.scan import OpportunityScan
+
         scan = scan_request(
             self._catalog, request, concurrency=concurrency, on_invalid=on_invalid, filters=filters
         )
@@ -302,6 +309,9 @@ class PartnerCentralClient:
             InvalidOpportunityError: While iterating: one cannot be read.
             PartnerCentralError: While iterating: a page could not be fetched.
         """
+        from partnercentral_list._listing.by_id import read_by_id
+        from partnercentral_list._listing.requests import DEFAULT_PAGE_SIZE, identifier_batches
+
         batches = identifier_batches(identifiers, on_missing)
         parameters = {"Catalog": self._catalog.value, "MaxResults": DEFAULT_PAGE_SIZE}
         return read_by_id(self._wire.fetch, parameters, batches, on_missing)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
 import re
 import time
@@ -13,6 +12,13 @@ from math import inf
 from typing import Any, Protocol
 
 from partnercentral_list.errors import ConfigurationError
+
+
+async def _sleep(seconds: float) -> None:
+    # Not imported with this module: a program that wants only the models need not pay for it.
+    import asyncio
+
+    await asyncio.sleep(seconds)
 
 
 class AioConfigLike(Protocol):
@@ -152,9 +158,7 @@ class RetryPolicy:
     throttling_base: float = 1.0
     max_delay: float = 20.0
     quota: int = 500
-    sleep: Callable[[float], Awaitable[None]] = field(
-        default=asyncio.sleep, repr=False, compare=False
-    )
+    sleep: Callable[[float], Awaitable[None]] = field(default=_sleep, repr=False, compare=False)
     clock: Callable[[], float] = field(default=time.monotonic, repr=False, compare=False)
     random: Callable[[], float] = field(default=random.random, repr=False, compare=False)
 
@@ -191,9 +195,7 @@ class RateLimit:
     per_second: float = 10.0
     per_day: int | None = None
     clock: Callable[[], float] = field(default=time.monotonic, repr=False, compare=False)
-    sleep: Callable[[float], Awaitable[None]] = field(
-        default=asyncio.sleep, repr=False, compare=False
-    )
+    sleep: Callable[[float], Awaitable[None]] = field(default=_sleep, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         check_kind("RateLimit.per_second", self.per_second, int, float)

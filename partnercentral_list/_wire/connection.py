@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import functools
 import importlib
 import os
@@ -14,6 +13,7 @@ from urllib.parse import urlsplit
 from partnercentral_list._wire import hooks
 from partnercentral_list.config import AioSessionLike, ClientConfig, Credentials
 from partnercentral_list.errors import ConfigurationError, PartnerCentralError
+from partnercentral_list.models import ListOpportunitiesResponse
 
 SERVICE = "partnercentral-selling"
 HOME_REGION = "us-east-1"
@@ -47,6 +47,8 @@ class Connection:
         Raises:
             ConfigurationError: The profile, the region or another setting cannot be used.
         """
+        import asyncio
+
         # Importing aiobotocore takes 200 ms, reading its data files 50: not on the event loop.
         make = await asyncio.to_thread(prepare, settings)
         opening = make()
@@ -79,6 +81,7 @@ def prepare(settings: ConnectionSettings) -> Callable[[], Any]:
     from partnercentral_list._wire.sessions import session_for
 
     importlib.import_module("partnercentral_list._wire.faults")
+    ListOpportunitiesResponse.model_rebuild()
 
     config = settings.config
     ours = AioConfig(

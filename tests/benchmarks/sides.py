@@ -86,7 +86,9 @@ async def pydantic(url: str, clock: Clock) -> int:
     from partnercentral_list import ListOpportunitiesResponse
 
     return await _aiobotocore(
-        url, clock, lambda page: ListOpportunitiesResponse.model_validate(page).opportunity_summaries
+        url,
+        clock,
+        lambda page: ListOpportunitiesResponse.model_validate(page).opportunity_summaries,
     )
 
 
@@ -203,8 +205,7 @@ async def _paced(url: str, clock: Clock, *, is_scan: bool) -> int:
 
 
 SIDES: dict[str, Callable[[str, Clock], Awaitable[int]]] = {
-    side.__name__: side
-    for side in (ours, aiobotocore, pydantic, boto3, capo, floor, scan, chain)
+    side.__name__: side for side in (ours, aiobotocore, pydantic, boto3, capo, floor, scan, chain)
 }
 
 

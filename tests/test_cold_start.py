@@ -1,0 +1,71 @@
+"""What an import brings: a program waits only for what it asked for."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+IMPORT = "from partnercentral_list import PartnerCentralClient, OpportunitySummary, Stage"
+
+
+def modules_after(program: str) -> set[str]:
+    """The top-level modules that a fresh interpreter has loaded."""
+    tell = "import json, sys; print(json.dumps(sorted({n.partition('.')[0] for n in sys.modules})))"
+    done = subprocess.run(
+        [sys.executable, "-c", f"{program}\n{tell}"], capture_output=True, text=True, check=True
+    )
+    return set(json.loads(done.stdout))
+
+
+def test_the_client_and_the_models_bring_no_aiobotocore_and_no_event_loop() -> None:
+    assert not modules_after(IMPORT) & {"aiobotocore", "aiohttp", "botocore", "tenacity", "asyncio"}
+
+
+def test_a_client_that_was_only_made_brings_no_aiobotocore() -> None:
+    made = f"{IMPORT}\nPartnerCentralClient('AWS')"
+    assert not modules_after(made) & {"aiobotocore", "aiohttp", "botocore"}
+
+
+@pytest.mark.parametrize(
+    ("name", "absent"), [("Stage", "asyncio"), ("ServiceError", "pydantic_core")]
+)
+def test_a_name_brings_what_it_needs_only(name: str, absent: str) -> None:
+    assert absent not in modules_after(f"from partnercentral_list import {name}")
+
+
+def test_every_name_is_where_it_is_said_to_be() -> None:
+    import partnercentral_list
+
+    for name in partnercentral_list.__all__:
+        assert getattr(partnercentral_list, name) is not None
+    assert set(partnercentral_list.__all__) <= set(dir(partnercentral_list))
+
+
+def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
+    import partnercentral_list
+
+    with pytest.raises(AttributeError, match="no attribute 'Oportunity'"):
+        _ = partnercentral_list.Oportunity
+    with pytest.raises(ImportError):
+        from partnercentral_list import Oportunity  # noqa: F401
+
+
+def test_many_threads_may_use_a_model_for_the_first_time_at_once() -> None:
+    program = """
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from partnercentral_list import ListOpportunitiesResponse, OpportunitySort
+barrier = Barrier(16)
+body = '{"OpportunitySummaries": [{"Id": "O1", "Catalog": "AWS"}]}'
+def first(number):
+    barrier.wait()
+    if number % 2:
+        return OpportunitySort(sort_by="CreatedDate", sort_order="ASCENDING").sort_by.value
+    return ListOpportunitiesResponse.model_validate_json(body).opportunity_summaries[0].id
+with ThreadPoolExecutor(16) as pool:
+    assert set(pool.map(first, range(16))) == {"O1", "CreatedDate"}
+"""
+    assert "pydantic" in modules_after(program)
