@@ -99,7 +99,9 @@ async def _aiobotocore(url: str, clock: Clock, read: Callable[[Any], Any]) -> in
     made = AioSession().create_client(SERVICE, region_name=REGION, endpoint_url=url, **KEYS)
     async with made as client:
         if not clock.options.cold:
-            await client.list_opportunities(Catalog="AWS", MaxResults=100)
+            page = await client.list_opportunities(Catalog="AWS", MaxResults=100)
+            page.pop("ResponseMetadata")
+            read(page)
             clock.start()
         pages = client.get_paginator("list_opportunities").paginate(
             Catalog="AWS", PaginationConfig={"PageSize": 100}
@@ -156,7 +158,7 @@ async def floor(url: str, clock: Clock) -> int:
     count = 0
     async with aiohttp.ClientSession() as session:
         if not clock.options.cold:
-            await _bare_page(session, url, None)
+            ListOpportunitiesResponse.model_validate_json(await _bare_page(session, url, None))
             clock.start()
         token: str | None = None
         while True:
