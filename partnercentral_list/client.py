@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Set
+from importlib import import_module
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -84,6 +85,9 @@ class PartnerCentralClient:
         rate_limit: RateLimit | RateLimiter | None = RateLimit(),  # noqa: B008 # frozen
         on_event: OnEvent | None = None,
     ) -> None:
+        # Here and not in an event loop: the first call, too, needs them.
+        for name in ("by_id", "pager"):
+            import_module(f"partnercentral_list._listing.{name}")
         from partnercentral_list._listing.requests import checked_catalog
         from partnercentral_list._wire.limiter import RateLimiter
         from partnercentral_list._wire.wire import Wire

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from pydantic import ValidationError
 from pydantic_core import PydanticCustomError
@@ -19,12 +19,13 @@ from partnercentral_list._listing.problems import (
     problem_of,
     shown,
 )
-from partnercentral_list._listing.scan import ScanRequest
-from partnercentral_list._listing.scan_window import Query
 from partnercentral_list._listing.tokens import START, decode
 from partnercentral_list.errors import RequestProblem, RequestValidationError
 from partnercentral_list.models import Catalog, ListOpportunitiesRequest
 from partnercentral_list.models.request import IDENTIFIER, IDENTIFIERS_PER_REQUEST
+
+if TYPE_CHECKING:
+    from partnercentral_list._listing.scan import ScanRequest
 
 DEFAULT_PAGE_SIZE = 100
 UNKNOWN = "no such argument"
@@ -164,6 +165,9 @@ def scan_request(
         raise RequestValidationError([*problems, *error.errors()]) from None
     if problems:
         raise RequestValidationError(problems)
+    from partnercentral_list._listing.scan import ScanRequest
+    from partnercentral_list._listing.scan_window import Query
+
     return ScanRequest(Query(listing.parameters), concurrency, on_invalid)
 
 

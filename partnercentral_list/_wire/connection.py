@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from partnercentral_list._wire import hooks
+from partnercentral_list._wire.collector import collector_paused
 from partnercentral_list.config import AioSessionLike, ClientConfig, Credentials
 from partnercentral_list.errors import ConfigurationError, PartnerCentralError
 from partnercentral_list.models import ListOpportunitiesResponse
@@ -69,6 +70,8 @@ class Connection:
         await self._opening.__aexit__(None, None, None)
 
 
+# Hundreds of modules and a megabyte of data files: hardly any of it is ever garbage.
+@collector_paused()
 def prepare(settings: ConnectionSettings) -> Callable[[], Any]:
     """Import and read what opening a client and its first call need; gives what makes one.
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import gc
 import json
-from collections.abc import Generator, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import cast
 
 from pydantic import ValidationError
 from pydantic_core import to_json
 
+from partnercentral_list._wire.collector import collector_paused
 from partnercentral_list.errors import MalformedResponseError
 from partnercentral_list.models import (
     ListOpportunitiesResponse,
@@ -51,7 +50,7 @@ def read_page(body: bytes, metadata: ResponseMetadata) -> Page:
         MalformedResponseError: It is not a page. A single record that cannot be read is none.
     """
     try:
-        with _collector_paused():
+        with collector_paused():
             response = ListOpportunitiesResponse.model_validate_json(
                 body, by_alias=True, by_name=False, context=metadata
             )
@@ -61,19 +60,6 @@ def read_page(body: bytes, metadata: ResponseMetadata) -> Page:
         return Page(response, response.opportunity_summaries)
     # Outside the handler: pydantic's error holds the values and must not become a context.
     return _read_record_by_record(body, metadata)
-
-
-@contextmanager
-def _collector_paused() -> Generator[None]:
-    # A page is thousands of objects that are all alive: collections in the middle of it find
-    # nothing, and make Python go over the whole heap several times in a listing.
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def read_parsed(answer: Mapping[str, object], metadata: ResponseMetadata) -> Page:
