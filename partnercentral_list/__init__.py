@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any, Final
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from partnercentral_list._listing.filters import OpportunityFilters
+    from partnercentral_list._listing.filters import OpportunityFilters, ScanFilters
     from partnercentral_list._listing.pager import OpportunityPager
+    from partnercentral_list._listing.scan import OpportunityScan
     from partnercentral_list._run import run
     from partnercentral_list._wire.events import (
         PageReceived,
@@ -121,6 +122,7 @@ __all__ = [
     "OpportunitiesNotFoundError",
     "OpportunityFilters",
     "OpportunityPager",
+    "OpportunityScan",
     "OpportunitySort",
     "OpportunitySortName",
     "OpportunitySummary",
@@ -146,6 +148,7 @@ __all__ = [
     "RetryScheduled",
     "ReviewStatus",
     "ReviewStatusName",
+    "ScanFilters",
     "ServiceError",
     "SortByName",
     "SortOrder",
@@ -167,13 +170,14 @@ __all__ = [
 _MODULES: Final = (
     "errors",
     "config",
-    "_run",
     "models",
+    "client",
+    "_listing.filters",
     "_wire.events",
     "_wire.limiter",
-    "_listing.filters",
     "_listing.pager",
-    "client",
+    "_listing.scan",
+    "_run",
 )
 
 
