@@ -73,6 +73,12 @@ def test_resume(run: Callable[[str], str]) -> None:
     assert "250 opportunities, 250 of them different" in printed
 
 
+def test_scan(run: Callable[[str], str]) -> None:
+    printed = run("scan")
+    assert "1000 opportunities, 1000 of them different" in printed
+    assert "missed: 0" in printed
+
+
 def test_handling_errors(run: Callable[[str], str]) -> None:
     printed = run("handling_errors")
     assert "page_size: 500 is out of range" in printed
@@ -99,8 +105,5 @@ def test_eventbridge_lambda(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_every_example_is_tested() -> None:
-    tested = {
-        *("quickstart", "filters", "resume", "handling_errors"),
-        *("sync_to_sqlite", "eventbridge_lambda"),
-    }
+    tested = {"eventbridge_lambda", "filters", "handling_errors", "quickstart", "resume", "scan", "sync_to_sqlite"}
     assert {path.stem for path in EXAMPLES.glob("*.py")} == tested
