@@ -169,6 +169,17 @@ class Report:
             what = f"CPU for 10,000 records ÷ {name}"
             self.reach(what, measured.ratios("ours", side, "cpu"), must, goal)
 
+    def profile(self) -> None:
+        """Where the time of a page goes."""
+        with pages(10_000) as url:
+            parts: dict[str, float] = run("profile", url)["parts"]
+        whole = sum(parts.values())
+        rows = [
+            [part, f"{100 * spent / whole:.0f} %"]
+            for part, spent in sorted(parts.items(), key=lambda item: -item[1])
+        ]
+        self.parts["profile"] = table(["", "of the time, under the profiler"], rows)
+
     def latency(self) -> None:
         """Wall time of a listing, by the latency of a page."""
         rows: list[list[str]] = []
@@ -328,7 +339,7 @@ def main() -> None:
     options = parser.parse_args()
     report = Report(quick=options.quick)
     begun = time.monotonic()
-    names = options.only or ["cpu", "latency", "prefetch", "memory", "cold", "scan"]
+    names = options.only or ["cpu", "profile", "latency", "prefetch", "memory", "cold", "scan"]
     for name in names:
         getattr(report, name)()
         print(f"{report.parts[name]}\n({time.monotonic() - begun:.0f} s)\n", flush=True)

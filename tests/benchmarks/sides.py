@@ -23,6 +23,7 @@ class Clock:
     def __init__(self, options: argparse.Namespace) -> None:
         self.options = options
         self.first: float | None = None
+        self.parts: dict[str, float] = {}
         self.start()
 
     def start(self) -> None:
@@ -43,6 +44,7 @@ class Clock:
             "peak": _memory(),
             "grown": _memory() - self.memory,
             "first": self.first,
+            "parts": self.parts,
         }
 
 
@@ -74,6 +76,17 @@ async def ours(url: str, clock: Clock) -> int:
             if work and count % 100 == 0:
                 await asyncio.sleep(work)
     return count
+
+
+async def profile(url: str, clock: Clock) -> int:
+    """List with this library, under the profiler."""
+    from partnercentral_list import PartnerCentralClient
+    from tests.benchmarks.page_profile import profiled
+
+    async with PartnerCentralClient("AWS", endpoint_url=url, rate_limit=None) as client:
+        await client.list_opportunities(max_results=100)
+        with profiled(clock.parts):
+            return sum([1 async for _ in client.iter_opportunities(prefetch=0)])
 
 
 async def aiobotocore(url: str, clock: Clock) -> int:
@@ -207,7 +220,8 @@ async def _paced(url: str, clock: Clock, *, is_scan: bool) -> int:
 
 
 SIDES: dict[str, Callable[[str, Clock], Awaitable[int]]] = {
-    side.__name__: side for side in (ours, aiobotocore, pydantic, boto3, capo, floor, scan, chain)
+    side.__name__: side
+    for side in (ours, profile, aiobotocore, pydantic, boto3, capo, floor, scan, chain)
 }
 
 
