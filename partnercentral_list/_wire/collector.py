@@ -8,8 +8,11 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def collector_paused() -> Generator[None]:
+def collector_paused(*, settles: bool = False) -> Generator[None]:
     """Pause the collector, if it runs, while nothing but what stays is made.
+
+    Args:
+        settles: Look once at what was made, here, and not in whoever makes objects next.
 
     A page is thousands of objects that are all alive, imported modules are hundreds of thousands:
     collections in the middle find nothing, and make Python go over the whole heap.
@@ -21,3 +24,5 @@ def collector_paused() -> Generator[None]:
     finally:
         if was_enabled:
             gc.enable()
+            if settles:
+                gc.collect(1)

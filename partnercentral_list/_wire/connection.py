@@ -71,7 +71,7 @@ class Connection:
 
 
 # Hundreds of modules and a megabyte of data files: hardly any of it is ever garbage.
-@collector_paused()
+@collector_paused(settles=True)
 def prepare(settings: ConnectionSettings) -> Callable[[], Any]:
     """Import and read what opening a client and its first call need; gives what makes one.
 
