@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import json
 import resource
 import time
@@ -23,6 +24,7 @@ class Clock:
     def __init__(self, options: argparse.Namespace) -> None:
         self.options = options
         self.first: float | None = None
+        self.first_cpu: float | None = None
         self.parts: dict[str, float] = {}
         self.start()
 
@@ -34,6 +36,7 @@ class Clock:
         """Note when the first record came, as seconds since the process was started."""
         if self.first is None:
             self.first = time.time() - self.options.started
+            self.first_cpu = _cpu()
 
     def result(self, count: int) -> dict[str, Any]:
         """Say what was used."""
@@ -44,6 +47,7 @@ class Clock:
             "peak": _memory(),
             "grown": _memory() - self.memory,
             "first": self.first,
+            "first_cpu": self.first_cpu,
             "parts": self.parts,
         }
 
@@ -59,16 +63,22 @@ def _memory() -> float:
 
 async def ours(url: str, clock: Clock) -> int:
     """List typed, validated opportunities with this library."""
-    from partnercentral_list import PartnerCentralClient
+    from partnercentral_list import ClientConfig, PartnerCentralClient
 
     count, work = 0, clock.options.work
-    client = PartnerCentralClient("AWS", endpoint_url=url, rate_limit=None)
+    config = _short_user_agent() if clock.options.variant == "user-agent" else ClientConfig()
+    client = PartnerCentralClient("AWS", endpoint_url=url, rate_limit=None, config=config)
     if clock.options.preload:
         client.preload()
         clock.options.started = time.time()
     async with client:
         if not clock.options.cold:
             await client.list_opportunities(max_results=100)
+            if clock.options.variant == "frozen":
+                gc.collect()
+                gc.freeze()
+            if clock.options.variant == "collector-off":
+                gc.disable()
             clock.start()
         async for _ in client.iter_opportunities(prefetch=clock.options.prefetch):
             clock.record()
@@ -76,6 +86,14 @@ async def ours(url: str, clock: Clock) -> int:
             if work and count % 100 == 0:
                 await asyncio.sleep(work)
     return count
+
+
+def _short_user_agent() -> Any:
+    from aiobotocore.config import AioConfig
+
+    from partnercentral_list import ClientConfig
+
+    return ClientConfig(aio_config=AioConfig(user_agent="benchmark/1.0"))
 
 
 async def profile(url: str, clock: Clock) -> int:
@@ -232,6 +250,7 @@ def main() -> None:
     parser.add_argument("url")
     parser.add_argument("--cold", action="store_true")
     parser.add_argument("--preload", action="store_true")
+    parser.add_argument("--variant", choices=["collector-off", "frozen", "user-agent"])
     parser.add_argument("--started", type=float, default=0.0)
     parser.add_argument("--work", type=float, default=0.0)
     parser.add_argument("--prefetch", type=int, default=1)
