@@ -40,6 +40,7 @@ from partnercentral_list import (
     OpportunitiesNotFoundError,
     OpportunityFilters,
     OpportunityPager,
+    OpportunityScan,
     OpportunitySort,
     OpportunitySortName,
     OpportunitySummary,
@@ -171,6 +172,11 @@ def taking_notice(invalid: InvalidOpportunity) -> None:
 
 
 async def listing(client: PartnerCentralClient, request: ListOpportunitiesRequest) -> None:
+    scan = client.scan_opportunities(life_cycle_stage=["Qualified", Stage.COMMITTED], concurrency=4)
+    assert_type(scan, OpportunityScan)
+    assert_type(await scan.collect(), list[OpportunitySummary])
+    async for scanned in client.scan_opportunities(request, on_invalid=taking_notice):
+        assert_type(scanned, OpportunitySummary)
     pager = client.iter_opportunities()
     assert_type(pager, OpportunityPager)
     async for opportunity in pager:
