@@ -13,7 +13,7 @@ from collections.abc import Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from random import Random
-from typing import Any, Literal, TypeVar, cast
+from typing import Any, Literal, TypeVar
 
 from pydantic_core import to_json
 
@@ -22,6 +22,7 @@ from partnercentral_list._listing.scan import ScanRequest
 from partnercentral_list._listing.scan_window import Query
 from partnercentral_list._wire.attempt import current
 from partnercentral_list._wire.call import Call, Means, NothingToFetchError
+from partnercentral_list._wire.connection import Connection
 from partnercentral_list._wire.page import Page
 from partnercentral_list._wire.retry import Retrier
 from partnercentral_list.errors import PartnerCentralError, ThrottlingException
@@ -187,7 +188,10 @@ class Service:
         means: Means,
         choose: Callable[[], Mapping[str, object] | None],
     ) -> Page | None:
-        call = Call(means, cast("Any", _Connection(self)), choose)
+        async def connect() -> Connection:
+            return Connection(self, None)
+
+        call = Call(means, connect, choose)
         try:
             return await retrier.call(call.attempt, call.retrying)
         except NothingToFetchError:
@@ -216,11 +220,6 @@ class Service:
 
     async def ids(self, **options: Any) -> list[str]:
         return [record.id async for record in self.scan(**options)]
-
-
-@dataclass(slots=True)
-class _Connection:
-    client: Service
 
 
 def _ms(text: str | None) -> int | None:
