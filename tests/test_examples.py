@@ -105,5 +105,13 @@ def test_eventbridge_lambda(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_every_example_is_tested() -> None:
-    tested = {"eventbridge_lambda", "filters", "handling_errors", "quickstart", "resume", "scan", "sync_to_sqlite"}
+    tested = {
+        "eventbridge_lambda",
+        "filters",
+        "handling_errors",
+        "quickstart",
+        "resume",
+        "scan",
+        "sync_to_sqlite",
+    }
     assert {path.stem for path in EXAMPLES.glob("*.py")} == tested
