@@ -287,13 +287,14 @@ def lock(session: nox.Session) -> None:
     )
     ours = (*uv, "pyproject.toml")
     newest = ("--constraints", "constraints/dev.txt")
-    session.run(*ours, "--group", "dev", "--output-file", "constraints/dev.txt")
-    session.run(*ours, *newest, "--group", "test", "--output-file", "constraints/test.txt")
+    tested = (*ours, "--extra", "cli")
+    session.run(*tested, "--group", "dev", "--output-file", "constraints/dev.txt")
+    session.run(*tested, *newest, "--group", "test", "--output-file", "constraints/test.txt")
     session.run(*ours, *newest, "--output-file", "constraints/runtime.txt")
     for name in ("bench", "notebooks", "ipykernel6"):
         session.run(*ours, *newest, "--group", name, "--output-file", f"constraints/{name}.txt")
     session.run(
-        *(*ours, "--resolution", "lowest-direct", "--group", "test"),
+        *(*tested, "--resolution", "lowest-direct", "--group", "test"),
         *("--output-file", "constraints/lowest.txt"),
     )
     session.run(*uv, "--group", "lock", "--output-file", "constraints/lock.txt")

@@ -22,6 +22,8 @@ BELOW = {
     "eventbridge": {"models"},
     "sync": {"errors", "config", "models", "_listing", "client", "eventbridge"},
     "emulator": set(),
+    # "" is the public face.
+    "cli": {"", "errors", "models", "_wire", "_listing", "client", "config", "emulator", "sync"},
 }
 
 

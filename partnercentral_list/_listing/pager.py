@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from dataclasses import replace
 
 from partnercentral_list._listing.iteration import Iteration
 from partnercentral_list._listing.parts import FetchPage, Listing
 from partnercentral_list.models import ListOpportunitiesResponse, OpportunitySummary
+
+PAGE_SIZE_KEY = "MaxResults"
 
 
 class OpportunityPager:
@@ -73,3 +76,16 @@ class OpportunityPager:
     def _start(self) -> Iteration:
         self._latest = Iteration(self._fetch, self._listing)
         return self._latest
+
+
+class PagerOfAwssPages(OpportunityPager):
+    """A pager that leaves the size of a page to AWS, as the AWS CLI does without --page-size.
+
+    The pages of a listing, and the place in a page that a resume token names, are then the same as
+    the AWS CLI's.
+    """
+
+    def __init__(self, pager: OpportunityPager) -> None:
+        listing = pager._listing
+        parameters = {k: v for k, v in listing.parameters.items() if k != PAGE_SIZE_KEY}
+        super().__init__(pager._fetch, replace(listing, parameters=parameters))

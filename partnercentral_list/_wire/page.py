@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import cast
+from typing import TypeAlias, cast
 
 from pydantic import ValidationError
 from pydantic_core import to_json
@@ -43,12 +44,23 @@ class Page:
         return self.response.next_token
 
 
+Record: TypeAlias = OpportunitySummary | UnreadableRecord
+
+#: Reads a page in place of `read_page`, in the context where it is set (see `as_sent`).
+reader: ContextVar[Callable[[bytes, ResponseMetadata], Page] | None] = ContextVar(
+    "partnercentral_list page reader", default=None
+)
+
+
 def read_page(body: bytes, metadata: ResponseMetadata) -> Page:
     """Read the body of a successful answer.
 
     Raises:
         MalformedResponseError: It is not a page. A single record that cannot be read is none.
     """
+    other = reader.get()
+    if other is not None:
+        return other(body, metadata)
     try:
         with collector_paused():
             response = ListOpportunitiesResponse.model_validate_json(
@@ -59,7 +71,7 @@ def read_page(body: bytes, metadata: ResponseMetadata) -> Page:
     else:
         return Page(response, response.opportunity_summaries)
     # Outside the handler: pydantic's error holds the values and must not become a context.
-    return _read_record_by_record(body, metadata)
+    return read_record_by_record(body, metadata, read_record)
 
 
 def read_parsed(answer: Mapping[str, object], metadata: ResponseMetadata) -> Page:
@@ -72,7 +84,14 @@ def read_parsed(answer: Mapping[str, object], metadata: ResponseMetadata) -> Pag
     return read_page(to_json(members), metadata)
 
 
-def _read_record_by_record(body: bytes, metadata: ResponseMetadata) -> Page:
+def read_record_by_record(
+    body: bytes, metadata: ResponseMetadata, read: Callable[[object], Record]
+) -> Page:
+    """Read a page of which each record is read by itself.
+
+    Raises:
+        MalformedResponseError: It is not a page.
+    """
     answer, problem = _json_object(body)
     wire_records = answer.get("OpportunitySummaries")
     next_token = answer.get("NextToken")
@@ -88,7 +107,7 @@ def _read_record_by_record(body: bytes, metadata: ResponseMetadata) -> Page:
             request_id=metadata.request_id,
             retryable=True,
         )
-    records = tuple(_read_record(record) for record in cast("list[object]", wire_records))
+    records = tuple(read(record) for record in cast("list[object]", wire_records))
     readable = [record for record in records if isinstance(record, OpportunitySummary)]
     response = ListOpportunitiesResponse.model_validate(
         answer | {"OpportunitySummaries": readable}, context=metadata
@@ -109,7 +128,8 @@ def _json_object(body: bytes) -> tuple[dict[str, object], str | None]:
     return cast("dict[str, object]", answer), None
 
 
-def _read_record(record: object) -> OpportunitySummary | UnreadableRecord:
+def read_record(record: object) -> Record:
+    """Read a record, or say what is wrong with it."""
     try:
         text = json.dumps(record)
         return OpportunitySummary.model_validate_json(text, by_alias=True, by_name=False)

@@ -1,0 +1,60 @@
+"""A client as the options of connection describe it, or one of an emulator for --demo."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Generator
+from contextlib import contextmanager
+
+from partnercentral_list import ClientConfig, PartnerCentralClient
+from partnercentral_list.cli._exits import CommandError
+
+
+@contextmanager
+def endpoint(options: Namespace, catalog: str) -> Generator[str | None]:
+    """Give where requests go: what the options say, or an emulator while this lasts.
+
+    Raises:
+        CommandError: Both are asked for.
+    """
+    if not options.demo:
+        yield options.endpoint_url
+        return
+    if options.endpoint_url is not None:
+        raise CommandError("--demo has an endpoint of its own: leave out --endpoint-url.")
+    from partnercentral_list.emulator import PartnerCentralEmulator
+
+    with PartnerCentralEmulator(catalog=catalog) as emulator:
+        yield emulator.url
+
+
+def connect(
+    options: Namespace, catalog: str, url: str | None, on_event: object = None
+) -> PartnerCentralClient:
+    """Make the client; nothing is sent yet.
+
+    Raises:
+        RequestValidationError: The catalog is none.
+        ConfigurationError: It cannot be made as the options say.
+    """
+    if options.cli_auto_prompt:
+        raise CommandError(
+            "--cli-auto-prompt: nothing prompts here. See --help, and completion in the shell: "
+            "source <(partnercentral-list completion bash)."
+        )
+    default = ClientConfig()
+    connect_timeout, read_timeout = options.cli_connect_timeout, options.cli_read_timeout
+    region = {} if options.region is None else {"region_name": options.region}
+    return PartnerCentralClient(
+        catalog,  # type: ignore[arg-type] # the client says what is wrong with it
+        profile_name=options.profile,
+        endpoint_url=url,
+        config=ClientConfig(
+            verify=False if options.no_verify_ssl else (options.ca_bundle or True),
+            sign_requests=not (options.no_sign_request or options.demo),
+            connect_timeout=default.connect_timeout if connect_timeout is None else connect_timeout,
+            read_timeout=default.read_timeout if read_timeout is None else read_timeout,
+        ),
+        on_event=on_event,  # type: ignore[arg-type]
+        **region,
+    )

@@ -1,0 +1,103 @@
+"""main: from the words of the command line to an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from partnercentral_list.cli._exits import (
+    INTERRUPTED,
+    OK,
+    CommandError,
+)
+from partnercentral_list.cli._parser import PROG, parse
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command.
+
+    Args:
+        argv: Its arguments; those of the process if None.
+
+    Returns:
+        The exit code: 0 done, 130 interrupted, 252 bad input, 253 bad set-up, 254 refused by AWS,
+        255 any other failure; as the AWS CLI's.
+    """
+    _let_nothing_be_unwritable()
+    try:
+        options = parse(sys.argv[1:] if argv is None else argv)
+        return _run(options)
+    except CommandError as error:
+        _say(str(error), error.usage)
+        return error.code
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        return _quietly()
+    except SystemExit as end:
+        # --help and --version.
+        return end.code if isinstance(end.code, int) else OK
+
+
+def _run(options: Namespace) -> int:
+    if options.command == "completion":
+        from partnercentral_list.cli._completion import script
+
+        print(script(options.shell), end="")
+        return OK
+    if options.command == "emulator":
+        from partnercentral_list.cli._emulator import run as serve
+
+        return serve(options)
+    return _run_client(options)
+
+
+def _run_client(options: Namespace) -> int:
+    from partnercentral_list.cli._failures import code_of, text_of
+    from partnercentral_list.cli._opportunities import ListingError, run
+    from partnercentral_list.errors import PartnerCentralError
+
+    if options.debug:
+        _log()
+    try:
+        return run(options)
+    except ListingError as error:
+        _say(text_of(error.error), after=error.standing)
+        return code_of(error.error)
+    except PartnerCentralError as error:
+        _say(text_of(error))
+        return code_of(error)
+
+
+def _say(message: str, usage: str = "", after: str = "") -> None:
+    lines = [f"{usage.strip()}\n" if usage else "", f"{PROG}: [ERROR]: {message}", after]
+    with suppress(BrokenPipeError):
+        print("\n".join(filter(None, lines)), file=sys.stderr, flush=True)
+
+
+def _log() -> None:
+    import logging
+
+    logging.basicConfig(format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    logging.getLogger("partnercentral_list").setLevel(logging.DEBUG)
+
+
+def _let_nothing_be_unwritable() -> None:
+    # Half a character of UTF-16 may be in a record; JSON's own escape for it is what this writes.
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")
+
+
+def _quietly() -> int:
+    # Python would flush stdout once more at its end, and complain.
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return OK

@@ -1,0 +1,204 @@
+"""partnercentral-list opportunities: one listing, written as it was asked for."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from argparse import Namespace
+from collections.abc import Iterable
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any, cast
+
+from partnercentral_list import OpportunityPager, OpportunitySummary, PartnerCentralClient
+from partnercentral_list._listing.pager import PagerOfAwssPages
+from partnercentral_list._listing.requests import page_request
+from partnercentral_list._wire.as_sent import OpportunityAsSent, as_sent
+from partnercentral_list.cli._answers import AtTheEnd, Query, Writer, answer_of, write_json
+from partnercentral_list.cli._connect import connect, endpoint
+from partnercentral_list.cli._exits import INTERRUPTED, OK
+from partnercentral_list.cli._output import output_format, query_of, writer_of
+from partnercentral_list.cli._printed import printed
+from partnercentral_list.cli._progress import Progress, belongs_on_stderr
+from partnercentral_list.cli._request import Asked, asked
+from partnercentral_list.cli._skeleton import (
+    input_skeleton,
+    output_skeleton,
+    yaml_input_skeleton,
+)
+from partnercentral_list.cli._tokens import resume_token
+from partnercentral_list.errors import PartnerCentralError, TokenExpiredError
+
+
+def run(options: Namespace) -> int:
+    """List what the options ask for.
+
+    Returns:
+        The exit code.
+
+    Raises:
+        CommandError, PartnerCentralError: It cannot be done.
+    """
+    query = query_of(options.query)
+    if options.generate_cli_skeleton is not None:
+        return _skeleton(options, query)
+    wanted = asked(vars(options), "AWS" if options.demo else None)
+    form = output_format(options)
+    writer = writer_of(form, query, options.color)
+    progress = Progress(
+        sys.stderr,
+        enabled=belongs_on_stderr(answer_is_at_the_end=isinstance(writer, AtTheEnd)),
+    )
+    with endpoint(options, wanted.catalog) as url:
+        client = connect(options, wanted.catalog, url, progress)
+        listing = Listing(client, wanted, writer, progress)
+        return asyncio.run(listing.run())
+
+
+def _skeleton(options: Namespace, query: Query | None) -> int:
+    form: str = options.generate_cli_skeleton
+    if form == "yaml-input":
+        sys.stdout.write(yaml_input_skeleton())
+    elif form == "input":
+        write_json(input_skeleton(), sys.stdout)
+    else:
+        wanted = asked(vars(options), "AWS" if options.demo else None)
+        _check(connect(options, wanted.catalog, options.endpoint_url), wanted)
+        writer = writer_of(output_format(options), query, options.color)
+        writer.whole(output_skeleton())
+    return OK
+
+
+def _check(client: PartnerCentralClient, wanted: Asked) -> None:
+    if wanted.one_page:
+        paging = {"max_results": wanted.max_results, "next_token": wanted.next_token}
+        page_request(client.catalog, None, paging, wanted.filters)
+    else:
+        client.iter_opportunities(
+            page_size=wanted.page_size, max_items=wanted.max_items, **wanted.filters
+        )
+
+
+@dataclass
+class Listing:
+    """A listing under way, and the place up to which it was written."""
+
+    client: PartnerCentralClient
+    asked: Asked
+    writer: Writer
+    progress: Progress
+    written: int = 0
+    token: str | None = None
+    is_complete: bool = False
+
+    async def run(self) -> int:
+        """List and write.
+
+        Returns:
+            The exit code.
+        """
+        try:
+            async with self.client:
+                await self._list()
+        except asyncio.CancelledError:
+            return OK if self.is_complete else self._interrupted()
+        except PartnerCentralError as error:
+            self.progress.clear()
+            raise self._explained(error) from error
+        finally:
+            self.progress.clear()
+        return OK
+
+    async def _list(self) -> None:
+        wanted = self.asked
+        if wanted.one_page:
+            with as_sent(unreadable_too=True):
+                page = await self.client.list_opportunities(
+                    max_results=wanted.max_results, next_token=wanted.next_token, **wanted.filters
+                )
+            self.progress.clear()
+            records = _printed(page.opportunity_summaries)
+            self.writer.whole(answer_of(records, page.next_token))
+        else:
+            await self._pages(self._pager())
+        self.is_complete = True
+
+    def _pager(self) -> OpportunityPager:
+        wanted = self.asked
+        start = wanted.starting_token
+        pager = self.client.iter_opportunities(
+            page_size=wanted.page_size,
+            max_items=wanted.max_items,
+            starting_token=None if start is None else resume_token(start),
+            **wanted.filters,
+        )
+        # AWS's own pages can be seen in the answer, or in the place that its token names.
+        as_aws_pages = self.writer.shows_pages or wanted.max_items is not None
+        return PagerOfAwssPages(pager) if as_aws_pages and wanted.page_size is None else pager
+
+    async def _pages(self, pager: OpportunityPager) -> None:
+        with as_sent(unreadable_too=True):
+            async with aclosing(pager.pages()) as pages:
+                async for page in pages:
+                    self._write(_printed(page.opportunity_summaries), page.next_token)
+                    self.token = pager.resume_token
+        if self.asked.max_items == 0:
+            self.writer.page([], None)
+        self.token = pager.resume_token
+        self._end()
+
+    def _write(self, records: list[Any], token: str | None) -> None:
+        if not isinstance(self.writer, AtTheEnd):
+            self.progress.clear()
+        self.writer.page(records, token)
+        self.written += len(records)
+
+    def _end(self) -> None:
+        self.progress.clear()
+        self.writer.end(self.token)
+        if self.token is not None and not self.writer.shows_token:
+            note(f"There are more. {_go_on(self.token)}")
+
+    def _interrupted(self) -> int:
+        self.progress.clear()
+        if self.token is None:
+            note("Interrupted: nothing was written.")
+            return INTERRUPTED
+        self.writer.end(self.token)
+        note(f"Interrupted after {self.written:,} opportunities. {_go_on(self.token)}")
+        return INTERRUPTED
+
+    def _explained(self, error: PartnerCentralError) -> ListingError:
+        if self.token is None or isinstance(error, TokenExpiredError):
+            return ListingError(error, "")
+        if isinstance(self.writer, AtTheEnd):
+            return ListingError(
+                error,
+                f"{self.written:,} opportunities were read, and none was written: --output jsonl, "
+                "csv, text and yaml-stream write as they read.",
+            )
+        return ListingError(
+            error, f"{self.written:,} opportunities were written. {_go_on(self.token)}"
+        )
+
+
+class ListingError(Exception):
+    """What ended a listing, and where it stands."""
+
+    def __init__(self, error: PartnerCentralError, standing: str) -> None:
+        super().__init__(str(error))
+        self.error = error
+        self.standing = standing
+
+
+def note(text: str) -> None:
+    """Say something on stderr."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def _go_on(token: str) -> str:
+    return f"Go on with: --starting-token {token}"
+
+
+def _printed(opportunities: Iterable[OpportunitySummary]) -> list[Any]:
+    return [printed(cast("OpportunityAsSent", opportunity).sent) for opportunity in opportunities]

@@ -1,0 +1,104 @@
+"""--output, --query and --color: which writer an answer goes to."""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import Namespace
+from functools import partial
+from typing import Any, TextIO, cast
+
+from partnercentral_list.cli._answers import (
+    AsText,
+    AsYamlStream,
+    AtTheEnd,
+    Query,
+    Writer,
+    write_json,
+    write_yaml,
+)
+from partnercentral_list.cli._exits import FAILED, CommandError
+from partnercentral_list.cli._lines import AsCsv, AsJsonLines
+from partnercentral_list.cli._options import FORMATS
+from partnercentral_list.cli._table import write_table
+
+
+def query_of(expression: str | None) -> Query | None:
+    """Compile a JMESPath expression.
+
+    Raises:
+        CommandError: It is none.
+    """
+    if expression is None:
+        return None
+    import jmespath
+    from jmespath.exceptions import JMESPathError
+
+    try:
+        compiled: Any = jmespath.compile(expression)
+    except JMESPathError as error:
+        raise CommandError(f"Bad value for --query {expression}: {error}") from error
+
+    def search(answer: Any) -> Any:
+        try:
+            return compiled.search(answer)
+        except JMESPathError as error:
+            # jmespath's own text shows values of records.
+            kind = type(error).__name__
+        raise CommandError(f"--query {expression} cannot be applied: {kind}.", FAILED)
+
+    return search
+
+
+def output_format(options: Namespace) -> str:
+    """Give the form of the answer: the option's, the environment's, the profile's, or JSON.
+
+    Raises:
+        CommandError: The environment or the profile names one that there is not.
+    """
+    name: str = (
+        options.output
+        or os.environ.get("AWS_DEFAULT_OUTPUT")
+        or _of_profile(options.profile)
+        or "json"
+    )
+    if name not in FORMATS:
+        raise CommandError(
+            f"Unknown output type: {name} (AWS_DEFAULT_OUTPUT or the profile's output). "
+            f"There are {', '.join(FORMATS)}."
+        )
+    return name
+
+
+def _of_profile(profile: str | None) -> str | None:
+    from botocore.exceptions import BotoCoreError
+    from botocore.session import Session
+
+    session: Any = Session(profile=profile)
+    try:
+        return cast("str | None", session.get_scoped_config().get("output"))
+    except BotoCoreError:
+        # The client says what is wrong with the profile, and what to do.
+        return None
+
+
+def writer_of(form: str, query: Query | None, color: str) -> Writer:
+    """Give what writes that form to stdout."""
+    out: TextIO = sys.stdout
+    if form == "jsonl":
+        return AsJsonLines(query, out)
+    if form == "csv":
+        return AsCsv(query, out)
+    shown = query or _as_it_is
+    if form == "text":
+        return AsText(shown, out)
+    if form == "yaml-stream":
+        return AsYamlStream(shown, out)
+    if form == "table":
+        return AtTheEnd(shown, partial(write_table, stream=out, color=color))
+    write = write_yaml if form == "yaml" else write_json
+    return AtTheEnd(shown, partial(write, stream=out))
+
+
+def _as_it_is(answer: Any) -> Any:
+    return answer

@@ -1,0 +1,141 @@
+"""The command line: parsed by argparse, made of the table of options, and cheap to import."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+from partnercentral_list.cli._exits import CommandError
+from partnercentral_list.cli._options import EMULATOR, OPPORTUNITIES, SHELLS, Option
+
+PROG = "partnercentral-list"
+
+COMMANDS = {
+    "opportunities": ("list the opportunities that match", OPPORTUNITIES),
+    "emulator": ("serve a local Partner Central with invented opportunities", EMULATOR),
+}
+
+EXAMPLES = {
+    "": """
+  partnercentral-list opportunities --demo --output table --max-items 3
+  partnercentral-list opportunities --catalog AWS --life-cycle-stage Qualified Committed
+  partnercentral-list emulator --port 8765
+  source <(partnercentral-list completion bash)
+""",
+    "opportunities": """
+  # All of the qualified ones that changed in 2026, as JSON.
+  partnercentral-list opportunities --catalog AWS --life-cycle-stage Qualified \\
+      --last-modified-date AfterLastModifiedDate=2026-01-01
+
+  # Identifier and stage, a line each.
+  partnercentral-list opportunities --catalog AWS --output text \\
+      --query 'OpportunitySummaries[].[Id, LifeCycle.Stage]'
+
+  # The first hundred, then the rest.
+  partnercentral-list opportunities --catalog AWS --max-items 100
+  partnercentral-list opportunities --catalog AWS --starting-token TOKEN
+
+  # Everything, page by page, into a file.
+  partnercentral-list opportunities --catalog AWS --output csv > pipeline.csv
+
+  # Without an AWS account.
+  partnercentral-list opportunities --demo --output table --max-items 3
+
+exit codes:
+  0 done  130 interrupted  252 bad input, nothing sent  253 bad set-up
+  254 refused by AWS  255 any other failure
+""",
+    "emulator": """
+  partnercentral-list emulator --opportunities 1000
+  partnercentral-list opportunities --catalog AWS --no-sign-request \\
+      --endpoint-url http://127.0.0.1:8765
+""",
+}
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose errors are the command's."""
+
+    def error(self, message: str) -> NoReturn:
+        """End the command.
+
+        Raises:
+            CommandError: Always.
+        """
+        raise CommandError(message, usage=self.format_usage())
+
+
+def build() -> tuple[Parser, dict[str, Parser]]:
+    """Make the parser of the whole command line, and those of the commands by their names."""
+    parser = Parser(
+        prog=PROG,
+        description="Read an AWS partner's pipeline: the opportunities in AWS Partner Central.",
+        epilog=f"examples:{EXAMPLES['']}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    _add_version(parser)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    made: dict[str, Parser] = {}
+    for name, (about, options) in COMMANDS.items():
+        made[name] = commands.add_parser(
+            name,
+            help=about,
+            usage=f"{PROG} {name} [options]",
+            description=f"{about[0].upper()}{about[1:]}.",
+            epilog=f"examples:{EXAMPLES[name]}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        _add(made[name], options)
+        _add_version(made[name])
+    made["completion"] = commands.add_parser(
+        "completion", help="print what lets a shell complete this command"
+    )
+    made["completion"].add_argument("shell", choices=SHELLS)
+    return parser, made
+
+
+def _add_version(parser: Parser) -> None:
+    from partnercentral_list import __version__
+
+    parser.add_argument(
+        "--version", action="version", version=f"{PROG}/{__version__}", help="print the version"
+    )
+
+
+def _add(parser: Parser, options: Sequence[Option]) -> None:
+    groups: dict[str, Any] = {}
+    for option in options:
+        if option.group not in groups:
+            groups[option.group] = parser.add_argument_group(option.group)
+        about = option.about.replace("%", "%%")
+        groups[option.group].add_argument(option.flag, help=about, **option.settings)
+
+
+def parse(argv: Sequence[str]) -> argparse.Namespace:
+    """Read the command line.
+
+    Raises:
+        CommandError: It cannot be read.
+        SystemExit: After ``--help`` and ``--version``.
+    """
+    parser, commands = build()
+    options, unknown = parser.parse_known_args(argv)
+    if unknown:
+        raise CommandError(
+            f"Unknown options: {', '.join(unknown)}{_perhaps(options.command, unknown)}",
+            usage=commands[options.command].format_usage(),
+        )
+    return options
+
+
+def _perhaps(command: str, unknown: Sequence[str]) -> str:
+    known = [option.flag for option in COMMANDS[command][1]] if command in COMMANDS else []
+    meant = [
+        match
+        for word in unknown
+        if word.startswith("--")
+        for match in difflib.get_close_matches(word.partition("=")[0], known, n=1)
+    ]
+    return f" (perhaps {', '.join(meant)})" if meant else ""

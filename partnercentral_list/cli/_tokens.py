@@ -1,0 +1,31 @@
+"""--starting-token: a resume token, or what AWS itself calls a token, as the AWS CLI takes both."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+
+from partnercentral_list._listing.tokens import Position
+
+
+def resume_token(token: str) -> str:
+    """Give the resume token that a token means.
+
+    ``--no-paginate`` and yaml-stream print AWS's own token, which the AWS CLI takes too; the form
+    ``token___5`` of its early versions skips 5 records.
+    """
+    if _is_resume_token(token):
+        return token
+    page_token, mark, skip = token.rpartition("___")
+    if mark and skip.isdigit():
+        start = None if page_token == "None" else page_token  # noqa: S105 # its word for none
+        return Position(start, int(skip)).encode()
+    return Position(token, None).encode()
+
+
+def _is_resume_token(token: str) -> bool:
+    try:
+        return isinstance(json.loads(base64.b64decode(token.encode("ascii"), validate=True)), dict)
+    except (UnicodeError, binascii.Error, ValueError, RecursionError):
+        return False
