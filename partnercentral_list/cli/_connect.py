@@ -6,7 +6,7 @@ from argparse import Namespace
 from collections.abc import Generator
 from contextlib import contextmanager
 
-from partnercentral_list import ClientConfig, PartnerCentralClient
+from partnercentral_list import ClientConfig, PartnerCentralClient, RateLimit
 from partnercentral_list.cli._exits import CommandError
 
 
@@ -55,6 +55,13 @@ def connect(
             connect_timeout=default.connect_timeout if connect_timeout is None else connect_timeout,
             read_timeout=default.read_timeout if read_timeout is None else read_timeout,
         ),
+        rate_limit=_pace(options),
         on_event=on_event,  # type: ignore[arg-type]
         **region,
     )
+
+
+def _pace(options: Namespace) -> RateLimit | None:
+    if options.requests_per_second is None:
+        return None if options.demo else RateLimit()
+    return RateLimit(options.requests_per_second) if options.requests_per_second else None

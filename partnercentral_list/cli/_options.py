@@ -238,6 +238,14 @@ _CONNECTION: Final = (
     ),
 )  # fmt: skip
 
+_PACE: Final = Option(
+    "--requests-per-second",
+    "the most requests a second, 10 if not given, which is AWS's quota; 0 is no limit",
+    OURS,
+    "Beyond the AWS CLI",
+    settings={"type": float, "metavar": "N"},
+)
+
 _NOT_NEEDED: Final = (
     Option(
         "--cli-binary-format",
@@ -262,7 +270,7 @@ _NOT_NEEDED: Final = (
     ),
 )
 
-_BEYOND: Final = (_DEMO,)
+_BEYOND: Final = (_PACE, _DEMO)
 
 OPPORTUNITIES: Final = (*_FILTERS, *_PAGING, *_OUTPUT, *_CONNECTION, *_NOT_NEEDED, *_BEYOND)
 

@@ -69,7 +69,10 @@ def asked(options: Mapping[str, Any], default_catalog: str | None = None) -> Ask
         members["Catalog"] = default_catalog
     catalog = members.pop("Catalog", None)
     if catalog is None:
-        raise CommandError("the following arguments are required: --catalog")
+        raise CommandError(
+            "the following arguments are required: --catalog",
+            usage="usage: partnercentral-list opportunities --catalog CATALOG [options]",
+        )
     one_page = not options["paginate"] or any(name in members for name in ONE_PAGE_MEMBERS)
     if one_page:
         _refuse_paging(options)

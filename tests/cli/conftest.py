@@ -1,0 +1,51 @@
+"""What the tests of the command share: how it is run, and against what."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+
+from partnercentral_list.cli import main
+
+
+@dataclass(frozen=True)
+class Done:
+    code: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Done]
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Runs the command in this process."""
+    for name in ("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "TERM"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("COLUMNS", "120")
+
+    def run(*argv: str) -> Done:
+        capsys.readouterr()
+        code = main(argv)
+        return Done(code, *capsys.readouterr())
+
+    return run
+
+
+@pytest.fixture
+def listed(run: Run, emulator_url: str) -> Run:
+    """Runs `opportunities` against the emulator, unsigned."""
+
+    def listed(*argv: str, catalog: str = "AWS") -> Done:
+        where = ("--catalog", catalog, "--endpoint-url", emulator_url, "--no-sign-request")
+        return run("opportunities", *where, *argv)
+
+    return listed
+
+
+@pytest.fixture
+def emulator_url(emulator: object) -> str:
+    return str(emulator.url)  # type: ignore[attr-defined]

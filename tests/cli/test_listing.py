@@ -1,0 +1,307 @@
+"""A listing on the command line: paging, tokens, failures, interruptions, progress, memory."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from partnercentral_list import PageReceived, RateLimited, RetryScheduled
+from partnercentral_list.cli._progress import Progress
+from partnercentral_list.emulator import Fault, PartnerCentralEmulator
+from tests.cli.conftest import Run
+
+
+def ids(text: str) -> list[str]:
+    return [record["Id"] for record in json.loads(text)["OpportunitySummaries"]]
+
+
+def command(emulator: PartnerCentralEmulator, *argv: str) -> list[str]:
+    where = ["--catalog", "AWS", "--endpoint-url", emulator.url, "--no-sign-request"]
+    module = ["-W", "error", "-m", "partnercentral_list.cli", "opportunities"]
+    return [sys.executable, *module, *where, *argv]
+
+
+def test_a_cut_listing_goes_on_with_its_token(listed: Run) -> None:
+    whole = ids(listed().out)
+    first = listed("--max-items", "33")
+    rest = listed("--starting-token", json.loads(first.out)["NextToken"])
+    assert ids(first.out) + ids(rest.out) == whole
+    assert "NextToken" not in json.loads(rest.out)
+
+
+@pytest.mark.parametrize("words", [["--no-paginate"], ["--max-results", "20"]])
+def test_awss_own_token_goes_on_in_both_ways(words: list[str], listed: Run) -> None:
+    whole = ids(listed().out)
+    one_page = listed(*words)
+    token = json.loads(one_page.out)["NextToken"]
+    assert ids(one_page.out) == whole[:20]
+    assert ids(listed("--next-token", token).out) == whole[20:40]
+    assert ids(listed("--starting-token", token).out) == whole[20:]
+
+
+def test_jsonl_tells_on_stderr_where_to_go_on(listed: Run) -> None:
+    done = listed("--output", "jsonl", "--max-items", "3")
+    token = re.fullmatch(r"There are more\. Go on with: --starting-token (\S+)\n", done.err)
+    assert token
+    assert ids(listed("--starting-token", token[1]).out) == ids(listed().out)[3:]
+
+
+@pytest.mark.parametrize(
+    ("words", "sizes"),
+    [
+        ([], [100, 100, 100]),
+        (["--output", "jsonl"], [100, 100, 100]),
+        (["--output", "text", "--max-items", "30"], [None, None]),
+        (["--max-items", "30"], [None, None]),
+        (["--page-size", "90"], [90, 90, 90]),
+    ],
+    ids=lambda value: " ".join(map(str, value)),
+)
+def test_pages_are_as_large_as_can_be_where_they_do_not_show(
+    words: list[str], sizes: list[int | None], listed: Run, emulator: PartnerCentralEmulator
+) -> None:
+    assert listed(*words).code == 0
+    assert [request.body.get("MaxResults") for request in emulator.requests] == sizes
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [
+        (Fault.error("AccessDeniedException"), 254),
+        (Fault.body(b"<html>"), 255),
+        (Fault.reset("during"), 255),
+    ],
+    ids=["denied", "html", "reset"],
+)
+def test_a_failure_has_the_aws_clis_exit_code_and_an_empty_stdout(
+    fault: Fault,
+    code: int,
+    listed: Run,
+    emulator: PartnerCentralEmulator,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    without_waits(monkeypatch)
+    emulator.fail(fault, times=None, at=2)
+    done = listed()
+    assert (done.code, done.out) == (code, "")
+    assert "100 opportunities were read, and none was written" in done.err
+
+
+def without_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    from partnercentral_list import RetryPolicy
+    from partnercentral_list.cli import _connect
+
+    class Quick(_connect.PartnerCentralClient):
+        def __init__(self, *args: Any, **options: Any) -> None:
+            super().__init__(*args, retry=RetryPolicy(max_attempts=1), **options)
+
+    monkeypatch.setattr(_connect, "PartnerCentralClient", Quick)
+
+
+def test_a_failure_in_the_middle_of_lines_says_where_to_go_on(
+    listed: Run, emulator: PartnerCentralEmulator
+) -> None:
+    emulator.fail("AccessDeniedException", at=2)
+    done = listed("--output", "jsonl")
+    assert done.code == 254
+    assert done.out.count("\n") == 100
+    assert "100 opportunities were written." in done.err
+    token = done.err.split("--starting-token ")[1].strip()
+    rest = listed("--output", "jsonl", "--starting-token", token)
+    assert rest.out.count("\n") == 150
+
+
+def test_an_expired_token_is_refused_by_aws_and_not_offered_again(
+    listed: Run, emulator: PartnerCentralEmulator
+) -> None:
+    emulator.fail(Fault.expired_token(), at=2)
+    done = listed("--output", "jsonl")
+    assert done.code == 254
+    assert "--starting-token" not in done.err
+
+
+def test_a_region_without_partner_central_is_a_bad_set_up(run: Run) -> None:
+    done = run("opportunities", "--catalog", "AWS", "--region", "eu-west-1", "--no-sign-request")
+    assert done.code == 253
+
+
+def test_no_credentials_is_a_bad_set_up(run: Run, emulator: PartnerCentralEmulator) -> None:
+    done = run("opportunities", "--catalog", "AWS", "--endpoint-url", emulator.url)
+    assert done.code == 253
+    assert not emulator.requests
+
+
+def test_debug_tells_of_requests_and_shows_no_record(emulator: PartnerCentralEmulator) -> None:
+    name = emulator.opportunities[0]["Customer"]["Account"]["CompanyName"]
+    words = ["--debug", "--query", "length(OpportunitySummaries)"]
+    done = subprocess.run(
+        command(emulator, *words), capture_output=True, encoding="utf-8", check=True
+    )
+    assert done.stdout == "250\n"
+    assert done.stderr.count("page of") == 3
+    assert name not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [(["--output", "jsonl"], "O"), (["--output", "json"], ""), (["--output", "text"], "")],
+    ids=["jsonl", "json", "text"],
+)
+def test_an_interruption_leaves_what_was_read_and_the_token_to_go_on_with(
+    words: list[str], shown: str, emulator: PartnerCentralEmulator, run: Run
+) -> None:
+    emulator.fail(Fault.hang(), at=2, times=None)
+    process = subprocess.Popen(
+        command(emulator, "--page-size", "100", *words),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+    )
+    with process:
+        while len(emulator.requests) < 2:
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "Interrupted after 100 opportunities." in err
+    assert "Traceback" not in err
+    token = err.split("--starting-token ")[1].strip()
+    if "json" in words:
+        assert json.loads(out)["NextToken"] == token
+    emulator.clear_faults()
+    where = ["--catalog", "AWS", "--endpoint-url", emulator.url, "--no-sign-request"]
+    rest = run("opportunities", *where, "--starting-token", token)
+    assert len(ids(rest.out)) == 150
+    assert not set(ids(rest.out)) & set(re.findall(r"\bO\d{6,}\b", out))
+    assert len(set(re.findall(r"\bO\d{6,}\b", out)) | set(ids(rest.out))) == 250
+
+
+def test_an_interruption_before_the_first_page_says_that_nothing_was_written(
+    emulator: PartnerCentralEmulator,
+) -> None:
+    emulator.fail(Fault.hang(), times=None)
+    process = subprocess.Popen(
+        command(emulator), stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8"
+    )
+    with process:
+        while not emulator.requests:
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+    assert (process.returncode, out) == (130, "")
+    assert err == "Interrupted: nothing was written.\n"
+
+
+@pytest.mark.parametrize("form", ["json", "jsonl", "text", "yaml-stream"])
+def test_a_broken_pipe_is_quiet(form: str, emulator: PartnerCentralEmulator) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        done = subprocess.run(
+            command(emulator, "--output", form), stdout=writer, stderr=subprocess.PIPE, check=False
+        )
+    finally:
+        os.close(writer)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+PEAK = """
+import resource, sys
+from partnercentral_list.cli import main
+code = main(sys.argv[1:])
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)
+sys.exit(code)
+"""
+
+
+def peak_kilobytes(url: str, pages: int, form: str, out: Path) -> int:
+    where = ["--catalog", "AWS", "--endpoint-url", url, "--no-sign-request", "--output", form]
+    where += ["--requests-per-second", "0"]
+    program = [sys.executable, "-c", PEAK, "opportunities", *where]
+    with out.open("w") as target:
+        done = subprocess.run(
+            [*program, "--max-items", str(pages * 100), "--page-size", "100"],
+            stdout=target,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            check=True,
+        )
+    assert sum(1 for _ in out.open()) == pages * 100 + (form == "csv")
+    return int(done.stderr.split()[-1])
+
+
+def test_progress_counts_what_the_events_tell() -> None:
+    now = [0.0]
+    stream = io.StringIO()
+    progress = Progress(stream, enabled=True, clock=lambda: now[0])
+    page = PageReceived("i", 1, "r", 200, 0.1, 99, 1, is_last=False)
+    progress(page)
+    assert stream.getvalue() == ""
+    now[0] = 2.0
+    progress(RateLimited("i", 1, 0.5, 9.5))
+    progress(page)
+    assert "200 opportunities, 2 pages, 100/s, 0.5 s waited" in progress.line()
+    progress(RetryScheduled("i", 1, 1.5, "ThrottlingException"))
+    assert stream.getvalue().endswith("2.0 s waited, again in 1.5 s after ThrottlingException")
+    progress.clear()
+    assert stream.getvalue().endswith("\r\x1b[K")
+
+
+def test_progress_that_nobody_sees_is_not_written() -> None:
+    stream = io.StringIO()
+    progress = Progress(stream, enabled=False, clock=lambda: 0.0)
+    progress(RetryScheduled("i", 1, 1.5, "ThrottlingException"))
+    progress.clear()
+    assert stream.getvalue() == ""
+    assert "retry" not in progress.line()
+
+
+def test_help_and_the_version_are_instant(run: Run) -> None:
+    program = (
+        "import sys\n"
+        "from partnercentral_list.cli import main\n"
+        "assert main(['opportunities', '--help']) == 0\n"
+        "heavy = {'pydantic', 'aiobotocore', 'botocore', 'rich', 'asyncio', 'jmespath', 'yaml'}\n"
+        "assert not heavy & set(sys.modules), heavy & set(sys.modules)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, encoding="utf-8", check=True
+    )
+    assert "--life-cycle-stage" in done.stdout
+    assert "examples:" in done.stdout
+    assert re.fullmatch(r"partnercentral-list/[\d.]+\n", run("--version").out)
+
+
+def test_demo_needs_neither_an_account_nor_a_catalog(run: Run) -> None:
+    done = run("opportunities", "--demo", "--query", "length(OpportunitySummaries)")
+    assert (done.code, done.out) == (0, "250\n")
+    other = run("opportunities", "--demo", "--catalog", "Sandbox", "--max-items", "1")
+    assert json.loads(other.out)["OpportunitySummaries"][0]["Catalog"] == "Sandbox"
+
+
+@pytest.mark.parametrize("words", [[], ["--max-results", "3"]])
+def test_an_output_skeleton_has_a_checked_request(words: list[str], listed: Run) -> None:
+    assert listed("--generate-cli-skeleton", "output", *words).code == 0
+    stage = ["--life-cycle-stage", "Qualifed"]
+    assert listed("--generate-cli-skeleton", "output", *stage, *words).code == 252
+
+
+def test_the_emulator_command_serves_what_the_options_say(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from partnercentral_list.emulator import __main__
+
+    monkeypatch.setattr(__main__, "_wait", lambda: None)
+    done = run("emulator", "--port", "0", "--catalog", "Sandbox", "--requests-per-second", "5")
+    assert done.code == 0
+    assert "list-opportunities --catalog Sandbox" in done.out
+    assert run("emulator", "--opportunities", "-1").code == 252

@@ -1,0 +1,267 @@
+"""The options, read: lists, structures, files, timestamps, whole requests, and what is refused."""
+
+from __future__ import annotations
+
+import base64
+import json
+import string
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from partnercentral_list.cli import _shorthand
+from partnercentral_list.cli._moments import moment
+from partnercentral_list.cli._tokens import resume_token
+from partnercentral_list.emulator import PartnerCentralEmulator
+from tests.cli.conftest import Run
+
+
+def sent(emulator: PartnerCentralEmulator) -> dict[str, Any]:
+    return dict(emulator.requests[-1].body)
+
+
+KEYS = st.text(string.ascii_letters, min_size=1)
+
+
+@given(st.dictionaries(KEYS, st.text(), min_size=1))
+def test_shorthand_gives_back_what_was_quoted(members: dict[str, str]) -> None:
+    def quoted(text: str) -> str:
+        return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+    # The AWS CLI's own rule for a backslash before the closing quote has no way to write one.
+    members = {key: value.replace("\\", "/") for key, value in members.items()}
+    text = ",".join(f"{key}={quoted(value)}" for key, value in members.items())
+    assert _shorthand.parse(text) == members
+
+
+@given(st.dictionaries(KEYS, st.text(string.ascii_letters + " -:+.=", min_size=1), min_size=1))
+def test_shorthand_gives_back_what_needs_no_quotes(members: dict[str, str]) -> None:
+    text = " , ".join(f"{key} = {value}" for key, value in members.items())
+    assert _shorthand.parse(text) == {key: value.strip(" ") for key, value in members.items()}
+
+
+@given(st.text())
+def test_any_text_is_shorthand_or_a_value_error(text: str) -> None:
+    try:
+        members = _shorthand.parse(text)
+    except ValueError as error:
+        assert "^" in str(error) or "paramfile" in str(error) or "bytes" in str(error)
+    else:
+        assert all(isinstance(value, str) for value in members.values())
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("SortBy", "Expected: key=value"),
+        ("SortBy=a,", "Expected: key=value"),
+        ("SortBy=a,SortBy=b", 'Second instance of key "SortBy"'),
+        ("SortBy='a'b", "Expected: ','"),
+        ("SortBy=a,b", "Expected: key=value"),
+    ],
+)
+def test_bad_shorthand_is_pointed_at(text: str, said: str, listed: Run) -> None:
+    done = listed("--sort", text)
+    assert done.code == 252
+    assert said in done.err
+    assert "^" in done.err
+
+
+def test_an_escaped_comma_is_one(tmp_path: Path) -> None:
+    assert _shorthand.parse(r"a=b\,c,d=e") == {"a": "b,c", "d": "e"}
+    (tmp_path / "x").write_text("f,g")
+    assert _shorthand.parse(f"a@=file://{tmp_path}/x,d=e") == {"a": "f,g", "d": "e"}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2026-01-31", datetime(2026, 1, 31, tzinfo=UTC)),
+        ("2026-01-31T10:00:00Z", datetime(2026, 1, 31, 10, tzinfo=UTC)),
+        ("2026-01-31T12:00:00+02:00", datetime(2026, 1, 31, 10, tzinfo=UTC)),
+        ("2026-01-31 10:00:00.5", datetime(2026, 1, 31, 10, 0, 0, 500_000, tzinfo=UTC)),
+        ("1769853600", datetime(2026, 1, 31, 10, tzinfo=UTC)),
+        (1769853600, datetime(2026, 1, 31, 10, tzinfo=UTC)),
+        (1769853600.5, datetime(2026, 1, 31, 10, 0, 0, 500_000, tzinfo=UTC)),
+        (datetime(2026, 1, 31, 10), datetime(2026, 1, 31, 10, tzinfo=UTC)),
+        (datetime(2026, 1, 31).date(), datetime(2026, 1, 31, tzinfo=UTC)),
+    ],
+)
+def test_a_timestamp_is_iso_8601_or_seconds_and_in_utc(text: object, expected: datetime) -> None:
+    assert moment(text) == expected
+
+
+@pytest.mark.parametrize("value", ["yesterday", "20260131", "1e300", "", True, [], None, "nan"])
+def test_what_would_have_to_be_guessed_is_no_timestamp(value: object) -> None:
+    with pytest.raises(ValueError, match=r"\w"):
+        moment(value)
+
+
+def test_a_naive_time_goes_out_in_utc(listed: Run, emulator: PartnerCentralEmulator) -> None:
+    done = listed("--last-modified-date", "AfterLastModifiedDate=2026-01-31T12:00:00+02:00")
+    assert done.code == 0
+    assert sent(emulator)["LastModifiedDate"] == {"AfterLastModifiedDate": "2026-01-31T10:00:00Z"}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--life-cycle-stage", "Qualified", "Committed"],
+        ["--life-cycle-stage", '["Qualified", "Committed"]'],
+        ["--life-cycle-stage", "Launched", "--life-cycle-stage", "Qualified", "Committed"],
+        ["--life-cycle-st", "Qualified", "Committed"],
+        ["--life-cycle-stage", "file://stages.json"],
+        ["--cli-input-json", '{"LifeCycleStage": ["Qualified", "Committed"]}'],
+        ["--cli-input-json", "file://request.json"],
+        ["--cli-input-yaml", "LifeCycleStage: [Qualified, Committed]"],
+        [
+            *("--cli-input-json", '{"LifeCycleStage": ["Launched"]}'),
+            *("--life-cycle-stage", "Qualified", "Committed"),
+        ],
+    ],
+    ids=lambda words: " ".join(words)[:40],
+)
+def test_a_list_may_be_written_in_many_ways(
+    words: list[str],
+    listed: Run,
+    emulator: PartnerCentralEmulator,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "stages.json").write_text('["Qualified", "Committed"]')
+    (tmp_path / "request.json").write_text('{"LifeCycleStage": ["Qualified", "Committed"]}')
+    assert listed(*words).code == 0
+    assert sent(emulator)["LifeCycleStage"] == ["Qualified", "Committed"]
+
+
+def test_yaml_dates_are_dates(listed: Run, emulator: PartnerCentralEmulator) -> None:
+    request = "TargetCloseDate: {AfterTargetCloseDate: 2026-01-31}\nCreatedDate: null\n"
+    assert listed("--cli-input-yaml", request).code == 0
+    assert sent(emulator)["TargetCloseDate"] == {"AfterTargetCloseDate": "2026-01-31"}
+    assert "CreatedDate" not in sent(emulator)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--life-cycle-stage", "Qualifed"], "perhaps 'Qualified'"),
+        (["--life-cycle-review-status", "In Review"], "perhaps 'In review'"),
+        (["--life-cycle-stage", "Closed Won"], "Launched"),
+        (["--sort", "SortBy=CreateDate,SortOrder=ASCENDING"], "perhaps 'CreatedDate'"),
+        (["--sort", "Direction=up"], 'Unknown parameter in Sort: "Direction"'),
+        (["--sort", "[1]"], "Expected: a JSON object"),
+        (["--cli-input-json", '{"LifecycleStage": []}'], "(perhaps LifeCycleStage)"),
+        (["--cli-input-json", "[]"], "expecting map, received list"),
+        (["--cli-input-yaml", "a: ["], "Invalid YAML received."),
+        (["--cli-input-yaml", "a: 1", "--cli-input-json", "{}"], "Only one --cli-input-"),
+        (["--life-cycle-stage", '["a'], "Invalid JSON received. Unterminated string"),
+        (["--identifier", "fileb://x"], "No option takes bytes"),
+        (["--identifier", "file:///no/such"], "No such file"),
+        (["--life-cycle-stage"], "an empty list; to list everything, leave it out"),
+        (["--identifier", *(f"O{n}" for n in range(21))], "21 entries."),
+        (["--created-date", "AfterCreatedDate=soon"], "CreatedDate.AfterCreatedDate: 'soon'"),
+        (
+            ["--created-date", "AfterCreatedDate=2026-02-01,BeforeCreatedDate=2026-01-01"],
+            "is later than",
+        ),
+        (["--target-close-date", "AfterTargetCloseDate=31.1.2026"], "YYYY-MM-DD"),
+        (["--max-itmes", "3"], "(perhaps --max-items)"),
+        (["--output", "xml"], "invalid choice: 'xml'"),
+        (["--max", "3"], "ambiguous option"),
+        (["--query", "bad["], "Bad value for --query bad["),
+        (["--no-paginate", "--max-items", "3"], "pagination arguments: --max-items"),
+        (["--max-results", "3", "--starting-token", "x"], "arguments: --starting-token"),
+        (["--cli-input-json", '{"NextToken": "x"}', "--page-size", "3"], "--page-size"),
+        (["--cli-auto-prompt"], "nothing prompts here"),
+        (["--demo"], "leave out --endpoint-url"),
+        (["--starting-token", base64.b64encode(b"{}").decode()], "another operation"),
+    ],
+    ids=lambda value: " ".join(value)[:40] if isinstance(value, list) else "",
+)
+def test_what_is_wrong_is_said_before_anything_is_sent(
+    words: list[str], said: str, listed: Run, emulator: PartnerCentralEmulator
+) -> None:
+    done = listed(*words)
+    assert (done.code, done.out) == (252, "")
+    assert said in done.err
+    assert "iter_opportunities" not in done.err
+    assert not emulator.requests
+
+
+def test_a_file_of_words_is_no_list(listed: Run, tmp_path: Path) -> None:
+    (tmp_path / "ids").write_text("O1\nO2\n")
+    done = listed("--identifier", f"file://{tmp_path}/ids")
+    assert done.code == 252
+    assert "must hold a JSON list" in done.err
+
+
+def test_a_file_that_is_not_utf_8_is_refused(listed: Run, tmp_path: Path) -> None:
+    (tmp_path / "ids").write_bytes(b"\xff\xfe")
+    assert "not UTF-8" in listed("--identifier", f"file://{tmp_path}/ids").err
+
+
+def test_no_catalog_is_said_so_with_the_usage(run: Run) -> None:
+    done = run("opportunities")
+    assert done.code == 252
+    assert "usage: partnercentral-list opportunities" in done.err
+    assert "required: --catalog" in done.err
+
+
+def test_no_command_is_bad_input(run: Run) -> None:
+    assert run().code == 252
+    assert run("opportunity").code == 252
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["--cli-binary-format", "base64"], ["--no-cli-auto-prompt"], ["--no-cli-pager"]],
+    ids=lambda words: words[0],
+)
+def test_what_has_nothing_to_do_is_accepted(words: list[str], listed: Run) -> None:
+    assert listed(*words, "--max-items", "1").code == 0
+
+
+def test_the_connections_options_reach_the_client(
+    monkeypatch: pytest.MonkeyPatch, run: Run, emulator: PartnerCentralEmulator
+) -> None:
+    from partnercentral_list.cli import _connect
+
+    made: list[dict[str, Any]] = []
+
+    class Spy(_connect.PartnerCentralClient):
+        def __init__(self, *args: Any, **options: Any) -> None:
+            made.append(options)
+            super().__init__(*args, **options)
+
+    monkeypatch.setattr(_connect, "PartnerCentralClient", Spy)
+    options = "--no-verify-ssl --no-sign-request --cli-read-timeout 0 --cli-connect-timeout 7"
+    where = ["--endpoint-url", emulator.url, "--region", "us-east-1"]
+    assert run("opportunities", "--catalog", "AWS", *where, *options.split()).code == 0
+    config = made[0]["config"]
+    assert (config.verify, config.sign_requests) == (False, False)
+    assert (config.read_timeout, config.connect_timeout) == (0, 7)
+    assert (made[0]["region_name"], made[0]["endpoint_url"]) == ("us-east-1", emulator.url)
+
+
+@pytest.mark.parametrize(
+    ("token", "opened"),
+    [
+        ("AAMA-opaque", {"NextToken": "AAMA-opaque"}),
+        ("AAMA-opaque___5", {"NextToken": "AAMA-opaque", "boto_truncate_amount": 5}),
+        ("None___5", {"NextToken": None, "boto_truncate_amount": 5}),
+    ],
+)
+def test_awss_own_tokens_are_taken_as_the_aws_cli_takes_them(
+    token: str, opened: dict[str, Any]
+) -> None:
+    assert json.loads(base64.b64decode(resume_token(token))) == opened
+
+
+def test_a_resume_token_is_left_as_it_is() -> None:
+    token = base64.b64encode(b'{"NextToken": null, "boto_truncate_amount": 3}').decode()
+    assert resume_token(token) == token
