@@ -9,6 +9,8 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -151,33 +153,56 @@ def test_debug_tells_of_requests_and_shows_no_record(emulator: PartnerCentralEmu
     assert name not in done.stderr
 
 
-@pytest.mark.parametrize(
-    ("words", "shown"),
-    [(["--output", "jsonl"], "O"), (["--output", "json"], ""), (["--output", "text"], "")],
-    ids=["jsonl", "json", "text"],
-)
-def test_an_interruption_leaves_what_was_read_and_the_token_to_go_on_with(
-    words: list[str], shown: str, emulator: PartnerCentralEmulator, run: Run
-) -> None:
-    emulator.fail(Fault.hang(), at=2, times=None)
-    process = subprocess.Popen(
-        command(emulator, "--page-size", "100", *words),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        encoding="utf-8",
-    )
-    with process:
-        while len(emulator.requests) < 2:
-            assert process.poll() is None
+class Hanging:
+    """Lets a request wait for as long as the test lasts."""
+
+    def __init__(self, emulator: PartnerCentralEmulator, at: int) -> None:
+        self.reached, self._released = threading.Event(), threading.Event()
+        emulator.fail(Fault.edit_page(self._wait), at=at)
+
+    def _wait(self, page: dict[str, Any]) -> dict[str, Any]:
+        self.reached.set()
+        self._released.wait(60)
+        return page
+
+    def __enter__(self) -> threading.Event:
+        return self.reached
+
+    def __exit__(self, *error: object) -> None:
+        self._released.set()
+
+
+def interrupted(emulator: PartnerCentralEmulator, at: int, *words: str) -> tuple[int, str, str]:
+    with (
+        Hanging(emulator, at) as reached,
+        # A pipe that nobody reads would fill up.
+        tempfile.TemporaryFile("w+", encoding="utf-8") as answer,
+        subprocess.Popen(
+            command(emulator, *words),
+            stdout=answer,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+        ) as process,
+    ):
+        assert reached.wait(30)
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=30)
-    assert process.returncode == 130
+        _, err = process.communicate(timeout=30)
+        answer.seek(0)
+        return process.returncode, answer.read(), err
+
+
+@pytest.mark.parametrize("words", [["--output", form] for form in ("jsonl", "json", "text")])
+def test_an_interruption_leaves_what_was_read_and_the_token_to_go_on_with(
+    words: list[str], emulator: PartnerCentralEmulator, run: Run
+) -> None:
+    # By then the first page was taken, and written before anything else was waited for.
+    code, out, err = interrupted(emulator, 2, "--page-size", "100", *words)
+    assert code == 130
     assert "Interrupted after 100 opportunities." in err
     assert "Traceback" not in err
     token = err.split("--starting-token ")[1].strip()
     if "json" in words:
         assert json.loads(out)["NextToken"] == token
-    emulator.clear_faults()
     where = ["--catalog", "AWS", "--endpoint-url", emulator.url, "--no-sign-request"]
     rest = run("opportunities", *where, "--starting-token", token)
     assert len(ids(rest.out)) == 150
@@ -188,17 +213,7 @@ def test_an_interruption_leaves_what_was_read_and_the_token_to_go_on_with(
 def test_an_interruption_before_the_first_page_says_that_nothing_was_written(
     emulator: PartnerCentralEmulator,
 ) -> None:
-    emulator.fail(Fault.hang(), times=None)
-    process = subprocess.Popen(
-        command(emulator), stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8"
-    )
-    with process:
-        while not emulator.requests:
-            assert process.poll() is None
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=30)
-    assert (process.returncode, out) == (130, "")
-    assert err == "Interrupted: nothing was written.\n"
+    assert interrupted(emulator, 1) == (130, "", "Interrupted: nothing was written.\n")
 
 
 @pytest.mark.parametrize("form", ["json", "jsonl", "text", "yaml-stream"])
@@ -239,8 +254,9 @@ def peak_kilobytes(url: str, pages: int, form: str, out: Path) -> int:
     return int(done.stderr.split()[-1])
 
 
-def test_progress_counts_what_the_events_tell() -> None:
+def test_progress_counts_what_the_events_tell(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [0.0]
+    monkeypatch.setenv("COLUMNS", "120")
     stream = io.StringIO()
     progress = Progress(stream, enabled=True, clock=lambda: now[0])
     page = PageReceived("i", 1, "r", 200, 0.1, 99, 1, is_last=False)
