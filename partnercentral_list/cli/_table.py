@@ -57,7 +57,8 @@ def console_on(stream: TextIO, color: str) -> Console:
         file=stream,
         color_system=systems.get(color, "auto"),
         force_terminal=True if color == "on" else None,
-        no_color=color == "off",
+        # None leaves it to the variable NO_COLOR.
+        no_color={"on": False, "off": True}.get(color),
         highlight=False,
         markup=False,
         emoji=False,

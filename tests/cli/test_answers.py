@@ -161,13 +161,17 @@ def test_jsonl_gives_the_entries_of_what_a_query_makes_of_each_page(listed: Run)
 
 
 def test_csv_has_the_same_columns_whatever_the_records_are(run: Run) -> None:
-    done = from_wire([ODD, {"Id": "O2", "Catalog": "AWS", "Customer": "nobody"}], run, "--output=csv")
+    done = from_wire(
+        [ODD, {"Id": "O2", "Catalog": "AWS", "Customer": "nobody"}], run, "--output=csv"
+    )
     rows = list(csv.DictReader(io.StringIO(done.out, newline="")))
     assert list(rows[0]) == [*columns(OPPORTUNITY), REST]
     row = next(row for row in rows if row["Id"] == "O1")
     assert row["LifeCycle.Stage"] == "Something new"
     assert row["Customer.Account.CompanyName"] == "=cmd()|' /C calc'!A0"
-    assert json.loads(row["Project.ExpectedCustomerSpend"]) == ODD["Project"]["ExpectedCustomerSpend"]
+    assert (
+        json.loads(row["Project.ExpectedCustomerSpend"]) == ODD["Project"]["ExpectedCustomerSpend"]
+    )
     assert json.loads(row[REST]) == {"Zebra": {"Stripes": 3}, "LifeCycle.Mood": "good"}
     other = next(row for row in rows if row["Id"] == "O2")
     assert json.loads(other[REST]) == {"Customer": "nobody"}

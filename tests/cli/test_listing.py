@@ -11,7 +11,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,6 +19,7 @@ from partnercentral_list import PageReceived, RateLimited, RetryScheduled
 from partnercentral_list.cli._progress import Progress
 from partnercentral_list.emulator import Fault, PartnerCentralEmulator
 from tests.cli.conftest import Run
+from tests.cli.endless import PEAK, serving_endlessly
 
 
 def ids(text: str) -> list[str]:
@@ -229,29 +229,30 @@ def test_a_broken_pipe_is_quiet(form: str, emulator: PartnerCentralEmulator) -> 
     assert (done.returncode, done.stderr) == (0, b"")
 
 
-PEAK = """
-import resource, sys
-from partnercentral_list.cli import main
-code = main(sys.argv[1:])
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)
-sys.exit(code)
-"""
-
-
-def peak_kilobytes(url: str, pages: int, form: str, out: Path) -> int:
+def peak_kilobytes(url: str, opportunities: int, form: str) -> int:
     where = ["--catalog", "AWS", "--endpoint-url", url, "--no-sign-request", "--output", form]
-    where += ["--requests-per-second", "0"]
-    program = [sys.executable, "-c", PEAK, "opportunities", *where]
-    with out.open("w") as target:
-        done = subprocess.run(
-            [*program, "--max-items", str(pages * 100), "--page-size", "100"],
-            stdout=target,
+    count = ["--page-size", "100", "--max-items", str(opportunities), "--requests-per-second", "0"]
+    with (
+        tempfile.TemporaryFile("w+") as answer,
+        subprocess.Popen(
+            [sys.executable, "-c", PEAK, "opportunities", *where, *count],
+            stdout=answer,
             stderr=subprocess.PIPE,
             encoding="utf-8",
-            check=True,
-        )
-    assert sum(1 for _ in out.open()) == pages * 100 + (form == "csv")
-    return int(done.stderr.split()[-1])
+        ) as process,
+    ):
+        _, err = process.communicate(timeout=120)
+        answer.seek(0)
+        assert sum(1 for _ in answer) == opportunities + (form == "csv")
+        return int(err.split()[-1])
+
+
+@pytest.mark.parametrize("form", ["jsonl", "csv"])
+def test_lines_are_written_in_constant_memory(form: str) -> None:
+    with serving_endlessly() as url:
+        short, long = peak_kilobytes(url, 1_000, form), peak_kilobytes(url, 6_000, form)
+    # Kept as objects, the 5,000 records in between would weigh more than 12 MB.
+    assert long - short < 3_000
 
 
 def test_progress_counts_what_the_events_tell(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -142,6 +142,4 @@ def comparable(text: str) -> str:
         fraction = (match[2] or "").rstrip("0").rstrip(".")
         return f"{match[1]}{fraction[:7]}Z"
 
-    return re.sub(
-        r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?(?:Z|\+00:00)", same_form, text
-    )
+    return re.sub(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?(?:Z|\+00:00)", same_form, text)
