@@ -1,5 +1,7 @@
 """docs/cli.md, made of the parser's table: `python -m tests.cli.document` writes it anew."""
 
+# ruff: noqa: E501 # the lines of the page are as long as those of the other pages.
+
 from __future__ import annotations
 
 import re

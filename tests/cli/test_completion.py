@@ -41,7 +41,7 @@ def completed(*words: str) -> list[str]:
         (["completion", ""], ["bash", "zsh", "fish"]),
         (["emulator", "--po"], ["--port"]),
     ],
-    ids=lambda words: " ".join(words),
+    ids=" ".join,
 )
 def test_bash_offers(words: list[str], expected: list[str]) -> None:
     assert completed(*words) == expected

@@ -5,42 +5,17 @@ from __future__ import annotations
 from partnercentral_list.cli._options import OPPORTUNITIES, OURS
 from tests.cli.document import TARGET, document
 
-AWS_CLI = [
-    "--catalog",
-    "--customer-company-name",
-    "--identifier",
-    "--last-modified-date",
-    "--life-cycle-review-status",
-    "--life-cycle-stage",
-    "--sort",
-    "--cli-input-json",
-    "--cli-input-yaml",
-    "--starting-token",
-    "--page-size",
-    "--max-items",
-    "--generate-cli-skeleton",
-    "--debug",
-    "--endpoint-url",
-    "--no-verify-ssl",
-    "--no-paginate",
-    "--output",
-    "--query",
-    "--profile",
-    "--region",
-    "--color",
-    "--no-sign-request",
-    "--ca-bundle",
-    "--cli-read-timeout",
-    "--cli-connect-timeout",
-    "--cli-binary-format",
-    "--no-cli-pager",
-    "--cli-auto-prompt",
-    "--no-cli-auto-prompt",
-    "--created-date",
-    "--target-close-date",
-    "--max-results",
-    "--next-token",
-]
+AWS_CLI = {
+    *("--catalog", "--customer-company-name", "--identifier", "--last-modified-date"),
+    *("--life-cycle-review-status", "--life-cycle-stage", "--sort", "--cli-input-json"),
+    *("--cli-input-yaml", "--starting-token", "--page-size", "--max-items"),
+    *("--generate-cli-skeleton", "--debug", "--endpoint-url", "--no-verify-ssl"),
+    *("--no-paginate", "--output", "--query", "--profile", "--region", "--color"),
+    *("--no-sign-request", "--ca-bundle", "--cli-read-timeout", "--cli-connect-timeout"),
+    *("--cli-binary-format", "--no-cli-pager", "--cli-auto-prompt", "--no-cli-auto-prompt"),
+    # Newer than the page.
+    *("--created-date", "--target-close-date", "--max-results", "--next-token"),
+}
 
 
 def test_the_page_is_what_the_parser_says() -> None:
@@ -50,4 +25,4 @@ def test_the_page_is_what_the_parser_says() -> None:
 def test_every_option_of_the_aws_cli_is_there_and_no_other_is_said_to_be_its() -> None:
     theirs = {option.flag for option in OPPORTUNITIES if option.aws != OURS}
     # --version is argparse's own.
-    assert theirs == set(AWS_CLI)
+    assert theirs == AWS_CLI

@@ -48,10 +48,9 @@ def test_shorthand_gives_back_what_needs_no_quotes(members: dict[str, str]) -> N
 def test_any_text_is_shorthand_or_a_value_error(text: str) -> None:
     try:
         members = _shorthand.parse(text)
-    except ValueError as error:
-        assert "^" in str(error) or "paramfile" in str(error) or "bytes" in str(error)
-    else:
-        assert all(isinstance(value, str) for value in members.values())
+    except ValueError:
+        return
+    assert all(isinstance(value, str) for value in members.values())
 
 
 @pytest.mark.parametrize(

@@ -92,7 +92,7 @@ def test_a_very_narrow_window_loses_nothing(emulator: PartnerCentralEmulator) ->
     words = ("--output", "table", "--max-items", "1", "--query", "OpportunitySummaries[].Arn")
     _, shown = on_terminal(command(emulator, *words), columns=20)
     letters = re.sub(r"[^\w:/-]", "", ESCAPES.sub("", shown))
-    arns = [str(record["Arn"]) for record in emulator.opportunities]
+    arns = [record["Arn"] for record in emulator.opportunities if record.get("Arn")]
     assert any(arn in letters for arn in arns)
 
 
