@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from partnercentral_list.cli import _yaml
@@ -96,6 +96,7 @@ JSON = st.recursive(
 )
 
 
+@settings(max_examples=40)
 @given(st.one_of(JSON, st.dictionaries(st.sampled_from(list(OPPORTUNITY)), JSON)))
 def test_nothing_but_nulls_is_lost_of_any_record(record: Any) -> None:
     before = json.dumps(record)
@@ -105,6 +106,7 @@ def test_nothing_but_nulls_is_lost_of_any_record(record: Any) -> None:
         assert {name for name, value in record.items() if value is not None} == set(shown)
 
 
+@settings(max_examples=40)
 @given(JSON)
 def test_yaml_is_read_back_as_what_was_written(value: Any) -> None:
     stream = io.StringIO()
@@ -124,6 +126,7 @@ for kind, first in (("int", "-0123456789"), ("bool", "tf"), ("null", "n")):
     )
 
 
+@settings(max_examples=40)
 @given(st.lists(st.text() | st.sampled_from(["NO", "006", "~", "2026-01-31", "😀 é", "1_0"])))
 def test_yaml_is_the_same_with_and_without_libyaml(texts: list[str]) -> None:
     fast, slow = io.StringIO(), io.StringIO()
@@ -248,6 +251,7 @@ def test_a_table_has_a_line_for_each_entry_where_they_fit() -> None:
     assert any("a.b" in line and "c" in line for line in lines)
 
 
+@settings(max_examples=40)
 @given(st.dictionaries(st.text("ab"), JSON))
 def test_every_scalar_of_a_structure_is_in_a_table(value: dict[str, Any]) -> None:
     shown = "".join(flattened(value).values())
