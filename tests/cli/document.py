@@ -122,7 +122,7 @@ def document() -> str:
 
 
 #: What tests/benchmarks/command_memory.py printed.
-MEASURED = {"peak": 0, "base": 0}
+MEASURED = {"peak": 72, "base": 71}
 
 
 def _others() -> Iterator[str]:
