@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from partnercentral_list.cli._exits import (
+    FAILED,
     INTERRUPTED,
     OK,
     CommandError,
@@ -67,12 +69,24 @@ def _run_client(options: Namespace) -> int:
         _log()
     try:
         return run(options)
-    except ListingError as error:
-        _say(text_of(error.error), after=error.standing)
-        return code_of(error.error)
-    except PartnerCentralError as error:
-        _say(text_of(error))
-        return code_of(error)
+    except (BrokenPipeError, CommandError):
+        raise
+    except Exception as error:
+        if options.debug:
+            traceback.print_exc()
+        if isinstance(error, ListingError):
+            _say(text_of(error.error), after=error.standing)
+            return code_of(error.error)
+        if isinstance(error, PartnerCentralError):
+            _say(text_of(error))
+            return code_of(error)
+        if isinstance(error, OSError):
+            _say(f"The answer cannot be written: {error.strerror}.")
+            _quietly()
+            return FAILED
+        # Its text may hold a piece of a record.
+        _say(f"Unexpected {type(error).__name__}: --debug shows where it comes from.")
+        return FAILED
 
 
 def _say(message: str, usage: str = "", after: str = "") -> None:

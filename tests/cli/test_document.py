@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from importlib.metadata import entry_points
+
+from partnercentral_list.cli import main
 from partnercentral_list.cli._options import OPPORTUNITIES, OURS
 from tests.cli.document import TARGET, document
 
@@ -20,6 +23,11 @@ AWS_CLI = {
 
 def test_the_page_is_what_the_parser_says() -> None:
     assert TARGET.read_text("utf-8") == document(), "python -m tests.cli.document writes it anew"
+
+
+def test_the_package_installs_the_command() -> None:
+    (script,) = entry_points(group="console_scripts", name="partnercentral-list")
+    assert script.load() is main
 
 
 def test_every_option_of_the_aws_cli_is_there_and_no_other_is_said_to_be_its() -> None:

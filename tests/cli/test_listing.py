@@ -216,6 +216,36 @@ def test_an_interruption_before_the_first_page_says_that_nothing_was_written(
     assert interrupted(emulator, 1) == (130, "", "Interrupted: nothing was written.\n")
 
 
+def test_a_full_disk_is_said_in_a_line(emulator: PartnerCentralEmulator) -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            command(emulator, "--output", "jsonl"),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            check=False,
+        )
+    assert done.returncode == 255
+    said = "partnercentral-list: [ERROR]: The answer cannot be written: No space left on device."
+    assert done.stderr == f"{said}\n"
+
+
+def test_a_mistake_of_ours_is_one_line_without_what_it_was_about(
+    listed: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from partnercentral_list.cli import _opportunities
+
+    def broken(sent: object) -> object:
+        raise LookupError("Acme Ltd")
+
+    monkeypatch.setattr(_opportunities, "printed", broken)
+    done = listed()
+    assert (done.code, done.out) == (255, "")
+    assert "Unexpected LookupError" in done.err
+    assert "Acme" not in done.err
+    assert "Traceback" in listed("--debug").err
+
+
 @pytest.mark.parametrize("form", ["json", "jsonl", "text", "yaml-stream"])
 def test_a_broken_pipe_is_quiet(form: str, emulator: PartnerCentralEmulator) -> None:
     reader, writer = os.pipe()
