@@ -37,7 +37,7 @@ def connect(
         RequestValidationError: The catalog is none.
         ConfigurationError: It cannot be made as the options say.
     """
-    if options.cli_auto_prompt:
+    if getattr(options, "cli_auto_prompt", False):
         raise CommandError(
             "--cli-auto-prompt: nothing prompts here. See --help, and completion in the shell: "
             "source <(partnercentral-list completion bash)."

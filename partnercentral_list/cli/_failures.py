@@ -11,6 +11,7 @@ from partnercentral_list.errors import (
     RequestProblem,
     RequestValidationError,
     ServiceError,
+    StoreError,
     TokenExpiredError,
 )
 
@@ -19,7 +20,7 @@ def code_of(error: PartnerCentralError) -> int:
     """Give the exit code."""
     if isinstance(error, RequestValidationError):
         return BAD_INPUT
-    if isinstance(error, ConfigurationError):
+    if isinstance(error, ConfigurationError | StoreError):
         return BAD_SETUP
     if isinstance(error, ServiceError | TokenExpiredError):
         return REFUSED_BY_AWS

@@ -62,8 +62,12 @@ def _run(options: Namespace) -> int:
 
 def _run_client(options: Namespace) -> int:
     from partnercentral_list.cli._failures import code_of, text_of
-    from partnercentral_list.cli._opportunities import ListingError, run
+    from partnercentral_list.cli._opportunities import ListingError
+    from partnercentral_list.cli._opportunities import run as list_opportunities
+    from partnercentral_list.cli._sync import run as keep_current
     from partnercentral_list.errors import PartnerCentralError
+
+    run = keep_current if options.command == "sync" else list_opportunities
 
     if options.debug:
         _log()

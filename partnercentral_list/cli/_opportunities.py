@@ -20,14 +20,17 @@ from partnercentral_list.cli._exits import INTERRUPTED, OK
 from partnercentral_list.cli._output import output_format, query_of, writer_of
 from partnercentral_list.cli._printed import printed
 from partnercentral_list.cli._progress import Progress, belongs_on_stderr
-from partnercentral_list.cli._request import Asked, asked
+from partnercentral_list.cli._request import Asked, asked, refuse_with_scan
 from partnercentral_list.cli._skeleton import (
     input_skeleton,
     output_skeleton,
     yaml_input_skeleton,
 )
 from partnercentral_list.cli._tokens import resume_token
-from partnercentral_list.errors import PartnerCentralError, TokenExpiredError
+from partnercentral_list.errors import InvalidOpportunity, PartnerCentralError, TokenExpiredError
+
+#: Records of a scan that are written at a time.
+BATCH = 100
 
 
 def run(options: Namespace) -> int:
@@ -52,7 +55,7 @@ def run(options: Namespace) -> int:
     with endpoint(options, wanted.catalog) as url:
         client = connect(options, wanted.catalog, url, progress)
         listing = Listing(client, wanted, writer, progress)
-        return asyncio.run(listing.run())
+        return asyncio.run(listing.run(scan=options.scan))
 
 
 def _skeleton(options: Namespace, query: Query | None) -> int:
@@ -91,7 +94,7 @@ class Listing:
     token: str | None = None
     is_complete: bool = False
 
-    async def run(self) -> int:
+    async def run(self, *, scan: bool) -> int:
         """List and write.
 
         Returns:
@@ -99,7 +102,7 @@ class Listing:
         """
         try:
             async with self.client:
-                await self._list()
+                await (self._scan() if scan else self._list())
         except asyncio.CancelledError:
             return OK if self.is_complete else self._interrupted()
         except PartnerCentralError as error:
@@ -162,7 +165,7 @@ class Listing:
     def _interrupted(self) -> int:
         self.progress.clear()
         if self.token is None:
-            note("Interrupted: nothing was written.")
+            note(self._standing_of_a_scan() or "Interrupted: nothing was written.")
             return INTERRUPTED
         self.writer.end(self.token)
         note(f"Interrupted after {self.written:,} opportunities. {_go_on(self.token)}")
@@ -170,7 +173,7 @@ class Listing:
 
     def _explained(self, error: PartnerCentralError) -> ListingError:
         if self.token is None or isinstance(error, TokenExpiredError):
-            return ListingError(error, "")
+            return ListingError(error, self._standing_of_a_scan())
         if isinstance(self.writer, AtTheEnd):
             return ListingError(
                 error,
@@ -180,6 +183,30 @@ class Listing:
         return ListingError(
             error, f"{self.written:,} opportunities were written. {_go_on(self.token)}"
         )
+
+    async def _scan(self) -> None:
+        wanted = self.asked
+        refuse_with_scan(wanted)
+        found: list[Any] = []
+
+        def set_aside(invalid: InvalidOpportunity) -> None:
+            found.append(printed(invalid.raw))
+
+        scan = self.client.scan_opportunities(on_invalid=set_aside, **wanted.filters)
+        with as_sent(unreadable_too=False):
+            async for opportunity in scan:
+                found += _printed([opportunity])
+                if len(found) >= BATCH:
+                    self._write(found, None)
+                    found = []
+        self._write(found, None)
+        self._end()
+        self.is_complete = True
+
+    def _standing_of_a_scan(self) -> str:
+        if not self.written or self.token is not None or isinstance(self.writer, AtTheEnd):
+            return ""
+        return f"{self.written:,} opportunities were written. A scan cannot be resumed."
 
 
 class ListingError(Exception):

@@ -270,9 +270,35 @@ _NOT_NEEDED: Final = (
     ),
 )
 
-_BEYOND: Final = (_PACE, _DEMO)
+_SCAN: Final = Option(
+    "--scan",
+    "read several pages at a time, in no order; not with --sort or the options of paging",
+    OURS,
+    "Beyond the AWS CLI",
+    settings=_flag(),
+)
+_BEYOND: Final = (_SCAN, _PACE, _DEMO)
 
 OPPORTUNITIES: Final = (*_FILTERS, *_PAGING, *_OUTPUT, *_CONNECTION, *_NOT_NEEDED, *_BEYOND)
+
+SYNC: Final = (
+    _FILTERS[0],
+    Option(
+        "--store",
+        "the SQLite file that holds the copy; it is made if it is not there",
+        OURS,
+        settings={"metavar": "PATH", "required": True},
+    ),
+    Option(
+        "--watch",
+        "go on, with so many seconds between two runs, until Ctrl-C",
+        OURS,
+        settings={"type": float, "metavar": "SECONDS"},
+    ),
+    *_CONNECTION,
+    _PACE,
+    _DEMO,
+)
 
 EMULATOR: Final = (
     Option("--port", "on 127.0.0.1; 0 for any that is free", OURS,

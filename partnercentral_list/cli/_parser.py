@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from partnercentral_list.cli._exits import CommandError
-from partnercentral_list.cli._options import EMULATOR, OPPORTUNITIES, SHELLS, Option
+from partnercentral_list.cli._options import EMULATOR, OPPORTUNITIES, SHELLS, SYNC, Option
 
 PROG = "partnercentral-list"
 
 COMMANDS = {
     "opportunities": ("list the opportunities that match", OPPORTUNITIES),
+    "sync": ("keep a copy of the whole catalog current in a file", SYNC),
     "emulator": ("serve a local Partner Central with invented opportunities", EMULATOR),
 }
 
@@ -21,6 +22,7 @@ EXAMPLES = {
     "": """
   partnercentral-list opportunities --demo --output table --max-items 3
   partnercentral-list opportunities --catalog AWS --life-cycle-stage Qualified Committed
+  partnercentral-list sync --catalog AWS --store pipeline.db
   partnercentral-list emulator --port 8765
   source <(partnercentral-list completion bash)
 """,
@@ -46,6 +48,13 @@ EXAMPLES = {
 exit codes:
   0 done  130 interrupted  252 bad input, nothing sent  253 bad set-up
   254 refused by AWS  255 any other failure
+""",
+    "sync": """
+  # Once; the next run asks only for what has changed since.
+  partnercentral-list sync --catalog AWS --store pipeline.db
+
+  # Every five minutes, until Ctrl-C.
+  partnercentral-list sync --catalog AWS --store pipeline.db --watch 300
 """,
     "emulator": """
   partnercentral-list emulator --opportunities 1000

@@ -155,3 +155,16 @@ def _unknown(parent: str, name: str, known: Mapping[str, Member]) -> CommandErro
     return CommandError(
         f'Unknown parameter in {parent}: "{name}"{hint}, must be one of: {", ".join(known)}'
     )
+
+
+def refuse_with_scan(wanted: Asked) -> None:
+    """Refuse what a scan has no answer to.
+
+    Raises:
+        CommandError: An order or a place is asked for.
+    """
+    if wanted.filters.get("sort") is not None:
+        raise CommandError("--scan gives opportunities in no order: leave out --sort.")
+    paging = (wanted.starting_token, wanted.page_size, wanted.max_items)
+    if wanted.one_page or any(value is not None for value in paging):
+        raise CommandError("--scan reads everything that matches: leave out the options of paging.")

@@ -30,8 +30,6 @@ DIFFERENCES = {
     "newer": "A member of a record that the service model does not know yet is shown, behind the others; "
     "the AWS CLI drops it.",
     "words": "Messages on stderr have other words, and name what is valid; there is no pager and no prompt.",
-    "skip": "A token that skips more records than a page holds (the page size was changed in between) is "
-    "followed over the pages; the AWS CLI shows some records twice.",
 }
 
 HEAD = """# The command
@@ -74,6 +72,10 @@ On a terminal, a line on stderr tells how many opportunities and pages there are
 is waited for. Ctrl-C ends a listing with what was read until then and the token to go on with. After an
 error, `jsonl`, `csv`, `text` and `yaml-stream` have written what was read, and stderr has the token. `jsonl`
 and `csv` tell the token of a cut listing on stderr too.
+
+Tokens are the AWS CLI's, in both directions; AWS's own, which `--no-paginate` and `yaml-stream` print, are
+taken by `--starting-token` as well. One that skips more records than a page holds, because the size of a page
+was changed in between, is followed over the pages (botocore's paginator then shows some records twice).
 """
 
 MEMORY = """A listing of a million opportunities to `jsonl` took {peak} MB at its peak, one of ten thousand

@@ -1,0 +1,89 @@
+"""partnercentral-list sync: a copy of the whole catalog, current in an SQLite file."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import sys
+from argparse import Namespace
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+
+from partnercentral_list.cli._connect import connect, endpoint
+from partnercentral_list.cli._exits import INTERRUPTED, OK, CommandError
+from partnercentral_list.cli._failures import text_of
+from partnercentral_list.cli._progress import Progress, belongs_on_stderr
+from partnercentral_list.client import PartnerCentralClient
+from partnercentral_list.errors import PartnerCentralError
+from partnercentral_list.sync import OpportunitySync, SQLiteStore
+
+Sleep = Callable[[float], Awaitable[None]]
+
+
+def run(options: Namespace, sleep: Sleep = asyncio.sleep) -> int:
+    """Bring the copy up to date, once or again and again.
+
+    Returns:
+        The exit code.
+
+    Raises:
+        CommandError, PartnerCentralError: It cannot be done.
+    """
+    catalog = options.catalog or ("AWS" if options.demo else None)
+    if catalog is None:
+        raise CommandError("the following arguments are required: --catalog")
+    if options.watch is not None and not 0 < options.watch < math.inf:
+        raise CommandError("--watch must be a number of seconds, more than 0.")
+    progress = Progress(sys.stderr, enabled=belongs_on_stderr(answer_is_at_the_end=True))
+    with endpoint(options, catalog) as url:
+        client = connect(options, catalog, url, progress)
+        return asyncio.run(_Copy(client, options, progress, sleep).keep())
+
+
+class _Copy:
+    def __init__(
+        self,
+        client: PartnerCentralClient,
+        options: Namespace,
+        progress: Progress,
+        sleep: Sleep,
+    ) -> None:
+        self._client = client
+        self._store = SQLiteStore(options.store)
+        self._every: float | None = options.watch
+        self._progress = progress
+        self._sleep = sleep
+
+    async def keep(self) -> int:
+        try:
+            async with self._client, self._store:
+                sync = OpportunitySync(self._client, self._store)
+                while True:
+                    await self._once(sync)
+                    if self._every is None:
+                        return OK
+                    await self._sleep(self._every)
+        except asyncio.CancelledError:
+            self._progress.clear()
+            print("Interrupted: what was read is stored, and the next run goes on from there.",
+                  file=sys.stderr)  # fmt: skip
+            return INTERRUPTED
+        finally:
+            self._progress.clear()
+
+    async def _once(self, sync: OpportunitySync) -> None:
+        try:
+            report = str(await sync.run())
+        except PartnerCentralError as error:
+            # Somebody who watches wants the next run; what will not pass ends it.
+            if self._every is None or not error.retryable:
+                raise
+            self._progress.clear()
+            print(f"{_now()}failed: {text_of(error)}", file=sys.stderr, flush=True)
+            return
+        self._progress.clear()
+        print(f"{_now() if self._every is not None else ''}{report}", flush=True)
+
+
+def _now() -> str:
+    return f"{datetime.now(UTC):%Y-%m-%d %H:%M:%SZ} "
