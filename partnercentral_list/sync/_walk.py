@@ -46,6 +46,8 @@ class Tie:
     """Read in this pass."""
     before: set[str | None] | None = None
     """Read in the pass before."""
+    end: SourcePage | None = None
+    """The page with which the pass before left the tie."""
     tokens: set[str] = field(default_factory=set[str])
     passes: int = 0
     restarts: int = 0
@@ -157,9 +159,12 @@ class Walk:
             await self._read_on(tie, page.token)
             return Step(page.rows, None)
         if self._is_settled(tie):
+            # The pass before was proved, not this one: a record may have left during this one.
             self._tie = None
-            return self._advance(page, last)
-        tie.before, tie.passes = tie.ids, tie.passes + 1
+            end = tie.end or page
+            step = self._advance(end, max(end.dates(key), default=tie.date))
+            return Step(page.rows, step.watermark)
+        tie.before, tie.end, tie.passes = tie.ids, page, tie.passes + 1
         await self._from_the_start(tie)
         return Step(page.rows, None)
 

@@ -128,13 +128,13 @@ def any_error_reaches_botocores_parser(patch: Patch) -> None:
 
 
 def unreadable_records_are_left_out(patch: Patch) -> None:
-    original = page._read_record_by_record
+    original = page.read_record_by_record
 
-    def lenient(body: bytes, metadata: Any) -> Page:
-        read = original(body, metadata)
+    def lenient(body: bytes, metadata: Any, read_record: Any) -> Page:
+        read = original(body, metadata, read_record)
         return Page(read.response, read.response.opportunity_summaries)
 
-    patch.setattr(page, "_read_record_by_record", lenient)
+    patch.setattr(page, "read_record_by_record", lenient)
 
 
 def a_resume_token_names_its_page_only(patch: Patch) -> None:

@@ -501,3 +501,31 @@ def test_a_report_of_an_empty_pipeline_reads_well() -> None:
     assert str(report) == "0 created, 0 updated, 0 unchanged, 2 pending; 1 request; empty"
     full = SyncReport(1, 2, 3, 4, 0, 5, datetime(2025, 1, 2, tzinfo=UTC))
     assert str(full).endswith("4 rejected; 5 requests; current to 2025-01-02T00:00:00Z")
+
+
+@pytest.mark.parametrize("edited_behind", range(3, 9))
+async def test_records_that_leave_a_tie_do_not_hide_those_behind_it(
+    make_client: MakeClient, edited_behind: int
+) -> None:
+    # Six on one date, three to a page: the tie ends with a page. Whichever page they are edited
+    # behind, none of the records that then move up may slip past the next page's token.
+    tie = some(6, LastModifiedDate="2025-01-01T00:00:00Z")
+    behind = [
+        record | {"LastModifiedDate": f"2025-01-{day:02}T00:00:00Z"}
+        for day, record in enumerate(some(24)[6:], start=2)
+    ]
+    with PartnerCentralEmulator([*tie, *behind]) as emulator:
+
+        def edit(page: dict[str, Any]) -> dict[str, Any]:
+            for record in tie:
+                emulator.update(record["Id"], {"LifeCycle": {"NextSteps": "Call again"}})
+            return page
+
+        emulator.fail(Fault.edit_page(edit), at=edited_behind)
+        memory = MemoryStore()
+        sync = OpportunitySync(
+            make_client(emulator), memory, overlap=timedelta(seconds=1), page_size=3
+        )
+        await sync.run()
+        await sync.run()
+        assert await stored(memory) == wire(emulator)
