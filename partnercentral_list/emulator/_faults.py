@@ -154,7 +154,10 @@ class Fault:
 
     @classmethod
     def cycle_token(cls) -> Fault:
-        """Send the real page with the NextToken of the first page: A, B, A, B."""
+        """Send the real page with the NextToken of the first page: A, B, A, B.
+
+        That is so for the third page and later ones; the second one then leads to itself.
+        """
         return cls(ChangePage("cycle_token", _page_edits.cycle_token))
 
     @classmethod

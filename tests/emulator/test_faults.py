@@ -230,6 +230,14 @@ def test_cycle_token_leads_back_to_the_second_page(
     assert a == again != b == b_again
 
 
+def test_cycle_token_lets_the_second_page_lead_to_itself(
+    emulator: PartnerCentralEmulator, caller: Caller
+) -> None:
+    emulator.fail(Fault.cycle_token(), at=2)
+    first = caller.fetch().token
+    assert caller.fetch(NextToken=first).token == first
+
+
 def test_expired_token_names_next_token(emulator: PartnerCentralEmulator, caller: Caller) -> None:
     token = caller.fetch().token
     emulator.fail(Fault.expired_token())
