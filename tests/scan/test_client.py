@@ -79,7 +79,8 @@ async def test_edits_while_it_runs_hide_nothing(make_client: MakeClient) -> None
         async for item in client.scan_opportunities(concurrency=3):
             found.append(item.id)
             if len(found) % 50 == 1:
-                emulator.update(known[len(found)], {"LifeCycle": {"Stage": "Launched"}})
+                edited = known[len(found) % len(known)]
+                emulator.update(edited, {"LifeCycle": {"Stage": "Launched"}})
                 emulator.add()
         assert len(found) == len(set(found))
         assert set(known) <= set(found)
