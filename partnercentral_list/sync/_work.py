@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from datetime import timedelta
 from typing import Final
@@ -47,7 +48,16 @@ class Work:
             StoreError: Another program has it, or the copy is one of another catalog.
         """
         catalog = self.source.catalog.value
-        self.state = await self.store.begin(self._owner, catalog, LEASE)
+        try:
+            self.state = await self.store.begin(self._owner, catalog, LEASE)
+        except StoreError as error:
+            if not error.retryable:
+                raise
+            # The lease may be that of a `changes` that was just broken out of: the event loop
+            # closes it, at its next turns.
+            for _ in range(2):
+                await asyncio.sleep(0)
+            self.state = await self.store.begin(self._owner, catalog, LEASE)
         if self.state.catalog != catalog:
             raise StoreError(
                 f"The store holds a copy of the catalog {self.state.catalog!r}, and the client "

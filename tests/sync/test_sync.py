@@ -6,6 +6,7 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -243,6 +244,24 @@ async def test_changes_come_at_least_once_and_are_stored_when_consumed(
         assert change.before is not None
         assert (change.before.stage, change.after.stage) == (None, "Launched")
         assert "Launched" in repr(change)
+
+
+@pytest.mark.parametrize("kind", [MemoryStore, SQLiteStore])
+async def test_a_loop_that_is_left_early_frees_the_store_for_the_next_run(
+    make_client: MakeClient, tmp_path: Path, kind: type[MemoryStore | SQLiteStore]
+) -> None:
+    async with AsyncExitStack() as stack:
+        copy: MemoryStore | SQLiteStore = MemoryStore()
+        if kind is SQLiteStore:
+            copy = await stack.enter_async_context(SQLiteStore(tmp_path / "pipeline.db"))
+        emulator = stack.enter_context(PartnerCentralEmulator(some(20)))
+        sync = OpportunitySync(make_client(emulator), copy, page_size=5)
+        async for _ in sync.changes():
+            break
+        with pytest.raises(ZeroDivisionError):
+            async for _ in sync.changes():
+                raise ZeroDivisionError
+        assert (await sync.run()).created == 20
 
 
 async def test_two_programs_do_not_work_on_one_store(
