@@ -92,7 +92,14 @@ def migrate(
         StoreError: It is another program's, or a newer version's.
         sqlite3.Error: It cannot be read or written.
     """
-    version = _checked_version(connection, len(migrations))
+    # What a file says of itself is in three places, and has to be of one instant: another process
+    # may be making the tables just now.
+    connection.execute("BEGIN")
+    try:
+        version = _checked_version(connection, len(migrations))
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
     if version == len(migrations):
         return
     connection.execute("BEGIN IMMEDIATE")
@@ -106,7 +113,9 @@ def migrate(
         connection.execute(f"PRAGMA user_version = {len(migrations)}")
         connection.execute("COMMIT")
     except BaseException:
-        connection.execute("ROLLBACK")
+        # A full disk may have ended the transaction by itself.
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
         raise
 
 

@@ -293,6 +293,26 @@ def test_a_migration_keeps_the_rows_and_fails_as_a_whole(tmp_path: Path) -> None
     connection.close()
 
 
+def test_another_process_may_make_the_tables_meanwhile(tmp_path: Path) -> None:
+    path = tmp_path / "pipeline.db"
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("PRAGMA journal_mode = WAL")
+
+    class Interrupted(sqlite3.Connection):
+        def execute(self, sql: str, *parameters: Any) -> sqlite3.Cursor:
+            cursor = super().execute(sql, *parameters)
+            if sql == "PRAGMA application_id":
+                # What was read before says that the file is new.
+                migrate(other)
+            return cursor
+
+    connection = sqlite3.connect(path, isolation_level=None, factory=Interrupted)
+    migrate(connection)
+    assert connection.execute("SELECT count(*) FROM accounts").fetchone() == (0,)
+    connection.close()
+    other.close()
+
+
 # Leases
 
 
