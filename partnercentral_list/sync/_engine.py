@@ -10,7 +10,7 @@ from itertools import islice
 from partnercentral_list.models.request import IDENTIFIERS_PER_REQUEST
 from partnercentral_list.sync._reconcile import Reconciliation
 from partnercentral_list.sync._source import Query, Source, follow
-from partnercentral_list.sync._walk import EPOCH, Step, Walk
+from partnercentral_list.sync._walk import Step, Walk, behind
 from partnercentral_list.sync._work import Work
 from partnercentral_list.sync.events import SyncKind, Teller
 from partnercentral_list.sync.reports import (
@@ -76,7 +76,7 @@ class Engine:
 
     def _reading(self, work: Work) -> Reading:
         watermark = work.state.watermark
-        start = None if watermark is None else max(EPOCH, watermark - self._overlap)
+        start = None if watermark is None else behind(watermark, self._overlap)
         return Reading(work.source, work.state.pending, self._walk(work.source, start))
 
     async def apply(self, identifiers: Sequence[str]) -> ApplyReport:

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from partnercentral_list.models.request import IDENTIFIERS_PER_REQUEST
 from partnercentral_list.sync._source import Query, Row, follow
-from partnercentral_list.sync._walk import Step, Walk
+from partnercentral_list.sync._walk import Step, Walk, behind
 from partnercentral_list.sync._work import Work
 from partnercentral_list.sync.reports import OpportunityChange, ReconcileReport, SyncReport
 
@@ -24,7 +24,7 @@ class Reconciliation:
     def __init__(self, work: Work, run: SyncReport, overlap: timedelta) -> None:
         self._work = work
         self._run = run
-        self._covered = run.watermark - overlap if run.watermark else None
+        self._covered = behind(run.watermark, overlap) if run.watermark else None
         self._listed: set[str] = set()
         self._changed: list[str] = []
         self._silent: list[str] = []

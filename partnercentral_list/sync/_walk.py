@@ -28,6 +28,11 @@ MILLISECOND: Final = timedelta(milliseconds=1)
 PASSES: Final = 5
 
 
+def behind(moment: datetime, overlap: timedelta) -> datetime:
+    """Go back by an overlap, however long, but not behind any date that AWS can have given."""
+    return EPOCH if moment - EPOCH < overlap else moment - overlap
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """What was read, and the date up to which everything is read with it, if that is known."""

@@ -80,6 +80,15 @@ async def test_the_first_run_reads_everything_and_the_next_one_costs_one_request
     assert again.watermark == first.watermark
 
 
+async def test_an_overlap_longer_than_all_time_reads_everything_again(
+    emulator: PartnerCentralEmulator, client: PartnerCentralClient, store: SQLiteStore
+) -> None:
+    sync = OpportunitySync(client, store, overlap=timedelta.max)
+    await sync.run()
+    assert (await sync.reconcile()).run.unchanged == 250
+    assert await stored(store) == wire(emulator)
+
+
 async def test_a_hundred_changes_cost_at_most_five_requests(
     emulator: PartnerCentralEmulator, client: PartnerCentralClient, store: SQLiteStore
 ) -> None:
