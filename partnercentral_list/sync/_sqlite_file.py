@@ -11,6 +11,9 @@ from partnercentral_list.sync._schema import migrate
 
 BUSY_SECONDS: Final = 10.0
 
+DAMAGED: Final = (
+    "The file is damaged. Restore it, or remove it and run again: the copy is then read anew."
+)
 _KEPT = "What was committed before is kept."
 _WORDS: Final = {
     sqlite3.SQLITE_FULL: "The disk is full. Nothing of this page was stored; make room and run "
@@ -22,8 +25,7 @@ _WORDS: Final = {
     sqlite3.SQLITE_CANTOPEN: "The file cannot be opened. Is its directory there, and may this "
     "program write to it?",
     sqlite3.SQLITE_PERM: "The file may not be opened by this program.",
-    sqlite3.SQLITE_CORRUPT: "The file is damaged. Restore it, or remove it and run again: the "
-    "copy is then read anew.",
+    sqlite3.SQLITE_CORRUPT: DAMAGED,
     sqlite3.SQLITE_IOERR: "The file cannot be read or written: the disk, or the network that it "
     "is on, fails.",
 }
@@ -43,6 +45,8 @@ def connect(path: str) -> sqlite3.Connection:
     connection = sqlite3.connect(
         path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
     )
+    # An error of sqlite3's about text that is not UTF-8 would show it, customers' names included.
+    connection.text_factory = _text
     try:
         # Looks at the file before anything is changed in it.
         migrate(connection)
@@ -53,6 +57,10 @@ def connect(path: str) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def _text(found: bytes) -> str:
+    return found.decode(errors="replace")
 
 
 def in_words(error: sqlite3.Error | OSError, path: str) -> StoreError:

@@ -6,10 +6,12 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Final
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
+from partnercentral_list.errors import StoreError
 from partnercentral_list.models import OpportunitySummary
 from partnercentral_list.sync._schema import COLUMNS
+from partnercentral_list.sync._sqlite_file import DAMAGED
 
 _Column = Callable[[OpportunitySummary], str | None]
 
@@ -20,8 +22,18 @@ def text_of(moment: datetime) -> str:
 
 
 def moment_of(text: str | None) -> datetime | None:
-    """Read what `text_of` wrote."""
-    return None if text is None else datetime.fromisoformat(text)
+    """Read what `text_of` wrote.
+
+    Raises:
+        StoreError: It was something else.
+    """
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except (TypeError, ValueError):
+        raise StoreError(DAMAGED) from None
+    return moment.replace(tzinfo=moment.tzinfo or UTC)
 
 
 def row_of(account: str, record: OpportunitySummary) -> tuple[str | None, ...]:
@@ -31,8 +43,15 @@ def row_of(account: str, record: OpportunitySummary) -> tuple[str | None, ...]:
 
 
 def record_of(wire: str) -> OpportunitySummary:
-    """Read the wire form."""
-    return OpportunitySummary.model_validate_json(wire, by_alias=True, by_name=False)
+    """Read the wire form.
+
+    Raises:
+        StoreError: It is none.
+    """
+    try:
+        return OpportunitySummary.model_validate_json(wire, by_alias=True, by_name=False)
+    except ValidationError:
+        raise StoreError(DAMAGED) from None
 
 
 def _column(name: str) -> _Column:

@@ -74,7 +74,11 @@ class SQLiteStore:
         return f"SQLiteStore({self._path!r}, account={self._account!r})"
 
     async def __aenter__(self) -> Self:
-        await self._do(lambda connection: None)
+        try:
+            await self._do(lambda connection: None)
+        except BaseException:
+            await self.aclose()
+            raise
         return self
 
     async def __aexit__(

@@ -7,6 +7,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
@@ -248,6 +249,45 @@ async def test_a_damaged_file_is_told(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="damaged"):
         await store.identifiers()
     await store.aclose()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE opportunities SET record = CAST(x'ff' || record AS TEXT)",
+        "UPDATE opportunities SET record = replace(record, '\"O1\"', '1')",
+        "UPDATE opportunities SET record = x'00ff'",
+        "UPDATE accounts SET watermark = 'Any Company'",
+    ],
+)
+async def test_what_another_program_broke_is_told_without_its_values(
+    statement: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "pipeline.db"
+    async with SQLiteStore(path) as store:
+        await commit(store, opportunity(1, Customer={"Account": {"CompanyName": "Any Company"}}))
+        connection = sqlite3.connect(path)
+        connection.execute(statement)
+        connection.commit()
+        connection.close()
+        with pytest.raises(StoreError, match="damaged") as caught:
+            await store.begin("me", "AWS", LEASE)
+            await store.get(["O1"])
+        assert "Any C" not in str(caught.value)
+        assert caught.value.__cause__ is None
+
+
+async def test_a_file_that_cannot_be_opened_leaves_no_thread(tmp_path: Path) -> None:
+    path = tmp_path / "pipeline.db"
+    path.write_bytes(b"no database" * 1000)
+    before = set(threading.enumerate())
+    store = SQLiteStore(path)
+    with pytest.raises(StoreError, match="not an SQLite database"):
+        async with store:
+            pass
+    for thread in set(threading.enumerate()) - before:
+        thread.join(10)
+        assert not thread.is_alive()
 
 
 async def test_a_lock_of_another_program_is_told(
