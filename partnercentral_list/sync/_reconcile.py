@@ -73,9 +73,10 @@ class Reconciliation:
         for start in range(0, len(absent), IDENTIFIERS_PER_REQUEST):
             await self._ask(absent[start : start + IDENTIFIERS_PER_REQUEST])
         gone = set(absent) - self._listed
-        # No event can be waiting for them any more.
+        gone &= set(stored)
+        # What was never listed may still be to come. What was, and is gone, is not waited for.
         await self._work.forget_pending(frozenset(gone))
-        return tuple(sorted(gone & set(stored)))
+        return tuple(sorted(gone))
 
     async def _ask(self, identifiers: Sequence[str]) -> None:
         rows = (await follow(self._work.source, Query(identifiers=tuple(identifiers)))).rows

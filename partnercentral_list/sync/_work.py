@@ -120,7 +120,7 @@ class Work:
             self._teller.tell(PageCommitted(*counts, at, self.source.requests))
 
     async def forget_pending(self, identifiers: frozenset[str]) -> None:
-        """Stop asking for opportunities that are not there."""
+        """Stop asking for opportunities that are no longer there."""
         batch = SyncBatch(remove_pending=identifiers & self.state.pending)
         if not batch.is_empty:
             await self.store.commit(self._owner, batch, LEASE)

@@ -385,6 +385,7 @@ async def test_what_an_event_names_and_aws_does_not_list_yet_is_asked_for_again(
         report = await sync.apply(events)
         assert report.pending == ("O99",)
         assert (await sync.run()).pending == 1
+        assert (await sync.reconcile()).gone == ()
         emulator.add(hidden.opportunities[0])
         run = await sync.run()
         assert (run.created, run.pending) == (1, 0)
