@@ -150,6 +150,19 @@ async def a_lease_keeps_others_out_until_it_is_given_back(open_store: OpenStore)
         await store.begin("two", "AWS", _LEASE)
 
 
+async def a_commit_renews_the_lease(open_store: OpenStore) -> None:
+    """A long run keeps its lease, and who is refused meanwhile is told to try again."""
+    async with open_store(_name()) as store:
+        await store.begin("one", "AWS", _OVER)
+        await store.commit("one", SyncBatch([_opportunity(1)]), _LEASE)
+        try:
+            await store.begin("two", "AWS", _LEASE)
+        except StoreError as error:
+            _require(error.retryable, "a refusal because of a lease is not retryable")
+        else:
+            raise AssertionError("a commit does not renew the lease")
+
+
 async def who_lost_the_lease_writes_nothing(open_store: OpenStore) -> None:
     """A lease that ended is good until another owner takes it, and then no more."""
     async with open_store(_name()) as store:
@@ -181,6 +194,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     the_first_catalog_is_remembered,
     many_are_stored_at_once,
     a_lease_keeps_others_out_until_it_is_given_back,
+    a_commit_renews_the_lease,
     who_lost_the_lease_writes_nothing,
     names_are_kept_apart,
 )

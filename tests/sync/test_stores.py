@@ -75,12 +75,29 @@ class Rounding(MemoryStore):
         await super().commit(owner, SyncBatch(batch.records, watermark=at), lease)
 
 
+class Unrenewed(MemoryStore):
+    async def commit(self, owner: str, batch: SyncBatch, lease: timedelta) -> None:
+        until = self._until
+        await super().commit(owner, batch, lease)
+        self._until = until
+
+
+class Hopeless(MemoryStore):
+    async def begin(self, owner: str, catalog: str, lease: timedelta) -> Any:
+        try:
+            return await super().begin(owner, catalog, lease)
+        except StoreError as error:
+            raise StoreError(str(error)) from None
+
+
 class Limited(MemoryStore):
     async def get(self, identifiers: Sequence[str]) -> Any:
         return await super().get(identifiers[:999])
 
 
-@pytest.mark.parametrize("broken", [Forgetful, Unfenced, Open, Rounding, Limited])
+@pytest.mark.parametrize(
+    "broken", [Forgetful, Unfenced, Open, Rounding, Unrenewed, Hopeless, Limited]
+)
 async def test_the_suite_finds_a_broken_store(broken: type[MemoryStore]) -> None:
     with pytest.raises(AssertionError):
         await check_store(memory(broken))
