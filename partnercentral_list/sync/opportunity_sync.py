@@ -86,8 +86,7 @@ class OpportunitySync:
         A page is committed when its last change was consumed and the next is asked for. Break out,
         or fail, and the changes of that page come again: each arrives at least once. An iterator
         that is kept beyond its loop keeps the lease: close it, with `contextlib.aclosing`. What
-        `run` stores does not come here, and what `apply` stores is in its report: use one of them
-        to feed a consumer.
+        `run`, `apply` and `reconcile` store does not come here: use one of them to feed a consumer.
 
         Raises:
             StoreError: While iterating, as with `run`; also if another program took over the
