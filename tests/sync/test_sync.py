@@ -159,6 +159,23 @@ async def test_over_http_the_copy_is_the_pipeline_in_the_end(
                 assert await stored(store) == wire(quiet)
 
 
+async def test_an_older_version_does_not_replace_a_newer_one(
+    make_client: MakeClient, store: SQLiteStore
+) -> None:
+    def lag(answer: Any) -> Any:
+        (record,) = answer["OpportunitySummaries"]
+        old = {**record, "LastModifiedDate": "2024-12-31T23:59:59Z", "LifeCycle": None}
+        return {**answer, "OpportunitySummaries": [old]}
+
+    with PartnerCentralEmulator(some(1, LifeCycle={"Stage": "Launched"})) as emulator:
+        sync = OpportunitySync(make_client(emulator), store)
+        await sync.run()
+        emulator.fail(Fault.edit_page(lag))
+        report = await sync.run()
+        assert (report.updated, report.unchanged) == (0, 1)
+        assert await stored(store) == wire(emulator)
+
+
 async def test_pages_out_of_order_are_refused(make_client: MakeClient, store: SQLiteStore) -> None:
     def reverse(answer: Any) -> Any:
         return {**answer, "OpportunitySummaries": answer["OpportunitySummaries"][::-1]}
