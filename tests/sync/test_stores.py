@@ -350,6 +350,15 @@ def test_a_migration_keeps_the_rows_and_fails_as_a_whole(tmp_path: Path) -> None
     connection.close()
 
 
+def test_a_migration_that_sqlite_has_undone_says_why(tmp_path: Path) -> None:
+    connection = sqlite3.connect(tmp_path / "pipeline.db", isolation_level=None)
+    # As a full disk does: the transaction is over when the error arrives.
+    full = ("ROLLBACK", "CREATE TABLE nonsense (")
+    with pytest.raises(sqlite3.OperationalError, match="incomplete input"):
+        migrate(connection, [full])
+    connection.close()
+
+
 def test_another_process_may_make_the_tables_meanwhile(tmp_path: Path) -> None:
     path = tmp_path / "pipeline.db"
     other = sqlite3.connect(path, isolation_level=None)
