@@ -197,6 +197,18 @@ async def test_more_than_a_page_in_an_order_that_does_not_last_ends_in_an_error(
             await sync.run()
 
 
+async def test_more_than_a_page_with_tokens_that_do_not_last_ends_in_an_error(
+    make_client: MakeClient, store: SQLiteStore
+) -> None:
+    same = some(60, LastModifiedDate="2025-01-01T00:00:00Z")
+    short = Behaviour(token_life_seconds=1e-9)
+    with PartnerCentralEmulator(same, behaviour=short) as emulator:
+        sync = OpportunitySync(make_client(emulator), store, page_size=5)
+        with pytest.raises(PaginationError, match="5 passes"):
+            await asyncio.wait_for(sync.run(), 30)
+        assert len(emulator.requests) < 30
+
+
 @pytest.mark.parametrize("order", ["first", "last", "always_first", "always_last", "filtered_out"])
 async def test_records_without_a_date_keep_no_other_from_being_read(
     order: Any, make_client: MakeClient, store: SQLiteStore
