@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sqlite3
 import stat
@@ -320,6 +321,24 @@ async def test_a_lock_of_another_program_is_told(
             await commit(store, opportunity(2))
         connection.close()
         assert caught.value.retryable
+
+
+async def test_a_commit_waits_for_the_one_of_another_program(tmp_path: Path) -> None:
+    path = tmp_path / "pipeline.db"
+    async with SQLiteStore(path) as store:
+        await commit(store, opportunity(1))
+        other = sqlite3.connect(path, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        other.execute("INSERT INTO accounts (account, catalog) VALUES ('theirs', 'AWS')")
+        waits = threading.Event()
+        assert store._connection is not None
+        store._connection.set_trace_callback(lambda statement: waits.set())
+        committed = asyncio.create_task(store.commit("me", SyncBatch([opportunity(2)]), LEASE))
+        await asyncio.to_thread(waits.wait, 10)
+        other.execute("COMMIT")
+        other.close()
+        await committed
+        assert sorted(await store.identifiers()) == ["O1", "O2"]
 
 
 async def test_a_closed_store_says_so(tmp_path: Path) -> None:
