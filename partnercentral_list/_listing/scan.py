@@ -31,8 +31,10 @@ class OpportunityScan:
     `PartnerCentralClient.scan_opportunities` and sends nothing until it is iterated over.
 
     Every iteration gives all that matched from its beginning to its end, edited meanwhile or not,
-    or it raises. What is created or begins to match while it runs may be in it or not. An
-    opportunity is given as the page that it came with first had it. A scan cannot be resumed.
+    or it raises; only opportunities without a creation date, of which AWS documents none, it may
+    miss if AWS sorts them last in both directions. What is created or begins to match while it
+    runs may be in it or not. An opportunity is given as the page that it came with first had it.
+    A scan cannot be resumed.
 
     Raises:
         PartnerCentralError: While iterating; what else was under way has been cancelled.

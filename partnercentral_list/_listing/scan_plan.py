@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import inf
 
-from partnercentral_list._listing.scan_tie import REACH, Tie
+from partnercentral_list._listing.scan_tie import REACH, Passes, Tie
 from partnercentral_list._listing.scan_window import (
     ASCENDING,
     DESCENDING,
@@ -42,6 +42,7 @@ class Side:
         self.gap: Gap
         self.asked: tuple[int | None, int | None] = (None, None)
         self.chain: Chain | None = None
+        self.passes: Passes | None = None
 
     @property
     def partner(self) -> Side:
@@ -173,6 +174,8 @@ class Plan:
         walker.is_busy = False
         if isinstance(walker, Side):
             walker.chain = None
+            if walker.passes is not None:
+                walker.passes.restart()
         else:
             walker.restart()
 
@@ -215,16 +218,26 @@ class Plan:
         side.is_fresh = False
         chain, side.chain = side.chain, None
         assert chain is not None  # noqa: S101 # it was asked for
-        if view.token is None:
-            self._end(side)
-        elif side.gap not in self.gaps:
+        if side.gap not in self.gaps and (view.token is not None or side.passes is not None):
             return
-        elif not view.seconds or view.ends_undated:
-            # Only its token leads on from here.
-            chain.advance(view.token)
-            side.chain = chain
+        if view.token is not None and (not view.seconds or view.ends_undated):
+            self._follow(side, chain, view, view.token)
+        elif not _is_proven(side, view):
+            # It begins again where it began, at its next request.
+            return
+        elif view.token is None:
+            self._end(side)
         else:
             self._go_on(side, chain, view, view.token)
+
+    def _follow(self, side: Side, chain: Chain, view: View, token: str) -> None:
+        # Only its token leads on from here.
+        chain.advance(token)
+        side.chain = chain
+        if view.keys and side.passes is None and self.query.is_mutable:
+            side.passes = Passes("More opportunities than a page holds have no creation date")
+        if side.passes is not None:
+            side.passes.take(view)
 
     def _go_on(self, side: Side, chain: Chain, view: View, token: str) -> None:
         first, last = view.seconds[0], view.seconds[-1]
@@ -251,6 +264,16 @@ class Plan:
             side.position = LAST if side.direction == ASCENDING else FIRST
         else:
             self.gaps = [gap for gap in self.gaps if not _is_within(gap, low, high)]
+
+
+def _is_proven(side: Side, view: View) -> bool:
+    if side.passes is None:
+        return True
+    side.passes.take(view)
+    if side.passes.end():
+        side.passes = None
+        return True
+    return False
 
 
 def _is_within(gap: Gap, low: int | None, high: int | None) -> bool:

@@ -12,12 +12,56 @@ REACH = 2
 MAX_PASSES = 5
 
 
+class Passes:
+    """Walks by token over the same records, until one proves that nothing left during it.
+
+    Tokens may be positions: where a record leaves what the filters match, those behind it move up,
+    and one moves to a page that was read already. A pass that holds all of the pass before shows
+    that none of that one left meanwhile.
+
+    Args:
+        what: What is walked, as the error says it.
+    """
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._number = 0
+        self._keys: set[str] = set()
+        self._last: set[str] | None = None
+
+    def take(self, view: View) -> None:
+        """Take in a page of the pass under way."""
+        self._keys |= view.keys
+
+    def restart(self) -> None:
+        """Forget the pass under way: it begins again."""
+        self._keys = set()
+
+    def end(self) -> bool:
+        """Tell whether the pass that has ended proves it; if not, the next one begins.
+
+        Raises:
+            PaginationError: It was the last one.
+        """
+        self._number += 1
+        if self._last is not None and self._last <= self._keys:
+            return True
+        if self._number == MAX_PASSES:
+            raise PaginationError(
+                f"{self._what}, and some of them left what the filters match in each of "
+                f"{MAX_PASSES} passes over them: the scan cannot tell that it missed none. Scan "
+                f"without the filters that edits change, and filter what comes.",
+                operation="ListOpportunities",
+                retryable=True,
+            )
+        self._last, self._keys = self._keys, set()
+        return False
+
+
 class Tie:
     """A walk over one second, which no bound on the creation date can divide.
 
-    While it is walked, records may leave what the filters match, and the pages behind them move
-    up: something is missed. If that can be, the second is walked again, until a pass holds all
-    of the pass before: then none left during that one.
+    Where records may leave meanwhile, `Passes` over it follow.
 
     Args:
         query: What the scan asks for.
@@ -31,10 +75,7 @@ class Tie:
         self._chain = chain
         self._direction = direction
         self._second = second
-        self._is_verifying = False
-        self._passes = 0
-        self._keys: set[str] = set()
-        self._last_pass: set[str] | None = None
+        self._passes: Passes | None = None
         self.is_busy = False
         self.is_done = False
 
@@ -53,45 +94,29 @@ class Tie:
         Raises:
             PaginationError: A token was repeated, or no pass was like the one before.
         """
-        self._keys |= view.keys
+        if self._passes is not None:
+            self._passes.take(view)
         if view.token is not None and not self._is_past(view):
             self._chain.advance(view.token)
-        elif self._is_verifying:
-            self._end_of_pass()
-        elif self._query.is_mutable:
+        elif self._passes is None and self._query.is_mutable:
+            self._passes = Passes("More opportunities than a page holds were created in a second")
             self._start_pass()
-        else:
+        elif self._passes is None or self._passes.end():
             self.is_done = True
+        else:
+            self._start_pass()
 
     def restart(self) -> None:
         """Begin again: AWS refused a token."""
         self._chain.restart()
-        self._keys.clear()
+        if self._passes is not None:
+            self._passes.restart()
 
     def _is_past(self, view: View) -> bool:
-        if self._is_verifying or not view.seconds or view.ends_undated:
+        if self._passes is not None or not view.seconds or view.ends_undated:
             return False
         return self._direction * (view.seconds[-1] - self._second) >= REACH
 
     def _start_pass(self) -> None:
-        self._is_verifying = True
         self._direction = ASCENDING
-        self._keys = set()
         self._chain = self._query.within(ASCENDING, self._second - REACH, self._second + REACH)
-
-    def _end_of_pass(self) -> None:
-        self._passes += 1
-        if self._last_pass is not None and self._last_pass <= self._keys:
-            self.is_done = True
-        elif self._passes == MAX_PASSES:
-            raise PaginationError(
-                f"More opportunities than a page holds were created within a second, and some of "
-                f"them left what the filters match in each of {MAX_PASSES} passes over them: the "
-                f"scan cannot tell that it missed none. Scan without the filters that edits "
-                f"change, and filter what comes.",
-                operation="ListOpportunities",
-                retryable=True,
-            )
-        else:
-            self._last_pass = self._keys
-            self._start_pass()

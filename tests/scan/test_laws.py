@@ -148,7 +148,6 @@ def test_edits_and_additions_hide_no_record_that_matches_throughout(
         edited.records.append(new)
 
     service.edit = edit
-    service.empty_pages = False  # Their tokens are positions, which move: see docs/scan.md.
     try:
         found = run(service.ids(concurrency=concurrency, LifeCycleStage=["Qualified"]))
     except PaginationError as error:
@@ -156,6 +155,37 @@ def test_edits_and_additions_hide_no_record_that_matches_throughout(
         return
     assert len(found) == len(set(found))
     assert {record.id for record in service.records} - moved <= set(found)
+
+
+@settings(max_examples=60)
+@given(st.sampled_from([0, 30, 350]), st.integers(101, 350), st.integers(0, 10**6), concurrencies)
+def test_records_without_a_date_that_leave_hide_none_of_those_that_stay(
+    size: int, undated: int, seed: int, concurrency: int
+) -> None:
+    for nulls in ("first", "low", "high", "last"):
+        random = Random(seed)
+        listed = [Record(f"N{number}", None) for number in range(undated)]
+        # Those that are last in both directions are promised where nothing stands before them.
+        listed += dataset(0 if nulls == "last" else size, YEAR, seed)
+        service = Service(listed, nulls=nulls, random=random)  # type: ignore[arg-type]
+        moved: set[str] = set()
+        budget = random.choice([1, 3, 60])
+
+        def edit(edited: Service, budget: int = budget, moved: set[str] = moved) -> None:
+            staying = [record for record in edited.records if record.stage == "Qualified"]
+            if len(moved) < budget and staying:
+                record = staying[0]
+                record.stage = "Launched"
+                moved.add(record.id)
+
+        service.edit = edit
+        try:
+            found = run(service.ids(concurrency=concurrency, LifeCycleStage=["Qualified"]))
+        except PaginationError as error:
+            assert "no creation date" in str(error)  # noqa: PT017 # either is right
+            continue
+        assert len(found) == len(set(found))
+        assert {record.id for record in listed} - moved <= set(found)
 
 
 async def test_an_instant_that_keeps_losing_records_is_an_error_and_no_loss() -> None:
