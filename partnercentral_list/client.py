@@ -272,7 +272,7 @@ class PartnerCentralClient:
             request: A whole request without a sort, in place of filters; its catalog is the one
                 sent, its ``max_results`` the page size.
             concurrency: Pages that may be fetched at the same time, 1 or more. Only as many
-                are as the quota allows: three or four at 300 ms a page and 10 a second.
+                are as the quota allows: six at most at 300 ms a page and 10 a second.
             on_invalid: What to do with a record that cannot be read: ``"raise"``, or a callable
                 that gets an `InvalidOpportunity` while the scan goes on.
             **filters: See `ScanFilters`.

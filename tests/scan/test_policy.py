@@ -39,6 +39,18 @@ def half_on_seven_instants(random: Random) -> int:
     return uniform(random)
 
 
+BURSTS = range(1, 201)
+
+
+def in_bursts(random: Random) -> int:
+    (burst,) = random.choices(BURSTS, [1 / number for number in BURSTS])
+    return START + burst * 77 % 200 * 5 * DAY + random.randrange(3600 * SECOND)
+
+
+def in_one_second(random: Random) -> int:
+    return START + random.randrange(SECOND)
+
+
 @dataclass
 class Measured:
     seconds: float
@@ -81,6 +93,13 @@ def test_half_of_the_records_on_seven_instants_cost_little_more() -> None:
     assert skewed.seconds <= 1.25 * even.seconds
     assert skewed.requests <= 1.15 * PAGES
     assert skewed.throttled == 0
+
+
+def test_bursts_cost_a_third_more_requests_at_most() -> None:
+    measured = measure(in_bursts)
+    assert measured.seconds <= 0.5 * CHAIN
+    assert measured.requests <= 1.35 * PAGES
+    assert measured.throttled == 0
 
 
 def test_more_concurrency_than_the_quota_needs_changes_nothing() -> None:

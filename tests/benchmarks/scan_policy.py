@@ -1,0 +1,44 @@
+"""What docs/scan.md says of a scan's time and requests, on a clock of its own.
+
+python -m tests.benchmarks.scan_policy
+"""
+
+from __future__ import annotations
+
+from tests.benchmarks.__main__ import table
+from tests.scan import test_policy as policy
+
+SPREADS = {
+    "evenly over three years": policy.uniform,
+    "more and more of them": policy.growing,
+    "at both ends of a long silence": policy.with_a_silence,
+    "half of them on seven instants": policy.half_on_seven_instants,
+    "in 200 bursts of an hour, the largest with a sixth of all": policy.in_bursts,
+    "all in one second": policy.in_one_second,
+}
+SEEDS = range(4)
+
+
+def _between(figures: list[float], digits: int) -> str:
+    ends = [f"{figure:.{digits}f}" for figure in (min(figures), max(figures))]
+    return ends[0] if ends[0] == ends[1] else " to ".join(ends)
+
+
+def main() -> None:
+    """Print the table."""
+    rows: list[list[str]] = []
+    for name, spread in SPREADS.items():
+        measured = [policy.measure(spread, seed=seed) for seed in SEEDS]
+        rows.append(
+            [
+                name,
+                _between([scan.seconds for scan in measured], 1),
+                _between([scan.requests for scan in measured], 0),
+                _between([scan.throttled for scan in measured], 0),
+            ]
+        )
+    print(table(["created", "time, s", "requests", "throttled"], rows))
+
+
+if __name__ == "__main__":
+    main()
