@@ -27,6 +27,8 @@ NARROWEST = 6
 #: While one end's page is on its way, the other end waits if so little of a page may be left.
 NOT_WORTH_IT = 0.3
 
+UNDATED = "More opportunities than a page holds have no creation date"
+
 
 class Side:
     """One end of a gap: ascending from the earlier one, or descending from the later one."""
@@ -218,11 +220,12 @@ class Plan:
         side.is_fresh = False
         chain, side.chain = side.chain, None
         assert chain is not None  # noqa: S101 # it was asked for
+        chain.received(view.keys)
         if side.gap not in self.gaps and (view.token is not None or side.passes is not None):
             return
         if view.token is not None and (not view.seconds or view.ends_undated):
             self._follow(side, chain, view, view.token)
-        elif not _is_proven(side, view):
+        elif not _is_proven(side, chain, view):
             # It begins again where it began, at its next request.
             return
         elif view.token is None:
@@ -234,8 +237,8 @@ class Plan:
         # Only its token leads on from here.
         chain.advance(token)
         side.chain = chain
-        if view.keys and side.passes is None and self.query.is_mutable:
-            side.passes = Passes("More opportunities than a page holds have no creation date")
+        if view.keys and side.passes is None and (self.query.is_mutable or chain.has_repeats):
+            side.passes = Passes(UNDATED)
         if side.passes is not None:
             side.passes.take(view)
 
@@ -266,11 +269,13 @@ class Plan:
             self.gaps = [gap for gap in self.gaps if not _is_within(gap, low, high)]
 
 
-def _is_proven(side: Side, view: View) -> bool:
+def _is_proven(side: Side, chain: Chain, view: View) -> bool:
+    if side.passes is None and chain.has_repeats:
+        side.passes = Passes(UNDATED)
     if side.passes is None:
         return True
     side.passes.take(view)
-    if side.passes.end():
+    if side.passes.end(has_repeats=chain.has_repeats):
         side.passes = None
         return True
     return False

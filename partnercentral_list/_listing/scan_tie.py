@@ -17,7 +17,8 @@ class Passes:
 
     Tokens may be positions: where a record leaves what the filters match, those behind it move up,
     and one moves to a page that was read already. A pass that holds all of the pass before shows
-    that none of that one left meanwhile.
+    that none of that one left meanwhile. Where AWS orders equal records anew for each page, one
+    comes twice for each that is missed.
 
     Args:
         what: What is walked, as the error says it.
@@ -37,20 +38,24 @@ class Passes:
         """Forget the pass under way: it begins again."""
         self._keys = set()
 
-    def end(self) -> bool:
+    def end(self, *, has_repeats: bool) -> bool:
         """Tell whether the pass that has ended proves it; if not, the next one begins.
+
+        Args:
+            has_repeats: Whether a record came twice in it.
 
         Raises:
             PaginationError: It was the last one.
         """
         self._number += 1
-        if self._last is not None and self._last <= self._keys:
+        if not has_repeats and self._last is not None and self._last <= self._keys:
             return True
         if self._number == MAX_PASSES:
             raise PaginationError(
-                f"{self._what}, and some of them left what the filters match in each of "
-                f"{MAX_PASSES} passes over them: the scan cannot tell that it missed none. Scan "
-                f"without the filters that edits change, and filter what comes.",
+                f"{self._what}, and in each of {MAX_PASSES} passes over them some left what the "
+                f"filters match, or AWS gave them in another order: the scan cannot tell that it "
+                f"missed none. Scan without the filters that edits change, if there are any, and "
+                f"filter what comes.",
                 operation="ListOpportunities",
                 retryable=True,
             )
@@ -61,7 +66,7 @@ class Passes:
 class Tie:
     """A walk over one second, which no bound on the creation date can divide.
 
-    Where records may leave meanwhile, `Passes` over it follow.
+    Where records may leave meanwhile, or one came twice, `Passes` over it follow.
 
     Args:
         query: What the scan asks for.
@@ -94,14 +99,16 @@ class Tie:
         Raises:
             PaginationError: A token was repeated, or no pass was like the one before.
         """
+        self._chain.received(view.keys)
+        has_repeats = self._chain.has_repeats
         if self._passes is not None:
             self._passes.take(view)
         if view.token is not None and not self._is_past(view):
             self._chain.advance(view.token)
-        elif self._passes is None and self._query.is_mutable:
+        elif self._passes is None and (self._query.is_mutable or has_repeats):
             self._passes = Passes("More opportunities than a page holds were created in a second")
             self._start_pass()
-        elif self._passes is None or self._passes.end():
+        elif self._passes is None or self._passes.end(has_repeats=has_repeats):
             self.is_done = True
         else:
             self._start_pass()

@@ -80,12 +80,19 @@ class Chain:
         self._parameters = parameters
         self._token: str | None = None
         self._seen: set[str] = set()
+        self._keys: set[str] = set()
+        self.has_repeats: bool = False
 
     def request(self) -> Mapping[str, object]:
         """Give the parameters of the page that is next."""
         if self._token is None:
             return self._parameters
         return {**self._parameters, TOKEN_KEY: self._token}
+
+    def received(self, keys: frozenset[str]) -> None:
+        """Take in what its page held: a record that comes twice has taken the place of another."""
+        self.has_repeats = self.has_repeats or not self._keys.isdisjoint(keys)
+        self._keys |= keys
 
     def advance(self, token: str) -> None:
         """Go on to the page of that token.
@@ -107,6 +114,8 @@ class Chain:
         """Begin again at the first page."""
         self._token = None
         self._seen.clear()
+        self._keys.clear()
+        self.has_repeats = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -199,6 +199,32 @@ async def test_an_instant_that_keeps_losing_records_is_an_error_and_no_loss() ->
         await service.ids(LifeCycleStage=["Qualified"])
 
 
+@pytest.mark.parametrize("instant", [START, None])
+def test_equal_records_that_aws_orders_anew_for_each_page_are_an_error_and_no_loss(
+    instant: int | None,
+) -> None:
+    """Two at a page's end change places once: then the walk is repeated. All the time: an error."""
+
+    class Reordered(Service):
+        def page(self, parameters: Mapping[str, Any]) -> bytes:
+            if "NextToken" in parameters and next(turns, None) is not None:
+                first, second = self.records[50], self.records[150]
+                first.created, second.created = second.created, first.created
+                first.id, second.id = second.id, first.id
+                first.data, second.data = second.data, first.data
+            return super().page(parameters)
+
+        def _matching(self, parameters: Mapping[str, Any]) -> list[Record]:
+            return list(self.records)
+
+    turns = iter(range(1))
+    once = Reordered(records([instant] * 250))
+    assert sorted(run(once.ids(concurrency=1))) == ids(once.records)
+    turns = iter(range(1_000))
+    with pytest.raises(PaginationError, match="gave them in another order"):
+        run(Reordered(records([instant] * 250)).ids(concurrency=1))
+
+
 async def test_an_instant_is_walked_once_where_nothing_can_leave() -> None:
     service = Service(records([START] * 1_000))
     assert len(await service.ids()) == 1_000
