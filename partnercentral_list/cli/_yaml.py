@@ -33,6 +33,9 @@ LOOKS_LIKE: Final = (
 )
 
 
+LINE_ENDS: Final = "\x85\u2028\u2029"
+
+
 def dump(value: object, stream: TextIO) -> None:
     """Write a value: sorted members, block style; a bare scalar as JSON.
 
@@ -95,8 +98,8 @@ def _never(self: object, data: object) -> bool:
 def _as_libyaml_does(inherited: Callable[[Any, str], Any]) -> Callable[[Any, str], Any]:
     def analyze_scalar(self: Any, scalar: str) -> Any:
         analysis = inherited(self, scalar)
-        if any(char > "\uffff" for char in scalar):
-            # Not printable, to libyaml: quoted and escaped.
+        if any(char > "\uffff" or char in LINE_ENDS for char in scalar):
+            # Not printable, to libyaml: quoted and escaped. The ends of a line would be folded.
             analysis.special_characters = True
             analysis.allow_flow_plain = analysis.allow_block_plain = False
             analysis.allow_single_quoted = analysis.allow_block = False

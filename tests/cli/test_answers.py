@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from partnercentral_list.cli import _yaml
@@ -127,6 +127,7 @@ for kind, first in (("int", "-0123456789"), ("bool", "tf"), ("null", "n")):
 
 
 @settings(max_examples=40)
+@example(["a\x85b", "\u2028", "\u2029 c"])
 @given(st.lists(st.text() | st.sampled_from(["NO", "006", "~", "2026-01-31", "😀 é", "1_0"])))
 def test_yaml_is_the_same_with_and_without_libyaml(texts: list[str]) -> None:
     fast, slow = io.StringIO(), io.StringIO()
@@ -137,7 +138,8 @@ def test_yaml_is_the_same_with_and_without_libyaml(texts: list[str]) -> None:
         _yaml.dump(texts or [""], slow)
     _yaml._dumper.cache_clear()
     assert yaml.safe_load(fast.getvalue()) == yaml.safe_load(slow.getvalue())
-    if all(char.isprintable() for text in texts for char in text):
+    # What is escaped is longer than it looks, and the two break lines at other places then.
+    if all(char.isprintable() and char <= "\uffff" for text in texts for char in text):
         assert fast.getvalue() == slow.getvalue()
 
 
