@@ -36,9 +36,12 @@ def write_table(value: Any, stream: TextIO, color: str) -> None:
     if not value:
         return
     console = console_on(stream, color)
-    console.print(TITLE, style="bold")
-    for part in _parts(value, console.width):
-        console.print(part)
+    # rich ends the process with 1 when it finds by itself that the reader of a pipe has gone.
+    with console.capture() as written:
+        console.print(TITLE, style="bold")
+        for part in _parts(value, console.width):
+            console.print(part)
+    stream.write(written.get())
     stream.flush()
 
 

@@ -246,7 +246,7 @@ def test_a_mistake_of_ours_is_one_line_without_what_it_was_about(
     assert "Traceback" in listed("--debug").err
 
 
-@pytest.mark.parametrize("form", ["json", "jsonl", "text", "yaml-stream"])
+@pytest.mark.parametrize("form", ["json", "jsonl", "csv", "text", "yaml", "yaml-stream", "table"])
 def test_a_broken_pipe_is_quiet(form: str, emulator: PartnerCentralEmulator) -> None:
     reader, writer = os.pipe()
     os.close(reader)
