@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from argparse import Namespace
 from collections.abc import Generator
 from contextlib import contextmanager
+from urllib.parse import urlsplit
 
 from partnercentral_list import ClientConfig, PartnerCentralClient, RateLimit
 from partnercentral_list.cli._exits import CommandError
@@ -34,6 +36,7 @@ def connect(
     """Make the client; nothing is sent yet.
 
     Raises:
+        CommandError: An option has a value that no connection can have.
         RequestValidationError: The catalog is none.
         ConfigurationError: It cannot be made as the options say.
     """
@@ -42,6 +45,7 @@ def connect(
             "--cli-auto-prompt: nothing prompts here. See --help, and completion in the shell: "
             "source <(partnercentral-list completion bash)."
         )
+    _check(options)
     default = ClientConfig()
     connect_timeout, read_timeout = options.cli_connect_timeout, options.cli_read_timeout
     region = {} if options.region is None else {"region_name": options.region}
@@ -59,6 +63,29 @@ def connect(
         on_event=on_event,  # type: ignore[arg-type]
         **region,
     )
+
+
+def _check(options: Namespace) -> None:
+    # The client would speak of its own arguments, and an endpoint is first tried at the first call.
+    if options.endpoint_url is not None and not _is_web_address(options.endpoint_url):
+        raise CommandError(
+            f'Bad value for --endpoint-url "{options.endpoint_url}": it must be of the form '
+            "http://host or https://host."
+        )
+    for name in ("cli_read_timeout", "cli_connect_timeout"):
+        if (getattr(options, name) or 0) < 0:
+            raise CommandError(f"--{name.replace('_', '-')} must be 0 or more; 0 is no limit.")
+    rate = options.requests_per_second
+    if rate is not None and not 0 <= rate < math.inf:
+        raise CommandError("--requests-per-second must be 0 or more, and finite; 0 is no limit.")
+
+
+def _is_web_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.hostname)
 
 
 def _pace(options: Namespace) -> RateLimit | None:

@@ -248,6 +248,28 @@ def test_the_connections_options_reach_the_client(
 
 
 @pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        *(("--endpoint-url", value) for value in ("", "localhost:80", "ftp://host", "http://")),
+        *(("--endpoint-url", value) for value in ("http://[", "https:///path")),
+        *((f"--cli-{kind}-timeout", "-1") for kind in ("read", "connect")),
+        *(("--requests-per-second", value) for value in ("-1", "nan", "inf")),
+    ],
+)
+@pytest.mark.parametrize("command", ["opportunities", "sync"])
+def test_a_connection_that_cannot_be_is_bad_input_and_named_as_its_option(
+    command: str, option: str, value: str, run: Run, tmp_path: Path
+) -> None:
+    store = ("--store", str(tmp_path / "copy.db")) if command == "sync" else ()
+    done = run(command, "--catalog", "AWS", "--no-sign-request", *store, f"{option}={value}")
+    assert (done.code, done.out) == (252, "")
+    assert option in done.err
+    assert "ClientConfig" not in done.err
+    assert "RateLimit" not in done.err
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
     ("token", "opened"),
     [
         ("AAMA-opaque", {"NextToken": "AAMA-opaque"}),
