@@ -173,5 +173,6 @@ def _from_transport(error: Exception) -> PartnerCentralError:
     return TransportError(
         f"No answer came from AWS that can be read: {type(cause).__name__}.",
         operation=OPERATION,
-        retryable=isinstance(cause, aiohttp.ClientError | HttpProcessingError),
+        retryable=isinstance(cause, aiohttp.ClientError | HttpProcessingError)
+        and not isinstance(cause, aiohttp.InvalidURL | aiohttp.NonHttpUrlClientError),
     )

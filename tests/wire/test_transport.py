@@ -126,3 +126,12 @@ async def test_a_host_that_cannot_be_found_is_a_transport_error(
     client = make_client("http://partner-central.invalid", retry=ONCE)
     with pytest.raises(TransportError, match=r"partner-central\.invalid"):
         await client.list_opportunities()
+
+
+async def test_an_address_that_is_none_of_the_webs_is_not_tried_again(
+    make_client: MakeClient,
+) -> None:
+    with pytest.raises(TransportError) as caught:
+        await make_client("ftp://127.0.0.1:9").list_opportunities()
+    assert caught.value.attempts == 1
+    assert not caught.value.retryable
