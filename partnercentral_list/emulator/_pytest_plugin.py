@@ -6,6 +6,7 @@ pytest loads this module whenever the package is installed, so it imports next t
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ import pytest
 if TYPE_CHECKING:
     from partnercentral_list.emulator import PartnerCentralEmulator
 
+_SERVICE = "partnercentral-selling."
 _ENDPOINT = "AWS_ENDPOINT_URL_PARTNERCENTRAL_SELLING"
 # Nothing listens there: who asks before there is an emulator is refused, and does not reach AWS.
 _NOWHERE = "http://127.0.0.1:9"
@@ -68,6 +70,7 @@ def partner_central_factory(
     for name in ("NO_PROXY", "no_proxy"):
         exempt = os.environ.get(name)
         monkeypatch.setenv(name, f"{exempt},127.0.0.1" if exempt else "127.0.0.1")
+    _keep_from_aws(monkeypatch)
     with ExitStack() as running:
         made: list[PartnerCentralEmulator] = []
 
@@ -96,6 +99,22 @@ def partner_central(
     if marker is None:
         return partner_central_factory()
     return partner_central_factory(*marker.args, **marker.kwargs)
+
+
+def _keep_from_aws(monkeypatch: pytest.MonkeyPatch) -> None:
+    # A client that is made with an endpoint of its own does not look at the variable.
+    resolve = socket.getaddrinfo
+
+    def guarded(host: Any, *arguments: Any, **options: Any) -> Any:
+        name = host.decode("ascii", "replace") if isinstance(host, bytes) else str(host)
+        if name.lower().startswith(_SERVICE):
+            raise socket.gaierror(
+                socket.EAI_NONAME,
+                f"the fixture partner_central keeps a test from reaching {name}",
+            )
+        return resolve(host, *arguments, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", guarded)
 
 
 def _sign_with(monkeypatch: pytest.MonkeyPatch, emulator: PartnerCentralEmulator) -> None:

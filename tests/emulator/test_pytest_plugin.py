@@ -13,6 +13,7 @@ import pytest
 USE = """
 import asyncio
 import os
+import socket
 
 import pytest
 
@@ -44,6 +45,19 @@ def test_botocore(partner_central):
     assert len(client.list_opportunities(Catalog="AWS", MaxResults=7)["OpportunitySummaries"]) == 7
     (request,) = partner_central.requests
     assert "Credential=testing/" in request.headers["authorization"]
+
+
+def test_awss_own_address(partner_central):
+    url = "https://partnercentral-selling.us-east-1.api.aws"
+    once = RetryPolicy(max_attempts=1)
+    with pytest.raises(TransportError):
+        asyncio.run(listed(endpoint_url=url, retry=once))
+    with pytest.raises(OSError, match="keeps a test from reaching"):
+        socket.create_connection(("PartnerCentral-Selling.us-east-1.api.aws", 443))
+    with pytest.raises(OSError, match="keeps a test"):
+        socket.getaddrinfo(b"partnercentral-selling.us-east-1.amazonaws.com", 443)
+    assert socket.getaddrinfo("127.0.0.1", 80)
+    assert partner_central.requests == []
 
 
 @pytest.mark.partner_central(3, seed=5)
@@ -124,7 +138,7 @@ def run_pytest(folder: Path, program: str, *arguments: str) -> str:
 def test_a_project_has_the_fixtures_without_asking(
     tmp_path: Path, arguments: tuple[str, ...]
 ) -> None:
-    assert "13 passed" in run_pytest(tmp_path, USE, *arguments)
+    assert "14 passed" in run_pytest(tmp_path, USE, *arguments)
 
 
 def test_the_tests_in_the_guide_pass(tmp_path: Path) -> None:
