@@ -5,15 +5,10 @@ Nothing in an event is sensitive: numbers, AWS's request ids, names of errors.
 
 from __future__ import annotations
 
-import inspect
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
-
-from partnercentral_list.errors import ConfigurationError
-
-logger = logging.getLogger("partnercentral_list")
+from typing import TypeAlias
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,41 +122,4 @@ RequestEvent: TypeAlias = RateLimited | RequestSent | PageReceived | RequestFail
 OnEvent: TypeAlias = Callable[[RequestEvent], object]
 
 # A retry is worth a line where somebody looks at how a program runs; the rest is for debugging.
-LEVELS: dict[type, int] = {RetryScheduled: logging.INFO}
-
-
-class Observers:
-    """Tells of an event: the log, and the program's callback if there is one.
-
-    Args:
-        on_event: Called in the task that fetches the page, so it must not block. What it raises
-            is logged and does not end a listing.
-
-    Raises:
-        ConfigurationError: It is not callable, or async, so that nobody would wait for it.
-    """
-
-    def __init__(self, on_event: OnEvent | None) -> None:
-        if on_event is not None and not callable(on_event):
-            raise ConfigurationError("on_event must be a callable that takes an event.")
-        if on_event is not None and _is_async(on_event):
-            raise ConfigurationError(
-                "on_event must not be async: nothing waits for it. Put events on a queue instead."
-            )
-        self._on_event = on_event
-
-    def tell(self, event: RequestEvent) -> None:
-        """Tell of an event."""
-        level = LEVELS.get(type(event), logging.DEBUG)
-        if logger.isEnabledFor(level):
-            logger.log(level, "%s", event)
-        if self._on_event is not None:
-            try:
-                self._on_event(event)
-            except Exception:
-                logger.exception("on_event failed with a %s", type(event).__name__)
-
-
-def _is_async(function: Any) -> bool:
-    # An object may be called like a function too.
-    return any(map(inspect.iscoroutinefunction, (function, function.__call__)))
+LEVELS: Mapping[type, int] = {RetryScheduled: logging.INFO}

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from partnercentral_list._telling import Teller
 from partnercentral_list._wire.call import CLOSED, Call, Means, NothingToFetchError
 from partnercentral_list._wire.connection import Connection, ConnectionSettings, prepare
-from partnercentral_list._wire.events import Observers, OnEvent
+from partnercentral_list._wire.events import LEVELS, OnEvent
 from partnercentral_list._wire.limiter import RateLimiter
 from partnercentral_list._wire.loops import PerLoop
 from partnercentral_list._wire.page import Page
@@ -26,7 +27,7 @@ class Wire:
         on_event: OnEvent | None = None,
     ) -> None:
         self._settings = settings
-        self._means = Means(retry, limiter, Observers(on_event).tell, lambda: self._closed)
+        self._means = Means(retry, limiter, Teller(on_event, LEVELS).tell, lambda: self._closed)
         self._retrier = Retrier(retry)
         self._connections = PerLoop(lambda: Connection.open(settings))
         self._closed = False

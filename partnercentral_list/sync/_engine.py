@@ -7,12 +7,13 @@ from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from datetime import timedelta
 from itertools import islice
 
+from partnercentral_list._telling import Teller
 from partnercentral_list.models.request import IDENTIFIERS_PER_REQUEST
 from partnercentral_list.sync._reconcile import Reconciliation
 from partnercentral_list.sync._source import Query, Source, follow
 from partnercentral_list.sync._walk import Step, Walk, behind
 from partnercentral_list.sync._work import Work
-from partnercentral_list.sync.events import SyncKind, Teller
+from partnercentral_list.sync.events import SyncEvent, SyncKind
 from partnercentral_list.sync.reports import (
     ApplyReport,
     OpportunityChange,
@@ -29,7 +30,7 @@ class Engine:
         self,
         new_source: Callable[[], Source],
         store: SyncStore,
-        teller: Teller,
+        teller: Teller[SyncEvent],
         overlap: timedelta,
         walk: type[Walk] = Walk,
     ) -> None:

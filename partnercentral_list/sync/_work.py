@@ -7,6 +7,7 @@ import sys
 from datetime import timedelta
 from typing import Final
 
+from partnercentral_list._telling import Teller
 from partnercentral_list.errors import StoreError
 from partnercentral_list.sync._owner import forget, new_owner
 from partnercentral_list.sync._plan import Plan, identifiers_of, plan
@@ -15,10 +16,10 @@ from partnercentral_list.sync._walk import Step
 from partnercentral_list.sync.events import (
     PageCommitted,
     RecordRejected,
+    SyncEvent,
     SyncFinished,
     SyncKind,
     SyncStarted,
-    Teller,
 )
 from partnercentral_list.sync.reports import ApplyReport, ReconcileReport, SyncReport
 from partnercentral_list.sync.store import SyncBatch, SyncState, SyncStore
@@ -29,7 +30,9 @@ LEASE: Final = timedelta(minutes=5)
 class Work:
     """Reads and writes the store under a lease, and counts what it does."""
 
-    def __init__(self, kind: SyncKind, source: Source, store: SyncStore, teller: Teller) -> None:
+    def __init__(
+        self, kind: SyncKind, source: Source, store: SyncStore, teller: Teller[SyncEvent]
+    ) -> None:
         self.source = source
         self.store = store
         self.state = SyncState(source.catalog.value, None)

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import inspect
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
-from partnercentral_list.errors import ConfigurationError
+from partnercentral_list._telling import Teller
 from partnercentral_list.sync.reports import ApplyReport, ReconcileReport, SyncReport
-
-_logger = logging.getLogger("partnercentral_list")
 
 SyncKind: TypeAlias = Literal["run", "changes", "apply", "reconcile"]
 
@@ -84,40 +81,13 @@ SyncEvent: TypeAlias = SyncStarted | PageCommitted | RecordRejected | SyncFinish
 OnSyncEvent: TypeAlias = Callable[[SyncEvent], object]
 
 # A record that is set aside is worth a look; the rest is for debugging.
-LEVELS: dict[type, int] = {RecordRejected: logging.WARNING, SyncFinished: logging.INFO}
+LEVELS: Mapping[type, int] = {RecordRejected: logging.WARNING, SyncFinished: logging.INFO}
 
 
-class Teller:
-    """Tells of an event: the log, and the program's callback if there is one.
-
-    Args:
-        on_event: Must not block. What it raises is logged and does not end a run.
+def teller(on_event: OnSyncEvent | None) -> Teller[SyncEvent]:
+    """Make what a sync tells of its events with.
 
     Raises:
         ConfigurationError: It is not callable, or async, so that nobody would wait for it.
     """
-
-    def __init__(self, on_event: OnSyncEvent | None) -> None:
-        if on_event is not None and not callable(on_event):
-            raise ConfigurationError("on_event must be a callable that takes an event.")
-        if on_event is not None and _is_async(on_event):
-            raise ConfigurationError(
-                "on_event must not be async: nothing waits for it. Put events on a queue instead."
-            )
-        self._on_event = on_event
-
-    def tell(self, event: SyncEvent) -> None:
-        """Tell of an event."""
-        level = LEVELS.get(type(event), logging.DEBUG)
-        if _logger.isEnabledFor(level):
-            _logger.log(level, "%s", event)
-        if self._on_event is not None:
-            try:
-                self._on_event(event)
-            except Exception:
-                _logger.exception("on_event failed with a %s", type(event).__name__)
-
-
-def _is_async(function: Any) -> bool:
-    # An object may be called like a function too.
-    return any(map(inspect.iscoroutinefunction, (function, function.__call__)))
+    return Teller(on_event, LEVELS)
