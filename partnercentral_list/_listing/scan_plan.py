@@ -206,7 +206,9 @@ class Plan:
 
     def _divide(self, gap: Gap) -> Side:
         left, right = gap.sides
-        assert left.position is not None and right.position is not None  # noqa: S101, PT018
+        # Only gaps with both ends are divided.
+        assert left.position is not None  # noqa: S101 # see above
+        assert right.position is not None  # noqa: S101 # see above
         middle = round((left.expected_end + right.expected_end) / 2)
         middle = min(max(middle, left.position + REACH), right.position - REACH)
         density = (left.density + right.density) / 2
@@ -249,7 +251,7 @@ class Plan:
             side.measure(abs(last - first), len(view.seconds))
         has_moved = side.position is None or side.is_beyond(last, side.position)
         if not has_moved:
-            assert side.position is not None  # noqa: S101
+            assert side.position is not None  # noqa: S101 # else it has moved
             last = side.position
         if side.is_beyond(last, side.partner.position) or (has_moved and not is_one_second):
             side.position = last

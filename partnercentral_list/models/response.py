@@ -303,7 +303,7 @@ class ListOpportunitiesResponse(ResponseModel, frozen=True):
         """Keep the metadata, which comes as the validation context: it is not on the wire."""
         if isinstance(context, ResponseMetadata):
             # pydantic lets a private attribute of a frozen model be set; mypy does not know it.
-            self._response_metadata = context  # type: ignore[misc]
+            self._response_metadata = context  # type: ignore[misc] # frozen, and being made
 
     @property
     def response_metadata(self) -> ResponseMetadata:
