@@ -184,15 +184,19 @@ _MODULES: Final = (
 # Type checkers read the imports above: to them, a name that is not there must stay an error.
 if not TYPE_CHECKING:
 
+    def _find(name: str) -> Any:
+        from partnercentral_list._wire.collector import collector_paused
+
+        with collector_paused(settles=True):
+            modules = (import_module(f"{__name__}.{place}") for place in _MODULES)
+            return next(getattr(module, name) for module in modules if hasattr(module, name))
+
     def __getattr__(name: str) -> Any:
         # Imported when it is first used, so that what needs a few names, or only the command's
         # help, does not pay for pydantic and the client.
         if name in __all__:
-            for place in _MODULES:
-                module = import_module(f"{__name__}.{place}")
-                if hasattr(module, name):
-                    value = globals()[name] = getattr(module, name)
-                    return value
+            value = globals()[name] = _find(name)
+            return value
         if name in _MODULES:
             return import_module(f"{__name__}.{name}")
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

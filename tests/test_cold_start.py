@@ -50,6 +50,28 @@ assert not gc.isenabled()
     assert "aiobotocore" in modules_after(program)
 
 
+def test_what_a_program_has_frozen_stays_frozen() -> None:
+    program = """
+import gc
+gc.freeze()
+frozen = gc.get_freeze_count()
+from partnercentral_list import PartnerCentralClient
+PartnerCentralClient("AWS").preload()
+assert gc.get_freeze_count() >= frozen - 100, gc.get_freeze_count()
+"""
+    assert "aiobotocore" in modules_after(program)
+
+
+def test_nothing_is_left_frozen() -> None:
+    program = """
+import gc
+from partnercentral_list import PartnerCentralClient
+PartnerCentralClient("AWS").preload()
+assert gc.get_freeze_count() == 0
+"""
+    assert "aiobotocore" in modules_after(program)
+
+
 def test_every_name_is_where_it_is_said_to_be() -> None:
     import partnercentral_list
 

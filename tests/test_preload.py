@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
+import json
 import subprocess
 import sys
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.loaders import JSONFileLoader, Loader
 
-from partnercentral_list import ClientClosedError, ConfigurationError, PartnerCentralClient
-from partnercentral_list._wire import connection
+from partnercentral_list import (
+    ClientClosedError,
+    ConfigurationError,
+    PartnerCentralClient,
+    PartnerCentralError,
+)
+from partnercentral_list._wire import connection, service_data
 from partnercentral_list.emulator import PartnerCentralEmulator
 from tests.conftest import MakeClient
 
@@ -91,6 +100,44 @@ async def test_opening_reads_its_files_in_another_thread(
     await make_client(emulator).list_opportunities()
     assert len(threads) == 1
     assert threads[0] is not threading.current_thread()
+
+
+async def test_the_event_loop_reads_no_data_file(
+    make_client: MakeClient, emulator: PartnerCentralEmulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[threading.Thread] = []
+    load = JSONFileLoader.load_file
+
+    def noted(self: JSONFileLoader, path: str) -> Any:
+        read.append(threading.current_thread())
+        return load(self, path)
+
+    monkeypatch.setattr(JSONFileLoader, "load_file", noted)
+    monkeypatch.setattr(service_data, "_loaders", {})
+    await make_client(emulator).list_opportunities()
+    assert read
+    assert threading.current_thread() not in read
+
+
+async def test_models_of_the_users_own_are_found(
+    make_client: MakeClient,
+    emulator: PartnerCentralEmulator,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    here = Path(Loader.BUILTIN_DATA_PATH, service_data.SERVICE, "2022-07-26")
+    there = tmp_path / service_data.SERVICE / "2099-01-01"
+    there.mkdir(parents=True)
+    for name in ("service-2.json.gz", "endpoint-rule-set-1.json.gz"):
+        there.joinpath(name).write_bytes(here.joinpath(name).read_bytes())
+    document = json.loads(gzip.decompress(there.joinpath("service-2.json.gz").read_bytes()))
+    document["metadata"]["targetPrefix"] = "Another"
+    there.joinpath("service-2.json").write_text(json.dumps(document))
+    there.joinpath("service-2.json.gz").unlink()
+    monkeypatch.setenv("AWS_DATA_PATH", str(tmp_path))
+    with pytest.raises(PartnerCentralError):
+        await make_client(emulator).list_opportunities()
+    assert emulator.requests[-1].headers["x-amz-target"] == "Another.ListOpportunities"
 
 
 def test_preload_needs_no_loop_no_credentials_and_sends_nothing(

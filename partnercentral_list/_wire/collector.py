@@ -12,7 +12,8 @@ def collector_paused(*, settles: bool = False) -> Generator[None]:
     """Pause the collector, if it runs, while nothing but what stays is made.
 
     Args:
-        settles: Look once at what was made, here, and not in whoever makes objects next.
+        settles: Count what was made as old, so that it is not gone through until the next full
+            collection, in whoever makes objects next.
 
     A page is thousands of objects that are all alive, imported modules are hundreds of thousands:
     collections in the middle find nothing, and make Python go over the whole heap.
@@ -24,5 +25,7 @@ def collector_paused(*, settles: bool = False) -> Generator[None]:
     finally:
         if was_enabled:
             gc.enable()
-            if settles:
-                gc.collect(1)
+            if settles and not gc.get_freeze_count():
+                # Nothing is frozen in between: the whole heap joins the oldest generation.
+                gc.freeze()
+                gc.unfreeze()

@@ -81,6 +81,7 @@ def prepare(settings: ConnectionSettings) -> Callable[[], Any]:
     from aiobotocore.config import AioConfig
     from botocore import UNSIGNED
 
+    from partnercentral_list._wire.service_data import read_all
     from partnercentral_list._wire.sessions import session_for
 
     importlib.import_module("partnercentral_list._wire.faults")
@@ -100,7 +101,7 @@ def prepare(settings: ConnectionSettings) -> Callable[[], Any]:
     merged = config.aio_config.merge(ours) if config.aio_config is not None else ours
     try:
         session = session_for(settings)
-        session.warm_up_loader_caches(SERVICE)
+        read_all(session.get_component("data_loader"))
         _check_bundle(
             session.get_config_variable("ca_bundle") if config.verify is True else config.verify
         )

@@ -13,11 +13,9 @@ from aiobotocore.credentials import AioRefreshableCredentials
 from aiobotocore.session import AioSession
 
 from partnercentral_list._wire.connection import ConnectionSettings, CredentialsSource
+from partnercentral_list._wire.service_data import share_loader
 from partnercentral_list.config import Credentials
 from partnercentral_list.errors import ConfigurationError, PartnerCentralError
-
-# What a loader has read, 60 ms of it, serves every session of the process; by where it reads.
-_loaders: dict[str | None, Any] = {}
 
 # Of credentials that a session holds, a copy for each event loop.
 _copies: WeakKeyDictionary[Any, dict[asyncio.AbstractEventLoop, Any]] = WeakKeyDictionary()
@@ -35,9 +33,7 @@ def session_for(settings: ConnectionSettings) -> Any:
     session: Any = settings.session
     if session is None:
         session = AioSession(profile=settings.profile_name)
-        loader = session.get_component("data_loader")
-        loader = _loaders.setdefault(session.get_config_variable("data_path"), loader)
-        session.register_component("data_loader", loader)
+        share_loader(session)
     elif settings.credentials is None:
         session = _for_any_loop(session)
     if settings.credentials is not None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from argparse import Namespace
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
-from partnercentral_list import ClientConfig, PartnerCentralClient, RateLimit
+from partnercentral_list import ClientConfig, PartnerCentralClient, RateLimit, RequestEvent
 from partnercentral_list.cli._exits import CommandError
 
 
@@ -31,7 +31,10 @@ def endpoint(options: Namespace, catalog: str) -> Generator[str | None]:
 
 
 def connect(
-    options: Namespace, catalog: str, url: str | None, on_event: object = None
+    options: Namespace,
+    catalog: str,
+    url: str | None,
+    on_event: Callable[[RequestEvent], object] | None = None,
 ) -> PartnerCentralClient:
     """Make the client; nothing is sent yet.
 
@@ -60,7 +63,7 @@ def connect(
             read_timeout=default.read_timeout if read_timeout is None else read_timeout,
         ),
         rate_limit=_pace(options),
-        on_event=on_event,  # type: ignore[arg-type]
+        on_event=on_event,
         **region,
     )
 
