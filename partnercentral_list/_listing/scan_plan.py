@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import inf
 
+from partnercentral_list._listing.scan_average import Average
 from partnercentral_list._listing.scan_tie import REACH, Passes, Tie
 from partnercentral_list._listing.scan_window import (
     ASCENDING,
@@ -110,11 +111,11 @@ class Gap:
             return inf
         return self.right.position - self.left.position
 
-    def rest(self, page_size: int) -> float:
+    def rest(self, page_size: int, densest: float) -> float:
         """How many records are left in it, without those on their way; an estimate."""
         if not self.is_bounded:
             return inf
-        density = (self.left.density + self.right.density) / 2
+        density = min(densest, (self.left.density + self.right.density) / 2)
         under_way = page_size * sum(side.is_busy for side in self.sides)
         return max(0.0, self.span * density - under_way)
 
@@ -133,6 +134,7 @@ class Plan:
     query: Query
     gaps: list[Gap] = field(init=False)
     ties: list[Tie] = field(init=False, default_factory=list[Tie])
+    average: Average = field(init=False, default_factory=Average)
 
     def __post_init__(self) -> None:
         first = Side(self.query, ASCENDING, None, 0.0), Side(self.query, DESCENDING, None, 0.0)
@@ -170,6 +172,7 @@ class Plan:
             walker.received(view)
         self.ties = [tie for tie in self.ties if not tie.is_done]
         self.gaps = [gap for gap in self.gaps if gap.span >= 0]
+        self.average.received(len(view.keys), sum(gap.span for gap in self.gaps))
 
     def restart(self, walker: Walker) -> None:
         """Begin that walk again, because AWS refused its token."""
@@ -189,19 +192,21 @@ class Plan:
         fresh = [side for gap in self.gaps for side in gap.sides if side.is_fresh]
         if fresh:
             return next((side for side in fresh if not side.is_busy), None)
-        size = self.query.page_size
         idle = [side for gap in self.gaps for side in gap.sides if self._is_worth_it(side)]
-        best = max(idle, key=lambda side: side.gap.rest(size), default=None)
+        best = max(idle, key=lambda side: self._rest(side.gap), default=None)
         wide = [gap for gap in self.gaps if gap.is_bounded and gap.span >= NARROWEST]
-        widest = max(wide, key=lambda gap: gap.rest(size), default=None)
-        if widest is None or widest.rest(size) < WORTH_DIVIDING * size:
+        widest = max(wide, key=self._rest, default=None)
+        if widest is None or self._rest(widest) < WORTH_DIVIDING * self.query.page_size:
             return best
-        return widest if best is None or best.gap.rest(size) < widest.rest(size) / 2 else best
+        is_better = best is None or self._rest(best.gap) < self._rest(widest) / 2
+        return widest if is_better else best
+
+    def _rest(self, gap: Gap) -> float:
+        return gap.rest(self.query.page_size, self.average.densest)
 
     def _is_worth_it(self, side: Side) -> bool:
-        size = self.query.page_size
         return not (side.is_busy or side.is_at_end) and not (
-            side.partner.is_busy and side.gap.rest(size) < NOT_WORTH_IT * size
+            side.partner.is_busy and self._rest(side.gap) < NOT_WORTH_IT * self.query.page_size
         )
 
     def _divide(self, gap: Gap) -> Side:

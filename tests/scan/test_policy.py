@@ -95,10 +95,11 @@ def test_half_of_the_records_on_seven_instants_cost_little_more() -> None:
     assert skewed.throttled == 0
 
 
-def test_bursts_cost_a_third_more_requests_at_most() -> None:
-    measured = measure(in_bursts)
+@pytest.mark.parametrize("seed", range(4))
+def test_bursts_cost_little_more_because_no_gap_is_believed_to_be_one(seed: int) -> None:
+    measured = measure(in_bursts, seed=seed)
     assert measured.seconds <= 0.5 * CHAIN
-    assert measured.requests <= 1.35 * PAGES
+    assert measured.requests <= 1.15 * PAGES
     assert measured.throttled == 0
 
 
