@@ -1,17 +1,20 @@
 """A server that costs next to nothing: pages made before, by token, after a latency.
 
-python -m tests.benchmarks.server OPPORTUNITIES LATENCY
+python -m tests.benchmarks.server OPPORTUNITIES LATENCY [tls]
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 import sys
+from pathlib import Path
 
 from partnercentral_list.emulator import PartnerCentralEmulator
 
 DIFFERENT = 2_000
+CERTIFICATE = Path(__file__).parent.parent / "wire" / "localhost.pem"
 
 
 def bodies(opportunities: int) -> list[bytes]:
@@ -27,7 +30,7 @@ def bodies(opportunities: int) -> list[bytes]:
     return listed
 
 
-async def serve(opportunities: int, latency: float) -> None:
+async def serve(opportunities: int, latency: float, tls: ssl.SSLContext | None) -> None:
     """Serve until the process ends; prints the URL."""
     listed = bodies(opportunities)
 
@@ -48,10 +51,15 @@ async def serve(opportunities: int, latency: float) -> None:
                 b"x-amzn-RequestId: 0\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
             )
 
-    server = await asyncio.start_server(talk, "127.0.0.1", 0)
-    print(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", flush=True)
+    server = await asyncio.start_server(talk, "127.0.0.1", 0, ssl=tls)
+    scheme = "http" if tls is None else "https"
+    print(f"{scheme}://127.0.0.1:{server.sockets[0].getsockname()[1]}", flush=True)
     await server.serve_forever()
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(int(sys.argv[1]), float(sys.argv[2])))
+    context = None
+    if "tls" in sys.argv:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(CERTIFICATE)
+    asyncio.run(serve(int(sys.argv[1]), float(sys.argv[2]), context))

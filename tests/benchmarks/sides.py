@@ -11,6 +11,7 @@ import gc
 import json
 import resource
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -26,6 +27,7 @@ class Clock:
         self.first: float | None = None
         self.first_cpu: float | None = None
         self.parts: dict[str, float] = {}
+        self.arrivals: list[float] = []
         self.start()
 
     def start(self) -> None:
@@ -38,6 +40,10 @@ class Clock:
             self.first = time.time() - self.options.started
             self.first_cpu = _cpu()
 
+    def arrived(self) -> None:
+        """Note when a record came, as seconds since the beginning."""
+        self.arrivals.append(round(time.perf_counter() - self.wall, 3))
+
     def result(self, count: int) -> dict[str, Any]:
         """Say what was used."""
         return {
@@ -49,6 +55,7 @@ class Clock:
             "first": self.first,
             "first_cpu": self.first_cpu,
             "parts": self.parts,
+            "arrivals": self.arrivals,
         }
 
 
@@ -105,6 +112,27 @@ async def profile(url: str, clock: Clock) -> int:
         await client.list_opportunities(max_results=100)
         with profiled(clock.parts):
             return sum([1 async for _ in client.iter_opportunities(prefetch=0)])
+
+
+async def objects(url: str, clock: Clock) -> int:
+    """Count what the garbage collector sees of a page of 100."""
+    from partnercentral_list import PartnerCentralClient
+
+    async with PartnerCentralClient("AWS", endpoint_url=url, rate_limit=None) as client:
+        kept = [await client.list_opportunities(max_results=100)]
+        gc.collect()
+        before = Counter(map(_kind, gc.get_objects()))
+        kept.append(await client.list_opportunities(max_results=100))
+        gc.collect()
+        made = Counter(map(_kind, gc.get_objects())) - before
+        clock.parts |= {"all of them": made.total(), **dict(made.most_common(4))}
+        return len(kept)
+
+
+def _kind(thing: object) -> str:
+    from pydantic import BaseModel
+
+    return "models" if isinstance(thing, BaseModel) else f"`{type(thing).__name__}`"
 
 
 async def aiobotocore(url: str, clock: Clock) -> int:
@@ -232,14 +260,15 @@ async def _paced(url: str, clock: Clock, *, is_scan: bool) -> int:
 
     async with PartnerCentralClient("AWS", endpoint_url=url) as client:
         clock.start()
-        if is_scan:
-            return sum([1 async for _ in client.scan_opportunities()])
-        return sum([1 async for _ in client.iter_opportunities(prefetch=0)])
+        listing = client.scan_opportunities() if is_scan else client.iter_opportunities(prefetch=0)
+        async for _ in listing:
+            clock.arrived()
+    return len(clock.arrivals)
 
 
 SIDES: dict[str, Callable[[str, Clock], Awaitable[int]]] = {
     side.__name__: side
-    for side in (ours, profile, aiobotocore, pydantic, boto3, capo, floor, scan, chain)
+    for side in (ours, profile, objects, aiobotocore, pydantic, boto3, capo, floor, scan, chain)
 }
 
 

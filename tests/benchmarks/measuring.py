@@ -1,0 +1,152 @@
+"""Sides measured in turn, each in a process of its own, and what comes of it as a table."""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parent.parent.parent
+Result = dict[str, Any]
+
+NAMES = {
+    "ours": "this library: typed, validated",
+    "aiobotocore": "aiobotocore's paginator: dicts",
+    "pydantic": "aiobotocore's paginator, then pydantic",
+    "boto3": "boto3's paginator: dicts, not async",
+    "capo": "capo-partnercentral-selling: dicts",
+    "floor": "the floor: bare aiohttp, then pydantic",
+}
+
+
+def environment() -> dict[str, str]:
+    """Credentials for who insists, and none of the machine's settings."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    keys = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI"}
+    return kept | keys | {"AWS_EC2_METADATA_DISABLED": "true"}
+
+
+@contextmanager
+def pages(opportunities: int, latency: float = 0.0, *, tls: bool = False) -> Iterator[str]:
+    """Serve pages that were made before, from a process of its own; gives its URL."""
+    module = ["tests.benchmarks.server", str(opportunities), str(latency), *(["tls"] * tls)]
+    server = subprocess.Popen(
+        [sys.executable, "-u", "-m", *module], stdout=subprocess.PIPE, text=True, cwd=ROOT
+    )
+    try:
+        assert server.stdout is not None
+        yield server.stdout.readline().strip()
+    finally:
+        server.terminate()
+        server.communicate()
+
+
+def run(side: str, url: str, *options: str, **settings: str) -> Result:
+    """Measure one side in a process of its own, with environment variables of its own too."""
+    command = [sys.executable, "-m", "tests.benchmarks.sides", side, url, *options]
+    return _result([*command, "--started", repr(time.time())], environment() | settings)
+
+
+def program(text: str, **settings: str) -> Result:
+    """Run a program that prints what it measured, as JSON, in its last line."""
+    return _result([sys.executable, "-c", text], environment() | settings)
+
+
+def _result(command: Sequence[str], env: dict[str, str]) -> Result:
+    done = subprocess.run(command, env=env, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
+    result: Result = json.loads(done.stdout.splitlines()[-1])
+    return result
+
+
+@dataclass
+class Rounds:
+    """What several sides took, round by round."""
+
+    results: dict[str, list[Result]] = field(default_factory=dict)
+
+    def add(self, side: str, result: Result) -> None:
+        """Note a result of the round under way."""
+        self.results.setdefault(side, []).append(result)
+
+    def median(self, side: str, what: str) -> float:
+        """The median over the rounds."""
+        return statistics.median(self.all(side, what))
+
+    def all(self, side: str, what: str) -> list[float]:
+        """What it was in each round."""
+        return [result[what] for result in self.results[side]]
+
+    def ratios(self, side: str, to: str, what: str) -> list[float]:
+        """One side over another, in each round."""
+        pairs = zip(self.all(side, what), self.all(to, what), strict=True)
+        return sorted(one / other for one, other in pairs)
+
+
+def compare(
+    url: str, sides: Sequence[str], rounds: int, count: int, *options: str, **settings: str
+) -> Rounds:
+    """Run the sides in turn, each in every round; the first one once more before, to warm up."""
+    measured = Rounds()
+    run(sides[0], url, *options, **settings)
+    for number in range(rounds):
+        for side in sides if number % 2 == 0 else reversed(sides):
+            result = run(side, url, *options, **settings)
+            assert result["count"] == count, (side, result)
+            measured.add(side, result)
+    return measured
+
+
+def shown(figures: Sequence[float]) -> str:
+    """A median with its spread."""
+    return f"{statistics.median(figures):.2f} ({min(figures):.2f}..{max(figures):.2f})"
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table in Markdown."""
+    lines = ["| " + " | ".join(row) + " |" for row in (head, ["---"] * len(head), *rows)]
+    return "\n".join(lines)
+
+
+class Report:
+    """Collects what docs/performance.md says in place of its markers, and what its plots show."""
+
+    def __init__(self, *, quick: bool) -> None:
+        self.quick = quick
+        self.parts: dict[str, str] = {}
+        self.targets: list[tuple[str, str, str, str]] = []
+        self.plots: dict[str, Any] = {}
+        self._listed: dict[int, Rounds] = {}
+
+    def rounds(self, number: int) -> int:
+        """So many, or one if somebody only looks."""
+        return 1 if self.quick else number
+
+    def reach(self, what: str, measured: Sequence[float], must: str, goal: str) -> None:
+        """Note one of the figures to be reached."""
+        print(f"{what}: {shown(measured)}", flush=True)
+        self.targets.append((what, shown(measured), must, goal))
+
+    def listed(self, size: int, rounds: int) -> Rounds:
+        """Every library's listing of so many records, which several tables go by."""
+        if size not in self._listed:
+            with pages(size) as url:
+                measured = compare(url, tuple(NAMES), self.rounds(rounds), size)
+            self._listed[size] = measured
+        return self._listed[size]
+
+    def write(self, document: Path) -> None:
+        """Put the tables between their markers."""
+        text = document.read_text("utf-8")
+        for name, part in self.parts.items():
+            before, rest = text.split(f"<!-- {name} -->\n")
+            after = rest.split("<!-- end -->", 1)[1]
+            text = f"{before}<!-- {name} -->\n{part}\n<!-- end -->{after}"
+        document.write_text(text, "utf-8")
