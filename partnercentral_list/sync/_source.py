@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+import re
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -16,7 +16,6 @@ from partnercentral_list._listing.tokens import Position
 from partnercentral_list.client import PartnerCentralClient
 from partnercentral_list.errors import (
     InvalidOpportunity,
-    MalformedResponseError,
     PaginationError,
     TokenExpiredError,
     ValidationException,
@@ -57,6 +56,15 @@ class SourcePage:
     def dates(self, key: Key) -> list[datetime]:
         """Give the dates of the rows that have one."""
         return [date for row in self.rows if (date := row.date(key)) is not None]
+
+    def proven(self, key: Key) -> datetime | None:
+        """Give the latest date of an opportunity that can be read: any other may be nonsense."""
+        read = [row.date(key) for row in self.rows if isinstance(row.record, OpportunitySummary)]
+        return max((date for date in read if date is not None), default=None)
+
+    def last(self, key: Key) -> datetime | None:
+        """Give the latest date to go on from."""
+        return self.proven(key) or max(self.dates(key), default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +185,8 @@ _DATE = TypeAdapter(datetime)
 
 
 def _date(value: object) -> datetime | None:
-    if not isinstance(value, str):
+    # pydantic also takes digits for seconds since 1970.
+    if not isinstance(value, str) or not re.match("[0-9]{4}-[0-9]{2}-[0-9]{2}T", value):
         return None
     try:
         moment = _DATE.validate_python(value)
@@ -211,19 +220,3 @@ def repeated() -> PaginationError:
         operation="ListOpportunities",
         retryable=True,
     )
-
-
-def check_order(page: SourcePage, query: Query) -> None:
-    """Do not believe the order of a page.
-
-    Raises:
-        MalformedResponseError: It is another one than was asked for.
-    """
-    dates: Sequence[datetime] = page.dates(query.key)
-    if dates != sorted(dates, reverse=query.descending):
-        raise MalformedResponseError(
-            f"AWS sent a page that is not sorted by {query.key} as it was asked to. A copy "
-            "cannot be kept current by that order.",
-            operation="ListOpportunities",
-            retryable=True,
-        )

@@ -12,18 +12,17 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, TypeAlias
 
 from partnercentral_list.errors import PaginationError
+from partnercentral_list.sync._belief import SECOND, in_order
 from partnercentral_list.sync._source import (
     Key,
     Query,
     Row,
     Source,
     SourcePage,
-    check_order,
     repeated,
 )
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-SECOND: Final = timedelta(seconds=1)
 MILLISECOND: Final = timedelta(milliseconds=1)
 PASSES: Final = 5
 
@@ -91,12 +90,11 @@ class Walk:
         return None
 
     async def _begin(self) -> Step | None:
-        page = await self._source.fetch(self._query)
-        self._check(page, self._query)
+        page = await self._fetch(self._query)
         if page.token is None:
             # One answer is one instant: nothing can have moved within it.
             self._turn = None
-            return Step(page.rows, max(page.dates(self._query.key), default=None))
+            return Step(page.rows, page.proven(self._query.key))
         # Before the walk: what becomes visible while it lasts may lie behind the cursor, so that
         # a newer date proves nothing about older ones.
         self._newest = await self._probe()
@@ -106,14 +104,14 @@ class Walk:
     async def _probe(self) -> datetime | None:
         query = replace(self._query, descending=True)
         page = await self._dated(query)
-        return max(page.dates(query.key), default=None)
+        return page.last(query.key)
 
     async def _page(self) -> Step | None:
         page = await self._dated(self._query)
         if self._cursor and self._back < SECOND and not self._is_anchored(page):
             self._step_back(self._cursor)
             return None
-        last = max(page.dates(self._query.key), default=None)
+        last = page.last(self._query.key)
         if page.token and last and self._cursor and last <= self._cursor:
             # More than a page of records between where it began and the cursor.
             self._tie = Tie(page, self._cursor)
@@ -142,7 +140,7 @@ class Walk:
             )
             self._query = replace(self._query, after=last - self._back)
             self._turn = self._page
-        return Step(page.rows, self._capped(last))
+        return Step(page.rows, self._capped(page.proven(key)))
 
     def _is_behind(self, last: datetime) -> bool:
         return self._newest is not None and last > self._newest
@@ -150,8 +148,11 @@ class Walk:
     def _capped(self, last: datetime | None) -> datetime | None:
         return None if last is None or self._newest is None else min(last, self._newest)
 
-    def _check(self, page: SourcePage, query: Query) -> None:
-        check_order(page, query)
+    async def _fetch(self, query: Query) -> SourcePage:
+        return self._checked(await self._source.fetch(query), query)
+
+    def _checked(self, page: SourcePage, query: Query) -> SourcePage:
+        return in_order(page, query, self._newest)
 
     async def _in_tie(self) -> Step | None:
         tie = self._tie
@@ -159,7 +160,7 @@ class Walk:
             return None
         page, key = tie.page, self._query.key
         tie.ids |= {row.id for row in page.rows if (row.date(key) or tie.date) <= tie.date}
-        last = max(page.dates(key), default=tie.date)
+        last = page.last(key) or tie.date
         if page.token is not None and last <= tie.date:
             await self._read_on(tie, page.token)
             return Step(page.rows, None)
@@ -167,7 +168,7 @@ class Walk:
             # The pass before was proved, not this one: a record may have left during this one.
             self._tie = None
             end = tie.end or page
-            step = self._advance(end, max(end.dates(key), default=tie.date))
+            step = self._advance(end, end.last(key) or tie.date)
             return Step(page.rows, step.watermark)
         tie.before, tie.end, tie.passes = tie.ids, page, tie.passes + 1
         await self._from_the_start(tie)
@@ -185,13 +186,11 @@ class Walk:
             if token in tie.tokens:
                 raise repeated()
             tie.tokens.add(token)
-            tie.page = await self._source.fetch(replace(self._query, token=token))
+            tie.page = await self._fetch(replace(self._query, token=token))
         except PaginationError:
             # Expired, or in a circle: this pass begins again.
             tie.restarts += 1
             await self._from_the_start(tie)
-        else:
-            self._check(tie.page, self._query)
 
     async def _from_the_start(self, tie: Tie) -> None:
         if max(tie.passes, tie.restarts) >= PASSES:
@@ -217,15 +216,13 @@ class Walk:
     async def _first_dated(self, query: Query) -> SourcePage:
         rows: list[Row] = []
         tokens: set[str] = set()
-        page = await self._source.fetch(query)
-        self._check(page, query)
+        page = await self._fetch(query)
         while page.token is not None and not page.dates(query.key):
             if page.token in tokens:
                 raise repeated()
             tokens.add(page.token)
             rows += page.rows
-            page = await self._source.fetch(replace(query, token=page.token))
-            self._check(page, query)
+            page = await self._fetch(replace(query, token=page.token))
         if rows and page.dates(query.key) and query.after is None and not query.descending:
             # Records without a date came first, a page or more. The token behind them may be a
             # position: ask again for those that have one, from the first.

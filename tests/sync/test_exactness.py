@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from partnercentral_list.sync._source import Query, SourcePage
+from partnercentral_list.sync._source import Key, Query, SourcePage
 from partnercentral_list.sync._walk import Step, Walk
 from tests.sync.exactness import HOSTILE, LATE, OURS, CrashingStore, Safeguards, live
 from tests.sync.service import Traits
@@ -55,8 +55,18 @@ class WithOneTiePass(Walk):
 
 
 class WithoutOrderCheck(Walk):
-    def _check(self, page: SourcePage, query: Query) -> None:
-        pass
+    def _checked(self, page: SourcePage, query: Query) -> SourcePage:
+        return page
+
+
+class Believed(SourcePage):
+    def proven(self, key: Key) -> datetime | None:
+        return max(self.dates(key), default=None)
+
+
+class WithoutDoubt(Walk):
+    def _checked(self, page: SourcePage, query: Query) -> SourcePage:
+        return Believed(page.rows, page.token)
 
 
 class WatermarkFirst(CrashingStore):
@@ -77,6 +87,10 @@ BROKEN = {
     "no anchor rule": (Safeguards(WithoutAnchor), HOSTILE["exclusive to the second"]),
     "one pass over a tie": (Safeguards(WithOneTiePass), Traits(imports=0.02, edits=0.7)),
     "no order check": (Safeguards(WithoutOrderCheck), Traits(disorder=0.2, edits=0.3)),
+    "dates of records that cannot be read": (
+        Safeguards(WithoutDoubt),
+        HOSTILE["records that cannot be read"],
+    ),
     "watermark before records": (Safeguards(store=WatermarkFirst), Traits(edits=0.3)),
 }
 

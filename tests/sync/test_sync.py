@@ -259,6 +259,24 @@ async def test_a_record_that_cannot_be_read_is_set_aside_and_told(
         assert left == [(None,)]
 
 
+@pytest.mark.parametrize("date", ["2999-12-31T23:59:59Z", "2025-01-01T00:00:12Z"])
+async def test_the_date_of_a_record_that_cannot_be_read_hides_no_change(
+    make_client: MakeClient, store: SQLiteStore, date: str
+) -> None:
+    records = some(12)
+    records[11] |= {"LifeCycle": "not an object", "LastModifiedDate": date}
+    with PartnerCentralEmulator(records) as emulator:
+        sync = OpportunitySync(make_client(emulator), store, page_size=5)
+        report = await sync.run()
+        assert (report.created, report.rejected) == (11, 1)
+        later = {"LastModifiedDate": "2025-01-01T00:10:00Z"}
+        emulator.update("O2", {"LifeCycle": {"Stage": "Committed"}} | later)
+        await sync.run()
+        life_cycle = (await stored(store))["O2"].life_cycle
+        assert life_cycle is not None
+        assert life_cycle.stage == "Committed"
+
+
 async def test_changes_come_at_least_once_and_are_stored_when_consumed(
     make_client: MakeClient, store: SQLiteStore
 ) -> None:
