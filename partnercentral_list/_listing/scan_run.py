@@ -53,6 +53,7 @@ class ScanRun:
         self._changed = asyncio.Event()
         self._waits_for_slot = False
         self._flights: set[asyncio.Task[None]] = set()
+        self._one_was_cancelled = False
         self._seen: set[str] = set()
         self._pages = 0
         self._restarts = 0
@@ -83,6 +84,9 @@ class ScanRun:
             async with asyncio.TaskGroup() as flights:
                 while not self._plan.is_done:
                     self._changed.clear()
+                    if self._one_was_cancelled:
+                        # A group takes no notice of it, and its page would be waited for forever.
+                        raise asyncio.CancelledError
                     if self._may_start():
                         self._waits_for_slot = True
                         flight = flights.create_task(self._fly())
@@ -123,6 +127,8 @@ class ScanRun:
 
     def _ended(self, flight: asyncio.Task[None]) -> None:
         self._flights.discard(flight)
+        # By what it called, such as a credentials callable: the run itself is over when it cancels.
+        self._one_was_cancelled = self._one_was_cancelled or flight.cancelled()
         self._changed.set()
 
     def _bound(self) -> None:

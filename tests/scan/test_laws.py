@@ -266,6 +266,24 @@ def test_a_failure_anywhere_is_one_error_and_leaves_nothing_behind(
     assert len(found) == len(set(found))
 
 
+@pytest.mark.parametrize("at", [1, 2, 5])
+def test_a_page_that_is_cancelled_from_within_ends_the_scan_which_does_not_wait_for_it(
+    at: int,
+) -> None:
+    """As by a credentials callable that waits for a task of the program that was cancelled."""
+
+    class Cancelling(Service):
+        def page(self, parameters: Mapping[str, Any]) -> bytes:
+            if len(self.asked) == at:
+                raise asyncio.CancelledError
+            return super().page(parameters)
+
+    service = Cancelling(records(range(START, START + 900 * DAY, DAY)))
+    with pytest.raises(asyncio.CancelledError):
+        run(service.ids(concurrency=1))
+    assert service.under_way == 0
+
+
 @settings(max_examples=60)
 @given(st.integers(101, 900), spans, st.integers(0, 10**6), concurrencies)
 def test_passing_failures_are_retried_and_nothing_is_lost(
