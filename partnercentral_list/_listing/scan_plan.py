@@ -27,6 +27,10 @@ WORTH_DIVIDING = 1.5
 NARROWEST = 6
 #: While one end's page is on its way, the other end waits if so little of a page may be left.
 NOT_WORTH_IT = 0.3
+#: Pages are as dense as those before if it is no more than so many times as much or as little;
+#: what was so page after page is believed to go on for so much of what has come of it.
+ALIKE = 4
+GOES_ON = 0.75
 
 UNDATED = "More opportunities than a page holds have no creation date"
 
@@ -39,6 +43,7 @@ class Side:
         self.direction = direction
         self.position = position
         self.density = density
+        self.in_a_row = 0
         self.is_busy = False
         self.is_fresh = position is None
         self.is_at_end = False
@@ -81,6 +86,8 @@ class Side:
     def measure(self, seconds: int, records: int) -> None:
         """Take in how dense the records of a page were."""
         latest = records / max(1, seconds)
+        is_alike = latest / ALIKE <= self.density <= latest * ALIKE
+        self.in_a_row = records + (self.in_a_row if is_alike else 0)
         self.density = latest if not self.density else (self.density + latest) / 2
 
 
@@ -115,9 +122,12 @@ class Gap:
         """How many records are left in it, without those on their way; an estimate."""
         if not self.is_bounded:
             return inf
-        density = min(densest, (self.left.density + self.right.density) / 2)
+        density = (self.left.density + self.right.density) / 2
+        # The average says little inside a year's import: what went on for pages may go on.
+        goes_on = GOES_ON * (self.left.in_a_row + self.right.in_a_row)
+        believed = max(self.span * densest, goes_on)
         under_way = page_size * sum(side.is_busy for side in self.sides)
-        return max(0.0, self.span * density - under_way)
+        return max(0.0, min(self.span * density, believed) - under_way)
 
 
 Walker = Side | Tie

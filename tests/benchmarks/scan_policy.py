@@ -14,6 +14,8 @@ SPREADS = {
     "at both ends of a long silence": policy.with_a_silence,
     "half of them on seven instants": policy.half_on_seven_instants,
     "in 200 bursts of an hour, the largest with a sixth of all": policy.in_bursts,
+    "nine tenths on one day of imports": policy.on_a_day_of_imports,
+    "one in a hundred ten years ago, the others in ten days": policy.a_few_long_ago,
     "all in one second": policy.in_one_second,
 }
 SEEDS = range(4)

@@ -47,6 +47,18 @@ def in_bursts(random: Random) -> int:
     return START + burst * 77 % 200 * 5 * DAY + random.randrange(3600 * SECOND)
 
 
+def on_a_day_of_imports(random: Random) -> int:
+    if random.random() < 0.9:
+        return START + YEAR + random.randrange(8 * 3600 * SECOND)
+    return uniform(random)
+
+
+def a_few_long_ago(random: Random) -> int:
+    if random.random() < 0.01:
+        return START - 10 * YEAR
+    return START + 3 * YEAR - random.randrange(10 * DAY)
+
+
 def in_one_second(random: Random) -> int:
     return START + random.randrange(SECOND)
 
@@ -98,8 +110,20 @@ def test_half_of_the_records_on_seven_instants_cost_little_more() -> None:
 @pytest.mark.parametrize("seed", range(4))
 def test_bursts_cost_little_more_because_no_gap_is_believed_to_be_one(seed: int) -> None:
     measured = measure(in_bursts, seed=seed)
-    assert measured.seconds <= 0.5 * CHAIN
+    assert measured.seconds <= 0.43 * CHAIN
     assert measured.requests <= 1.15 * PAGES
+    assert measured.throttled == 0
+
+
+@pytest.mark.parametrize("spread", [on_a_day_of_imports, a_few_long_ago])
+@pytest.mark.parametrize("seed", range(2))
+def test_most_of_the_records_in_a_small_part_of_the_time_are_no_chain(
+    spread: Callable[[Random], int], seed: int
+) -> None:
+    """What goes on page after page is believed to, however much silence there was before it."""
+    measured = measure(spread, seed=seed)
+    assert measured.seconds <= 0.45 * CHAIN
+    assert measured.requests <= 1.2 * PAGES
     assert measured.throttled == 0
 
 
