@@ -47,7 +47,7 @@ def read_request(connection: socket.socket) -> bytes:
         received += connection.recv(65536)
     head, _, body = received.partition(b"\r\n\r\n")
     lines = [line.lower() for line in head.split(b"\r\n")]
-    (length,) = [int(line[15:]) for line in lines if line.startswith(b"content-length:")]
+    length = sum(int(line[15:]) for line in lines if line.startswith(b"content-length:"))
     while len(body) < length:
         body += connection.recv(65536)
     return head + b"\r\n\r\n" + body
