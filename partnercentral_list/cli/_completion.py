@@ -7,9 +7,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 from partnercentral_list.cli._options import SHELLS, Option
-from partnercentral_list.cli._parser import COMMANDS, PROG
+from partnercentral_list.cli._parser import COMMANDS, COMMON, PROG
 
-COMMON: Final = ("--help", "--version")
 NAMES: Final = (*COMMANDS, "completion")
 
 

@@ -6,10 +6,10 @@ import math
 from argparse import Namespace
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from urllib.parse import urlsplit
 
 from partnercentral_list import ClientConfig, PartnerCentralClient, RateLimit, RequestEvent
 from partnercentral_list.cli._exits import CommandError
+from partnercentral_list.cli._setup import Setup, is_web_address
 
 
 @contextmanager
@@ -32,6 +32,7 @@ def endpoint(options: Namespace, catalog: str) -> Generator[str | None]:
 
 def connect(
     options: Namespace,
+    setup: Setup,
     catalog: str,
     url: str | None,
     on_event: Callable[[RequestEvent], object] | None = None,
@@ -39,7 +40,7 @@ def connect(
     """Make the client; nothing is sent yet.
 
     Raises:
-        CommandError: An option has a value that no connection can have.
+        CommandError: An option, or the AWS configuration, has what no connection can have.
         RequestValidationError: The catalog is none.
         ConfigurationError: It cannot be made as the options say.
     """
@@ -49,6 +50,7 @@ def connect(
             "source <(partnercentral-list completion bash)."
         )
     _check(options)
+    setup.check()
     default = ClientConfig()
     connect_timeout, read_timeout = options.cli_connect_timeout, options.cli_read_timeout
     region = {} if options.region is None else {"region_name": options.region}
@@ -69,8 +71,8 @@ def connect(
 
 
 def _check(options: Namespace) -> None:
-    # The client would speak of its own arguments, and an endpoint is first tried at the first call.
-    if options.endpoint_url is not None and not _is_web_address(options.endpoint_url):
+    # The client would speak of its own arguments.
+    if options.endpoint_url is not None and not is_web_address(options.endpoint_url):
         raise CommandError(
             f'Bad value for --endpoint-url "{options.endpoint_url}": it must be of the form '
             "http://host or https://host."
@@ -81,14 +83,6 @@ def _check(options: Namespace) -> None:
     rate = options.requests_per_second
     if rate is not None and not 0 <= rate < math.inf:
         raise CommandError("--requests-per-second must be 0 or more, and finite; 0 is no limit.")
-
-
-def _is_web_address(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return False
-    return parts.scheme in {"http", "https"} and bool(parts.hostname)
 
 
 def _pace(options: Namespace) -> RateLimit | None:

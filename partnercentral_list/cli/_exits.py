@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
+
 OK = 0
 INTERRUPTED = 130
+TERMINATED = 143
 BAD_INPUT = 252
 BAD_SETUP = 253
 REFUSED_BY_AWS = 254
@@ -28,6 +32,16 @@ class CommandError(Exception):
 def parameter_error(option: str, problem: str) -> CommandError:
     """Say that an option's value cannot be read."""
     return CommandError(f"Error parsing parameter '{option}': {problem}")
+
+
+def perhaps(word: str, known: Iterable[str]) -> str:
+    """Say which of those known was probably meant; empty if none is close."""
+    close = difflib.get_close_matches(word.casefold(), (by_case := _by_case(known)), n=1)
+    return f"Perhaps you mean {by_case[close[0]]}." if close else ""
+
+
+def _by_case(names: Iterable[str]) -> dict[str, str]:
+    return {name.casefold(): name for name in names}
 
 
 def missing_extra(module: str | None, needed_for: str) -> CommandError:

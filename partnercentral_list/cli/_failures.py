@@ -15,6 +15,21 @@ from partnercentral_list.errors import (
     TokenExpiredError,
 )
 
+NO_CREDENTIALS = (
+    "No AWS credentials were found. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, run `aws "
+    "configure` or `aws sso login`, or name a profile with --profile or AWS_PROFILE. Without an "
+    "account: --demo."
+)
+
+
+class CutShortError(Exception):
+    """What ended something that was under way, and where that stands."""
+
+    def __init__(self, error: PartnerCentralError, standing: str) -> None:
+        super().__init__(str(error))
+        self.error = error
+        self.standing = standing
+
 
 def code_of(error: PartnerCentralError) -> int:
     """Give the exit code."""
@@ -31,14 +46,28 @@ def text_of(error: PartnerCentralError) -> str:
     """Give what is said: arguments by the names of their options."""
     if isinstance(error, RequestValidationError):
         return "\n".join(["Nothing was sent.", *map(_line, error.errors())])
+    if isinstance(error, ConfigurationError):
+        return _of_setup(error)
+    return str(error)
+
+
+def _of_setup(error: ConfigurationError) -> str:
+    from botocore.exceptions import BotoCoreError
+
+    from partnercentral_list._wire import faults
+
+    if error.args == (faults.NO_CREDENTIALS,):
+        return NO_CREDENTIALS
+    cause = error.__cause__
+    if isinstance(cause, BotoCoreError):
+        # botocore's own words name variables and members of files; its classes say nothing here.
+        return f"The AWS configuration cannot be used: {str(cause).rstrip(' :.')}."
     return str(error)
 
 
 def _line(problem: RequestProblem) -> str:
     valid = f". Valid: {problem['valid']}" if problem["valid"] else ""
-    # What a program would call instead is of no use here.
-    wrong = problem["problem"].partition("; iter_")[0]
-    return f"  {_option(problem['field'])}: {wrong}{valid}"
+    return f"  {_option(problem['field'])}: {problem['problem']}{valid}"
 
 
 def _option(field: str) -> str:
@@ -48,4 +77,4 @@ def _option(field: str) -> str:
 
 
 def _wire_name(member: str) -> str:
-    return "".join(word.capitalize() for word in member.split("_"))
+    return "".join(f"{word[:1].upper()}{word[1:]}" for word in member.split("_"))

@@ -28,8 +28,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: Its arguments; those of the process if None.
 
     Returns:
-        The exit code: 0 done, 130 interrupted, 252 bad input, 253 bad set-up, 254 refused by AWS,
-        255 any other failure; as the AWS CLI's.
+        The exit code: 0 done, 130 interrupted, 143 ended by SIGTERM, 252 bad input, 253 bad set-up,
+        254 refused by AWS, 255 any other failure; as the AWS CLI's.
     """
     _let_nothing_be_unwritable()
     try:
@@ -61,16 +61,14 @@ def _run(options: Namespace) -> int:
 
 
 def _run_client(options: Namespace) -> int:
-    from partnercentral_list.cli._failures import code_of, text_of
-    from partnercentral_list.cli._opportunities import ListingError
+    from partnercentral_list.cli._failures import CutShortError, code_of, text_of
     from partnercentral_list.cli._opportunities import run as list_opportunities
     from partnercentral_list.cli._sync import run as keep_current
     from partnercentral_list.errors import PartnerCentralError
 
     run = keep_current if options.command == "sync" else list_opportunities
 
-    if options.debug:
-        _log()
+    _log(debug=options.debug)
     try:
         return run(options)
     except (BrokenPipeError, CommandError):
@@ -78,7 +76,7 @@ def _run_client(options: Namespace) -> int:
     except Exception as error:
         if options.debug:
             traceback.print_exc()
-        if isinstance(error, ListingError):
+        if isinstance(error, CutShortError):
             _say(text_of(error.error), after=error.standing)
             return code_of(error.error)
         if isinstance(error, PartnerCentralError):
@@ -99,9 +97,13 @@ def _say(message: str, usage: str = "", after: str = "") -> None:
         print("\n".join(filter(None, lines)), file=sys.stderr, flush=True)
 
 
-def _log() -> None:
+def _log(*, debug: bool) -> None:
     import logging
 
+    if not debug:
+        # It logs, with a traceback, what is then raised and told in a line.
+        logging.getLogger("aiobotocore").addHandler(logging.NullHandler())
+        return
     logging.basicConfig(format="%(asctime)s %(name)s %(levelname)s %(message)s")
     logging.getLogger("partnercentral_list").setLevel(logging.DEBUG)
 

@@ -1,11 +1,17 @@
-"""Points in time on the command line: ISO 8601 or seconds since 1970, UTC unless said."""
+"""Points in time on the command line: ISO 8601 or seconds since 1970, UTC unless said; days."""
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, time
+from typing import Final
+
+#: Earlier years go over the wire with fewer digits, as something else.
+FIRST_YEAR: Final = 1000
+OUTSIDE: Final = f"outside of the years {FIRST_YEAR} to 9999"
 
 
-def moment(value: object) -> datetime:
+def moment(value: str | float | date) -> datetime:
     """Read a timestamp as the AWS CLI does, but for what it would have to guess.
 
     Raises:
@@ -13,13 +19,45 @@ def moment(value: object) -> datetime:
     """
     if isinstance(value, str):
         value = float(value) if _is_number(value) else _iso(value)
-    if isinstance(value, int | float) and not isinstance(value, bool):
+    if isinstance(value, int | float):
         value = _since_1970(value)
-    if isinstance(value, date) and not isinstance(value, datetime):
-        value = datetime.combine(value, time())
     if not isinstance(value, datetime):
-        raise ValueError(f"a value of type {type(value).__name__} is no timestamp")
-    return value.replace(tzinfo=UTC) if value.tzinfo is None else value
+        value = datetime.combine(value, time())
+    if value.tzinfo is None:
+        value = value.replace(tzinfo=UTC)
+    try:
+        year = value.astimezone(UTC).year
+    except OverflowError:
+        year = 0
+    if year < FIRST_YEAR:
+        raise ValueError(f"a timestamp {OUTSIDE}")
+    return value
+
+
+def day(value: object) -> date:
+    """Read a day.
+
+    Raises:
+        ValueError: It is none.
+    """
+    if isinstance(value, datetime):
+        raise ValueError("a timestamp, whose day depends on the time zone; write YYYY-MM-DD")
+    if isinstance(value, str):
+        value = _day(value.strip())
+    if not isinstance(value, date):
+        raise ValueError("a number, which is no day; write YYYY-MM-DD")
+    if value.year < FIRST_YEAR:
+        raise ValueError(f"a day {OUTSIDE}")
+    return value
+
+
+def _day(text: str) -> date:
+    try:
+        if re.fullmatch(r"\d{4}-\d\d-\d\d", text, re.ASCII):
+            return date.fromisoformat(text)
+    except ValueError:
+        pass
+    raise ValueError(f"{text[:40]!r} is not a day; write YYYY-MM-DD")
 
 
 def _is_number(text: str) -> bool:
@@ -45,4 +83,4 @@ def _since_1970(seconds: float) -> datetime:
     try:
         return datetime.fromtimestamp(seconds, UTC)
     except (ValueError, OverflowError, OSError):
-        raise ValueError("a number of seconds outside of the years 1 to 9999") from None
+        raise ValueError(f"a number of seconds {OUTSIDE}") from None

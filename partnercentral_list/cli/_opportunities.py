@@ -7,7 +7,7 @@ import sys
 from argparse import Namespace
 from collections.abc import Iterable
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 from partnercentral_list import OpportunityPager, OpportunitySummary, PartnerCentralClient
@@ -16,11 +16,14 @@ from partnercentral_list._listing.requests import page_request
 from partnercentral_list._wire.as_sent import OpportunityAsSent, as_sent
 from partnercentral_list.cli._answers import AtTheEnd, Query, Writer, answer_of, write_json
 from partnercentral_list.cli._connect import connect, endpoint
-from partnercentral_list.cli._exits import INTERRUPTED, OK
+from partnercentral_list.cli._exits import OK
+from partnercentral_list.cli._failures import CutShortError
 from partnercentral_list.cli._output import output_format, query_of, writer_of
 from partnercentral_list.cli._printed import printed
 from partnercentral_list.cli._progress import Progress, belongs_on_stderr
 from partnercentral_list.cli._request import Asked, asked, refuse_with_scan
+from partnercentral_list.cli._setup import Setup
+from partnercentral_list.cli._signals import cancelled_by_sigterm
 from partnercentral_list.cli._skeleton import (
     input_skeleton,
     output_skeleton,
@@ -31,6 +34,8 @@ from partnercentral_list.errors import InvalidOpportunity, PartnerCentralError, 
 
 #: Records of a scan that are written at a time.
 BATCH = 100
+
+AS_THEY_READ = "--output jsonl, csv, text and yaml-stream write as they read."
 
 
 def run(options: Namespace) -> int:
@@ -46,14 +51,14 @@ def run(options: Namespace) -> int:
     if options.generate_cli_skeleton is not None:
         return _skeleton(options, query)
     wanted = asked(vars(options), "AWS" if options.demo else None)
-    form = output_format(options)
-    writer = writer_of(form, query, options.color)
+    setup = Setup(options)
+    writer = writer_of(output_format(options, setup), query, options.color)
     progress = Progress(
         sys.stderr,
         enabled=belongs_on_stderr(answer_is_at_the_end=isinstance(writer, AtTheEnd)),
     )
     with endpoint(options, wanted.catalog) as url:
-        client = connect(options, wanted.catalog, url, progress)
+        client = connect(options, setup, wanted.catalog, url, progress)
         listing = Listing(client, wanted, writer, progress)
         return asyncio.run(listing.run(scan=options.scan))
 
@@ -66,8 +71,9 @@ def _skeleton(options: Namespace, query: Query | None) -> int:
         write_json(input_skeleton(), sys.stdout)
     else:
         wanted = asked(vars(options), "AWS" if options.demo else None)
-        _check(connect(options, wanted.catalog, options.endpoint_url), wanted)
-        writer = writer_of(output_format(options), query, options.color)
+        setup = Setup(options)
+        _check(connect(options, setup, wanted.catalog, options.endpoint_url), wanted)
+        writer = writer_of(output_format(options, setup), query, options.color)
         writer.whole(output_skeleton())
     return OK
 
@@ -93,23 +99,28 @@ class Listing:
     written: int = 0
     token: str | None = None
     is_complete: bool = False
+    found: list[Any] = field(default_factory=list[Any])
 
     async def run(self, *, scan: bool) -> int:
         """List and write.
 
         Returns:
             The exit code.
+
+        Raises:
+            CutShortError: It failed; what was read is written, and the rest is said.
         """
-        try:
-            async with self.client:
-                await (self._scan() if scan else self._list())
-        except asyncio.CancelledError:
-            return OK if self.is_complete else self._interrupted()
-        except PartnerCentralError as error:
-            self.progress.clear()
-            raise self._explained(error) from error
-        finally:
-            self.progress.clear()
+        with cancelled_by_sigterm() as ending:
+            try:
+                async with self.client:
+                    await (self._scan() if scan else self._list())
+            except asyncio.CancelledError:
+                return OK if self.is_complete else self._interrupted(ending.code)
+            except PartnerCentralError as error:
+                self.progress.clear()
+                raise CutShortError(error, self._standing(error)) from error
+            finally:
+                self.progress.clear()
         return OK
 
     async def _list(self) -> None:
@@ -122,9 +133,9 @@ class Listing:
             self.progress.clear()
             records = _printed(page.opportunity_summaries)
             self.writer.whole(answer_of(records, page.next_token))
+            self.is_complete = True
         else:
             await self._pages(self._pager())
-        self.is_complete = True
 
     def _pager(self) -> OpportunityPager:
         wanted = self.asked
@@ -145,10 +156,36 @@ class Listing:
                 async for page in pages:
                     self._write(_printed(page.opportunity_summaries), page.next_token)
                     self.token = pager.resume_token
+                    if self.token is None:
+                        # Nothing is left to read: an interruption from here on comes too late.
+                        self._end()
         if self.asked.max_items == 0:
             self.writer.page([], None)
-        self.token = pager.resume_token
-        self._end()
+        if not self.is_complete:
+            self.token = pager.resume_token
+            self._end()
+
+    async def _scan(self) -> None:
+        wanted = self.asked
+        refuse_with_scan(wanted)
+
+        def set_aside(invalid: InvalidOpportunity) -> None:
+            self.found.append(printed(invalid.raw))
+
+        scan = self.client.scan_opportunities(on_invalid=set_aside, **wanted.filters)
+        with as_sent(unreadable_too=False):
+            async with aclosing(aiter(scan)) as opportunities:
+                async for opportunity in opportunities:
+                    self.found += _printed([opportunity])
+                    if len(self.found) >= BATCH:
+                        self._write_found()
+                if self.found or not self.written:
+                    self._write_found()
+                self._end()
+
+    def _write_found(self) -> None:
+        found, self.found = self.found, []
+        self._write(found, None)
 
     def _write(self, records: list[Any], token: str | None) -> None:
         if not isinstance(self.writer, AtTheEnd):
@@ -159,63 +196,39 @@ class Listing:
     def _end(self) -> None:
         self.progress.clear()
         self.writer.end(self.token)
+        self.is_complete = True
         if self.token is not None and not self.writer.shows_token:
             note(f"There are more. {_go_on(self.token)}")
 
-    def _interrupted(self) -> int:
+    def _interrupted(self, code: int) -> int:
         self.progress.clear()
+        if self.token is not None:
+            self.writer.end(self.token)
+            note(f"Interrupted after {self.written:,} opportunities. {_go_on(self.token)}")
+        else:
+            standing = self._standing_of_a_scan()
+            note(f"Interrupted. {standing}" if standing else "Interrupted: nothing was written.")
+        return code
+
+    def _standing(self, error: PartnerCentralError) -> str:
         if self.token is None:
-            note(self._standing_of_a_scan() or "Interrupted: nothing was written.")
-            return INTERRUPTED
-        self.writer.end(self.token)
-        note(f"Interrupted after {self.written:,} opportunities. {_go_on(self.token)}")
-        return INTERRUPTED
-
-    def _explained(self, error: PartnerCentralError) -> ListingError:
-        if self.token is None or isinstance(error, TokenExpiredError):
-            return ListingError(error, self._standing_of_a_scan())
+            return self._standing_of_a_scan()
         if isinstance(self.writer, AtTheEnd):
-            return ListingError(
-                error,
-                f"{self.written:,} opportunities were read, and none was written: --output jsonl, "
-                "csv, text and yaml-stream write as they read.",
-            )
-        return ListingError(
-            error, f"{self.written:,} opportunities were written. {_go_on(self.token)}"
-        )
-
-    async def _scan(self) -> None:
-        wanted = self.asked
-        refuse_with_scan(wanted)
-        found: list[Any] = []
-
-        def set_aside(invalid: InvalidOpportunity) -> None:
-            found.append(printed(invalid.raw))
-
-        scan = self.client.scan_opportunities(on_invalid=set_aside, **wanted.filters)
-        with as_sent(unreadable_too=False):
-            async for opportunity in scan:
-                found += _printed([opportunity])
-                if len(found) >= BATCH:
-                    self._write(found, None)
-                    found = []
-        self._write(found, None)
-        self._end()
-        self.is_complete = True
+            return f"{self.written:,} opportunities were read, and none was written. {AS_THEY_READ}"
+        if isinstance(error, TokenExpiredError):
+            return f"{self.written:,} opportunities were written."
+        return f"{self.written:,} opportunities were written. {_go_on(self.token)}"
 
     def _standing_of_a_scan(self) -> str:
-        if not self.written or self.token is not None or isinstance(self.writer, AtTheEnd):
+        if self.found:
+            self._write_found()
+        if not self.written:
             return ""
-        return f"{self.written:,} opportunities were written. A scan cannot be resumed."
-
-
-class ListingError(Exception):
-    """What ended a listing, and where it stands."""
-
-    def __init__(self, error: PartnerCentralError, standing: str) -> None:
-        super().__init__(str(error))
-        self.error = error
-        self.standing = standing
+        # It has no place to go on from, without which a part would look like the whole.
+        if isinstance(self.writer, AtTheEnd):
+            stands = f"{self.written:,} opportunities were read, and none was written"
+            return f"{stands}; a scan cannot be resumed. {AS_THEY_READ}"
+        return f"{self.written:,} opportunities were written; a scan cannot be resumed."
 
 
 def note(text: str) -> None:

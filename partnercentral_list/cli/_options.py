@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from partnercentral_list.cli._numbers import real_number, whole_number
 from partnercentral_list.cli._shapes import CATALOGS, REVIEW_STATUSES, STAGES
 
 SAME: Final = "the same"
@@ -32,6 +33,11 @@ class Option:
     group: str = "The request"
     suggested: Sequence[str] = ()
     settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+    @property
+    def name(self) -> str:
+        """The name of its value among those that were parsed."""
+        return self.flag.removeprefix("--").replace("-", "_")
 
 
 def _texts(metavar: str = "TEXT") -> dict[str, Any]:
@@ -135,14 +141,14 @@ _PAGING: Final = (
         "opportunities in a page, 1 to 100",
         "the same; without it, 100 where the answer does not show the pages",
         "Paging",
-        settings={"type": int, "metavar": "N"},
+        settings={"type": whole_number, "metavar": "N"},
     ),
     Option(
         "--max-items",
         "opportunities in all, 0 or more",
         "the same; a negative number is refused, and 0 sends nothing",
         "Paging",
-        settings={"type": int, "metavar": "N"},
+        settings={"type": whole_number, "metavar": "N"},
     ),
     Option(
         "--no-paginate",
@@ -155,7 +161,7 @@ _PAGING: Final = (
         "one page of at most so many, in AWS's own terms",
         "the same: it works, and is not documented",
         "Paging",
-        settings={"type": int, "metavar": "N"},
+        settings={"type": whole_number, "metavar": "N"},
     ),
     Option(
         "--next-token",
@@ -220,14 +226,14 @@ _CONNECTION: Final = (
         "seconds between two pieces of an answer; 0 is no limit",
         "the same; the default is 30, not 60",
         "Connection",
-        settings={"type": int, "metavar": "SECONDS"},
+        settings={"type": whole_number, "metavar": "SECONDS"},
     ),
     Option(
         "--cli-connect-timeout",
         "seconds to open a connection; 0 is no limit",
         "the same; the default is 10, not 60",
         "Connection",
-        settings={"type": int, "metavar": "SECONDS"},
+        settings={"type": whole_number, "metavar": "SECONDS"},
     ),
     Option(
         "--debug",
@@ -243,7 +249,7 @@ _PACE: Final = Option(
     "the most requests a second, 10 if not given, which is AWS's quota; 0 is no limit",
     OURS,
     "Beyond the AWS CLI",
-    settings={"type": float, "metavar": "N"},
+    settings={"type": real_number, "metavar": "N"},
 )
 
 _NOT_NEEDED: Final = (
@@ -293,7 +299,7 @@ SYNC: Final = (
         "--watch",
         "go on, with so many seconds between two runs, until Ctrl-C",
         OURS,
-        settings={"type": float, "metavar": "SECONDS"},
+        settings={"type": real_number, "metavar": "SECONDS"},
     ),
     *_CONNECTION,
     _PACE,
@@ -302,17 +308,17 @@ SYNC: Final = (
 
 EMULATOR: Final = (
     Option("--port", "on 127.0.0.1; 0 for any that is free", OURS,
-           settings={"type": int, "default": 8765, "metavar": "PORT"}),
+           settings={"type": whole_number, "default": 8765, "metavar": "PORT"}),
     Option("--opportunities", "how many to invent", OURS,
-           settings={"type": int, "default": 250, "metavar": "N"}),
+           settings={"type": whole_number, "default": 250, "metavar": "N"}),
     Option("--seed", "what they are invented from", OURS,
-           settings={"type": int, "default": 0, "metavar": "N"}),
-    Option("--catalog", "the catalog that they are in", OURS, suggested=CATALOGS,
-           settings={"default": "AWS", "metavar": "CATALOG"}),
+           settings={"type": whole_number, "default": 0, "metavar": "N"}),
+    Option("--catalog", "the catalog that they are in", OURS,
+           settings={"default": "AWS", "choices": CATALOGS}),
     Option("--latency", "seconds to wait before each answer", OURS,
-           settings={"type": float, "default": 0.0, "metavar": "SECONDS"}),
+           settings={"type": real_number, "default": 0.0, "metavar": "SECONDS"}),
     Option("--requests-per-second", "the quota; none if not given", OURS,
-           settings={"type": float, "metavar": "N"}),
+           settings={"type": real_number, "metavar": "N"}),
 )  # fmt: skip
 
 SHELLS: Final = ("bash", "zsh", "fish")

@@ -6,7 +6,7 @@ import os
 import sys
 from argparse import Namespace
 from functools import partial
-from typing import Any, TextIO, cast
+from typing import Any, TextIO
 
 from partnercentral_list.cli._answers import (
     AsText,
@@ -17,9 +17,10 @@ from partnercentral_list.cli._answers import (
     write_json,
     write_yaml,
 )
-from partnercentral_list.cli._exits import FAILED, CommandError
+from partnercentral_list.cli._exits import FAILED, CommandError, perhaps
 from partnercentral_list.cli._lines import AsCsv, AsJsonLines
 from partnercentral_list.cli._options import FORMATS
+from partnercentral_list.cli._setup import Setup
 from partnercentral_list.cli._table import write_table
 
 
@@ -50,36 +51,21 @@ def query_of(expression: str | None) -> Query | None:
     return search
 
 
-def output_format(options: Namespace) -> str:
+def output_format(options: Namespace, setup: Setup) -> str:
     """Give the form of the answer: the option's, the environment's, the profile's, or JSON.
 
     Raises:
         CommandError: The environment or the profile names one that there is not.
     """
-    name: str = (
-        options.output
-        or os.environ.get("AWS_DEFAULT_OUTPUT")
-        or _of_profile(options.profile)
-        or "json"
-    )
+    of_environment = os.environ.get("AWS_DEFAULT_OUTPUT")
+    name: str = options.output or of_environment or setup.output or "json"
     if name not in FORMATS:
+        source = "AWS_DEFAULT_OUTPUT" if of_environment else "output of the profile"
         raise CommandError(
-            f"Unknown output type: {name} (AWS_DEFAULT_OUTPUT or the profile's output). "
-            f"There are {', '.join(FORMATS)}."
+            f"Unknown output type: {name} ({source}). There are {', '.join(FORMATS)}. "
+            f"{perhaps(name, FORMATS)}".strip()
         )
     return name
-
-
-def _of_profile(profile: str | None) -> str | None:
-    from botocore.exceptions import BotoCoreError
-    from botocore.session import Session
-
-    session: Any = Session(profile=profile)
-    try:
-        return cast("str | None", session.get_scoped_config().get("output"))
-    except BotoCoreError:
-        # The client says what is wrong with the profile, and what to do.
-        return None
 
 
 def writer_of(form: str, query: Query | None, color: str) -> Writer:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from partnercentral_list.cli._exits import CommandError
+from partnercentral_list.cli._exits import CommandError, perhaps
 from partnercentral_list.cli._options import EMULATOR, OPPORTUNITIES, SHELLS, SYNC, Option
 
 PROG = "partnercentral-list"
@@ -17,6 +16,8 @@ COMMANDS = {
     "sync": ("keep a copy of the whole catalog current in a file", SYNC),
     "emulator": ("serve a local Partner Central with invented opportunities", EMULATOR),
 }
+
+COMMON = ("--help", "--version")
 
 EXAMPLES = {
     "": """
@@ -46,7 +47,7 @@ EXAMPLES = {
   partnercentral-list opportunities --demo --output table --max-items 3
 
 exit codes:
-  0 done  130 interrupted  252 bad input, nothing sent  253 bad set-up
+  0 done  130 interrupted  143 SIGTERM  252 bad input, nothing sent  253 bad set-up
   254 refused by AWS  255 any other failure
 """,
     "sync": """
@@ -74,6 +75,16 @@ class Parser(argparse.ArgumentParser):
             CommandError: Always.
         """
         raise CommandError(message, usage=self.format_usage())
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        # argparse's own message differs between Pythons, and suggests nothing before 3.14.
+        if action.choices is not None and value not in action.choices:
+            known = list(action.choices)
+            raise argparse.ArgumentError(
+                action,
+                f"invalid choice: {value!r} (choose from {', '.join(known)}). "
+                f"{perhaps(value, known)}".strip(),
+            )
 
 
 def build() -> tuple[Parser, dict[str, Parser]]:
@@ -119,7 +130,9 @@ def _add(parser: Parser, options: Sequence[Option]) -> None:
         if option.group not in groups:
             groups[option.group] = parser.add_argument_group(option.group)
         about = option.about.replace("%", "%%")
-        groups[option.group].add_argument(option.flag, help=about, **option.settings)
+        # What is required is looked for when it is known that no option is misspelt.
+        settings = {k: v for k, v in option.settings.items() if k != "required"}
+        groups[option.group].add_argument(option.flag, help=about, **settings)
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
@@ -130,21 +143,29 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
         SystemExit: After ``--help`` and ``--version``.
     """
     parser, commands = build()
+    _check_first(argv, parser)
     options, unknown = parser.parse_known_args(argv)
+    usage = commands[options.command].format_usage()
+    known = COMMANDS[options.command][1] if options.command in COMMANDS else ()
     if unknown:
+        words = (word.partition("=")[0] for word in unknown if word.startswith("--"))
+        meant = (perhaps(word, (option.flag for option in known)) for word in words)
+        said = [f"Unknown options: {', '.join(unknown)}.", *filter(None, meant)]
+        raise CommandError(" ".join(said), usage=usage)
+    required = [option for option in known if option.settings.get("required")]
+    missing = [option.flag for option in required if getattr(options, option.name) is None]
+    if missing:
         raise CommandError(
-            f"Unknown options: {', '.join(unknown)}{_perhaps(options.command, unknown)}",
-            usage=commands[options.command].format_usage(),
+            f"the following arguments are required: {', '.join(missing)}", usage=usage
         )
     return options
 
 
-def _perhaps(command: str, unknown: Sequence[str]) -> str:
-    known = [option.flag for option in COMMANDS[command][1]] if command in COMMANDS else []
-    meant = [
-        match
-        for word in unknown
-        if word.startswith("--")
-        for match in difflib.get_close_matches(word.partition("=")[0], known, n=1)
-    ]
-    return f" (perhaps {', '.join(meant)})" if meant else ""
+def _check_first(argv: Sequence[str], parser: Parser) -> None:
+    """Refuse an option in front of the command, whose value would be taken for the command."""
+    word = argv[0].partition("=")[0] if argv else ""
+    if not word.startswith("--") or any(flag.startswith(word) for flag in COMMON):
+        return
+    is_known = any(word == option.flag for _, options in COMMANDS.values() for option in options)
+    advice = "Options come behind the command." if is_known else perhaps(word, COMMON)
+    raise CommandError(f"Unknown option: {word}. {advice}".strip(), usage=parser.format_usage())

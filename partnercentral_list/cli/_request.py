@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
-from partnercentral_list.cli._exits import CommandError
-from partnercentral_list.cli._moments import moment
-from partnercentral_list.cli._shapes import DAY, INTEGER, MOMENT, REQUEST, Member
+from partnercentral_list.cli._exits import CommandError, perhaps
+from partnercentral_list.cli._json import is_object
+from partnercentral_list.cli._kinds import Conversion
+from partnercentral_list.cli._shapes import INTEGER, REQUEST, Member
 from partnercentral_list.cli._values import input_value, list_value, structure_value, text_value
+from partnercentral_list.errors import RequestValidationError
 
 PAGING_OPTIONS = ("starting_token", "page_size", "max_items")
 ONE_PAGE_MEMBERS = ("MaxResults", "NextToken")
@@ -61,6 +62,7 @@ def asked(options: Mapping[str, Any], default_catalog: str | None = None) -> Ask
 
     Raises:
         CommandError: A value cannot be read, is of no known member, or contradicts another.
+        RequestValidationError: A value is of a kind that its member does not take.
     """
     members = _from_options(options)
     for name, value in _from_input(options).items():
@@ -77,11 +79,12 @@ def asked(options: Mapping[str, Any], default_catalog: str | None = None) -> Ask
     if one_page:
         _refuse_paging(options)
     token = options["starting_token"]
+    arguments = _converted(members | {"Catalog": catalog})
     return Asked(
-        catalog=catalog,
-        max_results=members.pop("MaxResults", None),
-        next_token=members.pop("NextToken", None),
-        filters={argument_of(name): _converted(name, members[name]) for name in members},
+        catalog=arguments.pop("catalog"),
+        max_results=arguments.pop("max_results", None),
+        next_token=arguments.pop("next_token", None),
+        filters=arguments,
         one_page=one_page,
         starting_token=None if token is None else text_value("--starting-token", token),
         page_size=options["page_size"],
@@ -123,37 +126,30 @@ def _refuse_paging(options: Mapping[str, Any]) -> None:
         raise CommandError(f"Cannot specify --no-paginate along with pagination arguments: {names}")
 
 
-def _converted(name: str, value: Any) -> Any:
-    member = REQUEST.get(name)
-    if member is None:
-        raise _unknown("input", name, REQUEST)
-    if member.members is None or not isinstance(value, dict):
-        return value
-    given = cast("dict[str, Any]", value)
-    for inner in given:
-        if inner not in member.members:
-            raise _unknown(name, inner, member.members)
-    return {
-        inner: _bound(f"{name}.{inner}", member.members[inner].kind, bound)
-        for inner, bound in given.items()
-        if bound is not None
+def _converted(members: Mapping[str, Any]) -> dict[str, Any]:
+    for name, value in members.items():
+        if name not in REQUEST:
+            raise _unknown("input", name, REQUEST)
+        inner = REQUEST[name].members
+        if inner is None or not is_object(value):
+            continue
+        for stranger in value:
+            if stranger not in inner:
+                raise _unknown(name, stranger, inner)
+    conversion = Conversion()
+    arguments = {
+        argument_of(name): conversion.value(argument_of(name), REQUEST[name], value)
+        for name, value in members.items()
     }
-
-
-def _bound(name: str, kind: str, value: Any) -> Any:
-    if kind == MOMENT:
-        try:
-            return moment(value)
-        except ValueError as error:
-            raise CommandError(f"Invalid value for parameter {name}: {error}") from None
-    return value.strip() if kind == DAY and isinstance(value, str) else value
+    if conversion.problems:
+        raise RequestValidationError(conversion.problems)
+    return arguments
 
 
 def _unknown(parent: str, name: str, known: Mapping[str, Member]) -> CommandError:
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    hint = f" (perhaps {close[0]})" if close else ""
     return CommandError(
-        f'Unknown parameter in {parent}: "{name}"{hint}, must be one of: {", ".join(known)}'
+        f'Unknown parameter in {parent}: "{name}", must be one of: {", ".join(known)}. '
+        f"{perhaps(name, known)}".strip()
     )
 
 

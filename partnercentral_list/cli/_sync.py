@@ -10,12 +10,16 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
 from partnercentral_list.cli._connect import connect, endpoint
-from partnercentral_list.cli._exits import INTERRUPTED, OK, CommandError
-from partnercentral_list.cli._failures import text_of
+from partnercentral_list.cli._exits import BAD_SETUP, OK, CommandError
+from partnercentral_list.cli._failures import CutShortError, code_of, text_of
 from partnercentral_list.cli._progress import Progress, belongs_on_stderr
+from partnercentral_list.cli._setup import Setup
+from partnercentral_list.cli._signals import cancelled_by_sigterm
 from partnercentral_list.client import PartnerCentralClient
 from partnercentral_list.errors import PartnerCentralError
 from partnercentral_list.sync import OpportunitySync, SQLiteStore
+
+STANDING = "What was stored stays, and the next run goes on from there."
 
 Sleep = Callable[[float], Awaitable[None]]
 
@@ -34,9 +38,12 @@ def run(options: Namespace, sleep: Sleep = asyncio.sleep) -> int:
         raise CommandError("the following arguments are required: --catalog")
     if options.watch is not None and not 0 < options.watch < math.inf:
         raise CommandError("--watch must be a number of seconds, more than 0.")
+    if options.store in ("", ":memory:"):
+        raise CommandError(f"--store {options.store!r} is no file: give a path.")
+    setup = Setup(options)
     progress = Progress(sys.stderr, enabled=belongs_on_stderr(answer_is_at_the_end=True))
     with endpoint(options, catalog) as url:
-        client = connect(options, catalog, url, progress)
+        client = connect(options, setup, catalog, url, progress)
         return asyncio.run(_Copy(client, options, progress, sleep).keep())
 
 
@@ -55,21 +62,29 @@ class _Copy:
         self._sleep = sleep
 
     async def keep(self) -> int:
-        try:
-            async with self._client, self._store:
-                sync = OpportunitySync(self._client, self._store)
-                while True:
-                    await self._once(sync)
-                    if self._every is None:
-                        return OK
-                    await self._sleep(self._every)
-        except asyncio.CancelledError:
-            self._progress.clear()
-            print("Interrupted: what was read is stored, and the next run goes on from there.",
-                  file=sys.stderr)  # fmt: skip
-            return INTERRUPTED
-        finally:
-            self._progress.clear()
+        with cancelled_by_sigterm() as ending:
+            try:
+                await self._run()
+            except asyncio.CancelledError:
+                self._progress.clear()
+                print(f"Interrupted. {STANDING}", file=sys.stderr, flush=True)
+                return ending.code
+            except PartnerCentralError as error:
+                if code_of(error) == BAD_SETUP:
+                    raise
+                raise CutShortError(error, STANDING) from error
+            finally:
+                self._progress.clear()
+        return OK
+
+    async def _run(self) -> None:
+        async with self._client, self._store:
+            sync = OpportunitySync(self._client, self._store)
+            while True:
+                await self._once(sync)
+                if self._every is None:
+                    return
+                await self._sleep(self._every)
 
     async def _once(self, sync: OpportunitySync) -> None:
         try:

@@ -6,7 +6,10 @@ import base64
 import binascii
 import json
 
-from partnercentral_list._listing.tokens import Position
+from partnercentral_list._listing.tokens import Position, decode
+from partnercentral_list.cli._exits import CommandError
+
+VALID = "Valid: the NextToken of an answer, ours or the AWS CLI's."
 
 
 def resume_token(token: str) -> str:
@@ -14,8 +17,17 @@ def resume_token(token: str) -> str:
 
     ``--no-paginate`` and yaml-stream print AWS's own token, which the AWS CLI takes too; the form
     ``token___5`` of its early versions skips 5 records.
+
+    Raises:
+        CommandError: It is none.
     """
+    if not token:
+        raise CommandError(f"--starting-token: an empty text. {VALID}")
     if _is_resume_token(token):
+        try:
+            decode(token)
+        except ValueError as error:
+            raise CommandError(f"--starting-token: {error}. {VALID}") from None
         return token
     page_token, mark, skip = token.rpartition("___")
     if mark and skip.isdigit():

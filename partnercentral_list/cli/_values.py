@@ -10,6 +10,7 @@ from partnercentral_list.cli import _shorthand
 from partnercentral_list.cli._exits import parameter_error
 from partnercentral_list.cli._files import content
 from partnercentral_list.cli._json import is_object
+from partnercentral_list.cli._kinds import kind_of
 
 
 def text_value(option: str, value: str) -> str:
@@ -68,7 +69,7 @@ def input_value(option: str, value: str, *, is_yaml: bool) -> dict[str, object]:
     text = text_value(option, value)
     request = _yaml(option, text) if is_yaml else _json(option, text)
     if not is_object(request):
-        raise parameter_error(option, f"Invalid type: expecting map, received {_name(request)}")
+        raise parameter_error(option, f"Invalid type: expecting a map, received {kind_of(request)}")
     return request
 
 
@@ -93,7 +94,3 @@ def _yaml(option: str, text: str) -> Any:
         return load(text)
     except ValueError as error:
         raise parameter_error(option, "Invalid YAML received.") from error
-
-
-def _name(value: object) -> str:
-    return type(value).__name__

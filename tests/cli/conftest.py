@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -19,6 +20,23 @@ class Done:
 
 
 Run = Callable[..., Done]
+
+#: What only a program could use: arguments, members, classes and values of Python's.
+OF_PYTHON = re.compile(
+    r"(?:(?<![\w'/.-])[a-z]+(?:_[a-z0-9]+)+\b(?! of the profile))|\w+=\.\.\."
+    r"|\bNone\b|\bdate(?:time)?\("
+    r"|\b(?:ClientConfig|RateLimit|RetryPolicy|PartnerCentralClient|SQLiteStore|MemoryStore"
+    r"|\w+Filter|ListOpportunitiesRequest|int|str|float|dict|pager)\b"
+)
+#: Members of the AWS configuration files, as botocore names them.
+OF_CONFIGURATION = re.compile(
+    r"aws_(?:access_key_id|secret_access_key)|credential_process|source_profile"
+)
+
+
+def of_python(said: str) -> list[str]:
+    """Find what the command must not say."""
+    return [word for word in OF_PYTHON.findall(said) if not OF_CONFIGURATION.fullmatch(word)]
 
 
 @pytest.fixture
@@ -43,7 +61,10 @@ def run(
     def run(*argv: str) -> Done:
         capsys.readouterr()
         code = main(argv)
-        return Done(code, *capsys.readouterr())
+        done = Done(code, *capsys.readouterr())
+        if "--debug" not in argv:
+            assert not of_python(done.err), done.err
+        return done
 
     return run
 

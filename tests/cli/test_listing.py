@@ -345,10 +345,42 @@ def test_an_output_skeleton_has_a_checked_request(words: list[str], listed: Run)
 def test_the_emulator_command_serves_what_the_options_say(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from partnercentral_list.emulator import __main__
+    from partnercentral_list.cli import _emulator
 
-    monkeypatch.setattr(__main__, "_wait", lambda: None)
+    monkeypatch.setattr(_emulator, "_wait", lambda: None)
     done = run("emulator", "--port", "0", "--catalog", "Sandbox", "--requests-per-second", "5")
     assert done.code == 0
     assert "list-opportunities --catalog Sandbox" in done.out
-    assert run("emulator", "--opportunities", "-1").code == 252
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        *(("--port", value) for value in ("-1", "65536", "http")),
+        *(("--opportunities", value) for value in ("-1", "many")),
+        *(("--latency", value) for value in ("-1", "nan", "inf")),
+        *(("--requests-per-second", value) for value in ("0", "nan")),
+        ("--catalog", "Sandbx"),
+    ],
+)
+def test_the_emulator_refuses_what_it_cannot_do_by_the_name_of_its_option(
+    option: str, value: str, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from partnercentral_list.cli import _emulator
+
+    monkeypatch.setattr(_emulator, "_wait", lambda: None)
+    done = run("emulator", "--port", "0", f"{option}={value}")
+    assert (done.code, done.out) == (252, "")
+    assert option in done.err
+
+
+def test_a_port_that_is_taken_is_said_with_the_way_out(
+    run: Run, emulator: PartnerCentralEmulator
+) -> None:
+    port = emulator.url.rpartition(":")[2]
+    done = run("emulator", "--port", port)
+    assert (done.code, done.out) == (253, "")
+    assert done.err == (
+        f"partnercentral-list: [ERROR]: 127.0.0.1:{port} cannot be served: Address already in use. "
+        "--port 0 takes one that is free.\n"
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import string
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -90,12 +90,16 @@ def test_an_escaped_comma_is_one(tmp_path: Path) -> None:
         (datetime(2026, 1, 31).date(), datetime(2026, 1, 31, tzinfo=UTC)),
     ],
 )
-def test_a_timestamp_is_iso_8601_or_seconds_and_in_utc(text: object, expected: datetime) -> None:
+def test_a_timestamp_is_iso_8601_or_seconds_and_in_utc(
+    text: str | float | date, expected: datetime
+) -> None:
     assert moment(text) == expected
 
 
-@pytest.mark.parametrize("value", ["yesterday", "20260131", "1e300", "", True, [], None, "nan"])
-def test_what_would_have_to_be_guessed_is_no_timestamp(value: object) -> None:
+@pytest.mark.parametrize(
+    "value", ["yesterday", "20260131", "1e300", "", "nan", "0999-01-01", "1000-01-01T00:00+01:00"]
+)
+def test_what_would_have_to_be_guessed_is_no_timestamp(value: str) -> None:
     with pytest.raises(ValueError, match=r"\w"):
         moment(value)
 
@@ -154,22 +158,22 @@ def test_yaml_dates_are_dates(listed: Run, emulator: PartnerCentralEmulator) -> 
         (["--sort", "SortBy=CreateDate,SortOrder=ASCENDING"], "perhaps 'CreatedDate'"),
         (["--sort", "Direction=up"], 'Unknown parameter in Sort: "Direction"'),
         (["--sort", "[1]"], "Expected: a JSON object"),
-        (["--cli-input-json", '{"LifecycleStage": []}'], "(perhaps LifeCycleStage)"),
-        (["--cli-input-json", "[]"], "expecting map, received list"),
+        (["--cli-input-json", '{"LifecycleStage": []}'], "Perhaps you mean LifeCycleStage."),
+        (["--cli-input-json", "[]"], "expecting a map, received a list"),
         (["--cli-input-yaml", "a: ["], "Invalid YAML received."),
         (["--cli-input-yaml", "a: 1", "--cli-input-json", "{}"], "Only one --cli-input-"),
         (["--life-cycle-stage", '["a'], "Invalid JSON received. Unterminated string"),
         (["--identifier", "fileb://x"], "No option takes bytes"),
         (["--identifier", "file:///no/such"], "No such file"),
         (["--life-cycle-stage"], "an empty list; to list everything, leave it out"),
-        (["--identifier", *(f"O{n}" for n in range(21))], "21 entries."),
-        (["--created-date", "AfterCreatedDate=soon"], "CreatedDate.AfterCreatedDate: 'soon'"),
+        (["--identifier", *(f"O{n}" for n in range(21))], "21 entries, where 20 are allowed"),
+        (["--created-date", "AfterCreatedDate=soon"], "--created-date AfterCreatedDate: 'soon'"),
         (
             ["--created-date", "AfterCreatedDate=2026-02-01,BeforeCreatedDate=2026-01-01"],
             "is later than",
         ),
         (["--target-close-date", "AfterTargetCloseDate=31.1.2026"], "YYYY-MM-DD"),
-        (["--max-itmes", "3"], "(perhaps --max-items)"),
+        (["--max-itmes", "3"], "Perhaps you mean --max-items."),
         (["--output", "xml"], "invalid choice: 'xml'"),
         (["--max", "3"], "ambiguous option"),
         (["--query", "bad["], "Bad value for --query bad["),
@@ -188,7 +192,6 @@ def test_what_is_wrong_is_said_before_anything_is_sent(
     done = listed(*words)
     assert (done.code, done.out) == (252, "")
     assert said in done.err
-    assert "iter_opportunities" not in done.err
     assert not emulator.requests
 
 

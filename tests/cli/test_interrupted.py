@@ -1,0 +1,239 @@
+"""What was read is written, whatever ends a listing, a scan or a sync, and is said to be."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from partnercentral_list.cli import _opportunities
+from partnercentral_list.emulator import Behaviour, Fault, PartnerCentralEmulator
+from tests.cli.conftest import Run
+from tests.cli.test_listing import Hanging
+
+ENDS = {signal.SIGINT: 130, signal.SIGTERM: 143}
+BY_PAGE = ("jsonl", "csv", "text", "yaml-stream")
+AS_ONE = ("json", "yaml", "table")
+
+
+def ids(text: str) -> list[str]:
+    """Identifiers of records, not those in their Arns."""
+    return re.findall(r"(?<![\w/])O\d{6,}\b", text)
+
+
+@pytest.fixture
+def short() -> Iterator[PartnerCentralEmulator]:
+    """Pages of every length, so that a batch is hardly ever full when something happens."""
+    with PartnerCentralEmulator(400, behaviour=Behaviour(short_pages=1.0)) as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The identifiers of the records that the command took, in order."""
+    taken: list[str] = []
+    printed = _opportunities.printed
+
+    def spy(sent: object) -> Any:
+        record = printed(sent)
+        taken.append(record["Id"])
+        return record
+
+    monkeypatch.setattr(_opportunities, "printed", spy)
+    return taken
+
+
+def at_record(
+    number: int, number_of_signal: int, read: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    printed = _opportunities.printed
+
+    def printed_and_signalled(sent: object) -> Any:
+        record = printed(sent)
+        if len(read) == number:
+            signal.raise_signal(number_of_signal)
+        return record
+
+    monkeypatch.setattr(_opportunities, "printed", printed_and_signalled)
+
+
+@contextmanager
+def signalled_in(
+    emulator: PartnerCentralEmulator, at: int, number_of_signal: int
+) -> Iterator[None]:
+    """Send the signal while that request waits for its answer."""
+    with Hanging(emulator, at) as hanging:
+        is_reached = hanging.set
+
+        def reached() -> None:
+            is_reached()
+            os.kill(os.getpid(), number_of_signal)
+
+        hanging.set = reached  # type: ignore[method-assign]
+        yield
+
+
+def where(emulator: PartnerCentralEmulator) -> list[str]:
+    return ["--catalog", "AWS", "--endpoint-url", emulator.url, "--no-sign-request"]
+
+
+@pytest.mark.parametrize("form", BY_PAGE)
+@pytest.mark.parametrize("ending", ENDS)
+def test_an_interrupted_scan_has_written_every_record_that_it_read(
+    form: str,
+    ending: int,
+    run: Run,
+    read: list[str],
+    short: PartnerCentralEmulator,
+) -> None:
+    with signalled_in(short, 6, ending):
+        done = run("opportunities", *where(short), "--scan", "--output", form)
+    assert done.code == ENDS[ending]  # type: ignore[index]
+    assert 0 < len(read) < 400
+    assert sorted(set(ids(done.out))) == sorted(read)
+    assert done.err == (
+        f"Interrupted. {len(read)} opportunities were written; a scan cannot be resumed.\n"
+    )
+
+
+@pytest.mark.parametrize("form", BY_PAGE)
+def test_a_scan_that_fails_has_written_every_record_that_it_read(
+    form: str, run: Run, read: list[str], short: PartnerCentralEmulator
+) -> None:
+    short.fail("AccessDeniedException", at=6)
+    done = run("opportunities", *where(short), "--scan", "--output", form)
+    assert done.code == 254
+    assert 0 < len(read) < 400
+    assert sorted(set(ids(done.out))) == sorted(read)
+    assert done.err.endswith(
+        f"\n{len(read)} opportunities were written; a scan cannot be resumed.\n"
+    )
+
+
+@pytest.mark.parametrize("form", AS_ONE)
+def test_a_part_of_a_scan_is_not_written_as_if_it_were_the_whole(
+    form: str, run: Run, read: list[str], short: PartnerCentralEmulator
+) -> None:
+    said = "{} opportunities were read, and none was written; a scan cannot be resumed. --output"
+    with signalled_in(short, 6, signal.SIGINT):
+        done = run("opportunities", *where(short), "--scan", "--output", form)
+    assert (done.code, done.out) == (130, "")
+    assert said.format(len(read)) in done.err
+    read.clear()
+    short.fail("AccessDeniedException")
+    short.fail("AccessDeniedException", at=6)
+    assert run("opportunities", *where(short), "--scan", "--output", form).out == ""
+
+
+def test_a_scan_of_whole_batches_writes_no_empty_one(run: Run) -> None:
+    with PartnerCentralEmulator(200) as emulator:
+        counts = ("--output", "jsonl", "--query", "length(OpportunitySummaries)")
+        assert run("opportunities", *where(emulator), "--scan", *counts).out == "100\n100\n"
+        nothing = ("--scan", "--identifier", "O1")
+        done = run("opportunities", *where(emulator), *nothing)
+        assert json.loads(done.out) == {"OpportunitySummaries": []}
+
+
+@pytest.mark.parametrize("form", [*BY_PAGE, *AS_ONE])
+@pytest.mark.parametrize("ending", ENDS)
+def test_a_listing_and_the_rest_of_it_are_the_whole(
+    form: str, ending: int, run: Run, emulator: PartnerCentralEmulator
+) -> None:
+    whole = [record["Id"] for record in emulator.opportunities]
+    words = ("--output", form, "--page-size", "60")
+    with signalled_in(emulator, 3, ending):
+        done = run("opportunities", *where(emulator), *words)
+    assert done.code == ENDS[ending]  # type: ignore[index]
+    token = done.err.split("--starting-token ")[1].strip()
+    assert done.err.startswith("Interrupted after 120 opportunities. ")
+    rest = run("opportunities", *where(emulator), *words, "--starting-token", token)
+    assert (rest.code, rest.err) == (0, "")
+    first, second = (set(ids(answer.out)) for answer in (done, rest))
+    assert (len(first), len(second)) == (120, 130)
+    assert first | second == set(whole)
+
+
+@pytest.mark.parametrize("form", BY_PAGE)
+def test_a_listing_that_fails_and_the_rest_of_it_are_the_whole(
+    form: str, run: Run, emulator: PartnerCentralEmulator
+) -> None:
+    words = ("--output", form, "--page-size", "60")
+    emulator.fail("AccessDeniedException", at=3)
+    done = run("opportunities", *where(emulator), *words)
+    token = done.err.split("--starting-token ")[1].strip()
+    rest = run("opportunities", *where(emulator), *words, "--starting-token", token)
+    first, second = (set(ids(answer.out)) for answer in (done, rest))
+    assert (len(first), len(second), len(first | second)) == (120, 130, 250)
+
+
+@pytest.mark.parametrize("form", [*BY_PAGE, "json"])
+def test_an_interruption_behind_the_last_record_comes_too_late(
+    form: str,
+    run: Run,
+    read: list[str],
+    emulator: PartnerCentralEmulator,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    at_record(250, signal.SIGINT, read, monkeypatch)
+    done = run("opportunities", *where(emulator), "--output", form)
+    assert (done.code, done.err) == (0, "")
+    assert len(set(ids(done.out))) == 250
+
+
+def synced(run: Run, emulator: PartnerCentralEmulator) -> Any:
+    return run("sync", *where(emulator), "--store", "copy.db")
+
+
+def stored() -> int:
+    with closing(sqlite3.connect("copy.db")) as database:
+        return int(database.execute("select count(*) from opportunities").fetchone()[0])
+
+
+def broken_off(
+    how: Callable[[], Any], run: Run, emulator: PartnerCentralEmulator
+) -> tuple[Any, str]:
+    """A sync that does not end well, and what the next one says."""
+    done = how()
+    before = stored()
+    assert 0 < before < 250
+    assert done.err.endswith("What was stored stays, and the next run goes on from there.\n")
+    rest = synced(run, emulator)
+    assert rest.code == 0
+    assert rest.out.startswith(f"{250 - before} created, 0 updated")
+    assert stored() == 250
+    return done, rest.out
+
+
+@pytest.mark.parametrize("ending", ENDS)
+def test_a_sync_that_is_interrupted_goes_on_where_it_stopped(
+    ending: int,
+    run: Run,
+    emulator: PartnerCentralEmulator,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    def interrupted() -> Any:
+        with signalled_in(emulator, 4, ending):
+            return synced(run, emulator)
+
+    done, _ = broken_off(interrupted, run, emulator)
+    assert (done.code, done.out) == (ENDS[ending], "")  # type: ignore[index]
+
+
+def test_a_sync_that_fails_goes_on_where_it_stopped(
+    run: Run, emulator: PartnerCentralEmulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    emulator.fail(Fault.error("AccessDeniedException"), at=4)
+    done, _ = broken_off(lambda: synced(run, emulator), run, emulator)
+    assert (done.code, done.out) == (254, "")
