@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import ssl
 from argparse import Namespace
 from collections.abc import Mapping
@@ -11,16 +12,16 @@ from urllib.parse import urlsplit
 
 from botocore.exceptions import (
     ConfigParseError,
-    InvalidRegionError,
     ProfileNotFound,
     UnknownRegionError,
 )
 from botocore.session import Session
-from botocore.utils import validate_region_name
 
 from partnercentral_list.cli._exits import BAD_SETUP, CommandError, perhaps
 
 HOME_REGION = "us-east-1"
+#: What can be a part of a host name.
+REGION = re.compile(r"(?!\d+\Z)(?!-)[a-z0-9-]{1,63}(?<!-)")
 ENDPOINT_VARIABLES = ("AWS_ENDPOINT_URL_PARTNERCENTRAL_SELLING", "AWS_ENDPOINT_URL")
 
 
@@ -109,7 +110,7 @@ class Setup:
         region = self._options.region
         if region is None or region == HOME_REGION:
             return
-        if region != region.lower() or not _is_region(region):
+        if not REGION.fullmatch(region):
             raise CommandError(
                 f"--region {region!r} is no region; leave it out, or write {HOME_REGION}.",
                 BAD_SETUP,
@@ -162,11 +163,3 @@ def is_web_address(url: str) -> bool:
     except ValueError:
         return False
     return parts.scheme in {"http", "https"} and bool(parts.hostname)
-
-
-def _is_region(name: str) -> bool:
-    try:
-        validate_region_name(name)
-    except InvalidRegionError:
-        return False
-    return bool(name)
