@@ -69,7 +69,7 @@ take for a formula: import it as text.
 {memory}
 
 On a terminal, a line on stderr tells how many opportunities and pages there are so far, how fast, and what
-is waited for. Ctrl-C, or SIGTERM, ends a listing with what was read until then and the token to go on with.
+is waited for. Ctrl-C, or `SIGTERM`, ends a listing with what was read until then and the token to go on with.
 After an error, `jsonl`, `csv`, `text` and `yaml-stream` have written what was read, and stderr has the token.
 `jsonl` and `csv` tell the token of a cut listing on stderr too. A scan has no token: however it ends, those
 four have written all that was read and stderr has the number; `json`, `yaml` and `table` write nothing,
@@ -89,7 +89,7 @@ EXITS = """## Exit codes
 |---|---|
 | 0 | done; also when the reader of a pipe has gone |
 | 130 | interrupted |
-| 143 | ended by SIGTERM |
+| 143 | ended by `SIGTERM` |
 | 252 | bad input; nothing was sent |
 | 253 | bad set-up: no credentials, no such profile, a missing extra |
 | 254 | AWS refused |
