@@ -313,9 +313,9 @@ class PartnerCentralClient:
             InvalidOpportunityError: While iterating: one cannot be read.
             PartnerCentralError: While iterating: a page could not be fetched.
         """
-        from partnercentral_list._listing.by_id import read_by_id
-        from partnercentral_list._listing.requests import DEFAULT_PAGE_SIZE, identifier_batches
+        from partnercentral_list._listing.by_id import look_up_request, read_by_id
+        from partnercentral_list._listing.requests import identifier_batches
 
         batches = identifier_batches(identifiers, on_missing)
-        parameters = {"Catalog": self._catalog.value, "MaxResults": DEFAULT_PAGE_SIZE}
+        parameters = look_up_request(self._catalog)
         return read_by_id(self._wire.fetch, parameters, batches, on_missing)

@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias
 from partnercentral_list._listing.iteration import Iteration, settled
 from partnercentral_list._listing.parts import FetchPage, Listing
 from partnercentral_list._listing.read_ahead import ReadAhead
+from partnercentral_list._listing.requests import DEFAULT_PAGE_SIZE
 from partnercentral_list._wire.page import Page
 from partnercentral_list.errors import (
     InvalidOpportunity,
@@ -17,7 +18,7 @@ from partnercentral_list.errors import (
     OpportunitiesNotFoundError,
     PartnerCentralError,
 )
-from partnercentral_list.models import OpportunitySummary, ResponseMetadata
+from partnercentral_list.models import Catalog, OpportunitySummary, ResponseMetadata
 
 OnMissing: TypeAlias = Literal["raise"] | Callable[[str], object]
 """What happens to identifiers that AWS does not return: an error at the end, or a call each,
@@ -25,6 +26,17 @@ which may be async."""
 
 
 Found: TypeAlias = OpportunitySummary | InvalidOpportunity
+
+
+def look_up_request(catalog: Catalog) -> dict[str, object]:
+    """Make what every request of a look-up has, but for the identifiers."""
+    return {
+        "Catalog": catalog.value,
+        "MaxResults": DEFAULT_PAGE_SIZE,
+        # AWS's own order is by the last change: should it need a second page, an edit could move
+        # one to the first, and it would be called missing.
+        "Sort": {"SortBy": "Identifier", "SortOrder": "ASCENDING"},
+    }
 
 
 async def read_by_id(

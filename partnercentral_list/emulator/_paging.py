@@ -95,12 +95,14 @@ class Paging:
     def _count(self, size: int, number: int, left: int) -> int:
         """Say how many records a page has; left to itself, a full one."""
         behaviour = self.behaviour
-        if left <= 0 or not (behaviour.empty_pages or behaviour.short_pages):
+        full = min(size, left)
+        if full <= 0 or not (behaviour.empty_pages or behaviour.short_pages):
             return size
         rng = Random(f"{self.seed}:page:{number}")
         if rng.random() < behaviour.empty_pages:
             return 0
-        return rng.randint(1, size) if rng.random() < behaviour.short_pages else size
+        is_short = full > 1 and rng.random() < behaviour.short_pages
+        return rng.randint(1, full - 1) if is_short else full
 
     def _edit(self, number: int) -> None:
         if self.behaviour.edits_per_request:

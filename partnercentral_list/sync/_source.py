@@ -135,7 +135,7 @@ class ClientSource:
             identifier=query.identifiers,
             last_modified_date=modified,
             created_date=created,
-            sort=None if query.identifiers else _sort(query),
+            sort=_sort(query),
         )
         try:
             # Only its first page is asked for, and it is closed before anything else happens.
@@ -158,6 +158,9 @@ class ClientSource:
 
 
 def _sort(query: Query) -> OpportunitySort:
+    if query.identifiers:
+        # No edit between two pages can hide one that is looked up.
+        return OpportunitySort(sort_by="Identifier", sort_order="ASCENDING")
     return OpportunitySort(
         sort_by=query.key, sort_order="DESCENDING" if query.descending else "ASCENDING"
     )

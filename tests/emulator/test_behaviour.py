@@ -337,6 +337,19 @@ def test_empty_and_short_pages_lose_nothing_and_repeat_no_token(tokens: Any) -> 
     assert [] in found
 
 
+@pytest.mark.parametrize("size", [2, 7, 19, 20, 21, 100])
+def test_a_short_page_is_shorter_than_it_could_be(size: int) -> None:
+    emulator = PartnerCentralEmulator(20, behaviour=Behaviour(short_pages=1.0))
+    with emulator, calling(emulator) as caller:
+        found = pages(caller, MaxResults=size)
+    left = 20
+    for page in found:
+        # One alone cannot be fewer: there would be no end.
+        assert 1 <= len(page) < max(2, min(size, left))
+        left -= len(page)
+    assert left == 0
+
+
 def test_records_are_edited_while_pages_are_read() -> None:
     behaviour = Behaviour(edits_per_request=2)
     with PartnerCentralEmulator(50, behaviour=behaviour) as emulator, calling(emulator) as caller:

@@ -13,7 +13,7 @@ from partnercentral_list import (
     RequestValidationError,
     ThrottlingException,
 )
-from partnercentral_list.emulator import Fault, PartnerCentralEmulator
+from partnercentral_list.emulator import Behaviour, Fault, PartnerCentralEmulator
 from tests.conftest import ONCE, MakeClient
 
 
@@ -93,6 +93,24 @@ async def test_an_error_has_no_resume_token_of_a_batch(
         async for _ in read:
             pass
     assert caught.value.resume_token is None
+
+
+async def test_an_edit_between_two_pages_makes_none_missing(make_client: MakeClient) -> None:
+    short = Behaviour(short_pages=1.0, edits_per_request=3)
+    with PartnerCentralEmulator(opportunities=40, behaviour=short) as emulator:
+        wanted = [record["Id"] for record in emulator.opportunities]
+        read = make_client(emulator).iter_opportunities_by_id(wanted)
+        assert [item.id async for item in read] == wanted
+        assert len(emulator.requests) > 4
+
+
+async def test_one_that_was_never_changed_is_found_whatever_a_sort_by_date_leaves_out(
+    make_client: MakeClient,
+) -> None:
+    without = Behaviour(null_order={"LastModifiedDate": "filtered_out"})
+    with PartnerCentralEmulator([{"Id": "O1", "Catalog": "AWS"}], behaviour=without) as emulator:
+        read = make_client(emulator).iter_opportunities_by_id(["O1"])
+        assert [item.id async for item in read] == ["O1"]
 
 
 async def test_one_that_cannot_be_read_is_raised_in_its_place(

@@ -440,6 +440,18 @@ async def test_what_an_event_names_and_aws_does_not_list_yet_is_asked_for_again(
         assert await stored(store) == wire(emulator)
 
 
+async def test_an_edit_between_two_pages_leaves_none_pending_that_an_event_names(
+    make_client: MakeClient, store: SQLiteStore
+) -> None:
+    with PartnerCentralEmulator(some(20), behaviour=Behaviour(edits_per_request=5)) as emulator:
+        for number in range(1, 21):
+            emulator.update(f"O{number}", {"LifeCycle": {"Stage": "Launched"}})
+        sync = OpportunitySync(make_client(emulator), store, page_size=3)
+        report = await sync.apply(parse_events(emulator.take_events()))
+        assert report.pending == ()
+        assert len(report.changes) == 20
+
+
 async def test_events_of_another_catalog_are_refused_before_anything_is_sent(
     emulator: PartnerCentralEmulator, client: PartnerCentralClient, store: SQLiteStore
 ) -> None:
