@@ -114,10 +114,14 @@ class Walk:
         last = page.last(self._query.key)
         if page.token and last and self._cursor and last <= self._cursor:
             # More than a page of records between where it began and the cursor.
-            self._tie = Tie(page, self._cursor)
+            self._tie = Tie(page, self._end_of_tie(self._cursor))
             self._turn = self._in_tie
             return None
         return self._advance(page, last)
+
+    def _end_of_tie(self, cursor: datetime) -> datetime:
+        # Having gone back by a second, each page of that second would be such a tie: one for all.
+        return cursor.replace(microsecond=999_999) if self._back == SECOND else cursor
 
     def _is_anchored(self, page: SourcePage) -> bool:
         """Tell whether the page proves that it begins at the cursor, not behind it."""

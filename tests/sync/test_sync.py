@@ -197,6 +197,21 @@ async def test_more_than_a_page_in_an_order_that_does_not_last_ends_in_an_error(
             await sync.run()
 
 
+@pytest.mark.parametrize("exclusive", [[], ["AfterLastModifiedDate"]], ids=["incl", "excl"])
+async def test_a_second_that_cannot_be_divided_is_not_read_again_for_each_of_its_pages(
+    exclusive: Any, make_client: MakeClient, store: SQLiteStore
+) -> None:
+    records = some(200)
+    for number, record in enumerate(records):
+        record["LastModifiedDate"] = f"2025-01-01T00:00:00.{number:03d}Z"
+    coarse = Behaviour(filter_precision="s", exclusive_bounds=exclusive)
+    with PartnerCentralEmulator(records, behaviour=coarse) as emulator:
+        report = await OpportunitySync(make_client(emulator), store, page_size=10).run()
+        assert await stored(store) == wire(emulator)
+    # 20 pages: twice, and a few to find out.
+    assert report.requests < 3 * 20
+
+
 async def test_more_than_a_page_with_tokens_that_do_not_last_ends_in_an_error(
     make_client: MakeClient, store: SQLiteStore
 ) -> None:
