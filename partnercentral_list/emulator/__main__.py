@@ -22,6 +22,9 @@ _ENDPOINT = "AWS_ENDPOINT_URL_PARTNERCENTRAL_SELLING"
 # What a fault is cannot be written as text.
 _SETTINGS = sorted({item.name for item in dataclasses.fields(Behaviour)} - {"expired_token"})
 
+# Whoever writes Python's word for it means it.
+_WORDS = {"True": True, "False": False, "None": None}
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Serve until interrupted.
@@ -100,7 +103,7 @@ def _behaviour(settings: Sequence[str]) -> Behaviour:
         try:
             values[name] = json.loads(text)
         except ValueError:
-            values[name] = text
+            values[name] = _WORDS.get(text, text)
     return Behaviour(**values)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, get_args
+from typing import Any, Literal, cast, get_args
 
 from partnercentral_list.emulator._effects import EndToken, Instead
 from partnercentral_list.emulator._faults import Fault
@@ -39,6 +39,8 @@ _CHOICES: Mapping[str, tuple[Any, ...]] = {
     "timestamps": (None, *get_args(Precision)),
     "retry_hint": (None, *get_args(RetryHint)),
 }
+_FLAGS = ("token_at_end", "rejected_count")
+_COUNTS = ("late_requests", "edits_per_request", "duplicate_events", "token_life_requests")
 _AT_LEAST_ZERO = ("late_seconds", "late_requests", "edits_per_request", "duplicate_events")
 _LIVES = ("token_life_seconds", "token_life_requests")
 _RATES = ("empty_pages", "short_pages", "lost_events")
@@ -120,30 +122,48 @@ class Behaviour:
         for name, choices in _CHOICES.items():
             if getattr(self, name) not in choices:
                 raise ValueError(f"{name} must be one of {_listed(choices)}")
+        for name in _FLAGS:
+            # A text is true, whatever it says.
+            if not isinstance(getattr(self, name), bool):
+                raise ValueError(f"{name} must be True or False")
         _check_names("exclusive_bounds", self.exclusive_bounds, get_args(BoundName))
+        if not isinstance(self.null_order, Mapping):
+            raise ValueError("null_order must be a mapping, from SortBy to a place")
         _check_names("null_order", self.null_order, get_args(SortName))
         _check_names("null_order", self.null_order.values(), get_args(NullOrder))
         for name in _AT_LEAST_ZERO:
-            if not 0 <= getattr(self, name) < math.inf:
+            if not 0 <= _number(name, getattr(self, name)) < math.inf:
                 raise ValueError(f"{name} must be 0 or more")
         for name in _LIVES:
             life = getattr(self, name)
-            if life is not None and not life > 0:
+            if life is not None and not _number(name, life) > 0:
                 raise ValueError(f"{name} must be more than 0, or None for ever")
         for name in _RATES:
-            if not 0 <= getattr(self, name) <= 1:
+            if not 0 <= _number(name, getattr(self, name)) <= 1:
                 raise ValueError(f"{name} must be in 0..1")
         if self.empty_pages == 1:
             raise ValueError("empty_pages must be less than 1: a listing has to end")
         if self.throttling_status not in (400, 429):
             raise ValueError("throttling_status must be 400 or 429")
-        if not isinstance(self.expired_token.effect, Instead):
+        fault: object = self.expired_token
+        if not isinstance(fault, Fault) or not isinstance(fault.effect, Instead):
             raise ValueError("expired_token must be a fault that replaces the answer")
 
 
-def _check_names(name: str, values: Collection[str], choices: tuple[str, ...]) -> None:
-    if isinstance(values, str) or not set(values) <= set(choices):
-        raise ValueError(f"{name} takes of {_listed(choices)}")
+def _number(name: str, value: object) -> float:
+    kinds = int if name in _COUNTS else int | float
+    if isinstance(value, bool) or not isinstance(value, kinds):
+        raise ValueError(f"{name} must be a {'whole ' if name in _COUNTS else ''}number")
+    return value
+
+
+def _check_names(name: str, values: object, choices: tuple[str, ...]) -> None:
+    if (
+        isinstance(values, str)
+        or not isinstance(values, Collection)
+        or not all(value in choices for value in cast("Collection[object]", values))
+    ):
+        raise ValueError(f"{name} takes a list of {_listed(choices)}")
 
 
 def _listed(choices: tuple[Any, ...]) -> str:

@@ -60,8 +60,8 @@ class PartnerCentralEmulator:
             can be repeated.
 
     Raises:
-        TypeError: A record cannot be written as JSON.
-        ValueError: An Id is used twice, or a number is out of its bounds.
+        TypeError: A record cannot be written as JSON, or what is to happen is no fault.
+        ValueError: An Id is used twice, a number is out of its bounds, or ``faults`` is no list.
     """
 
     def __init__(
@@ -253,6 +253,7 @@ class PartnerCentralEmulator:
             at: The first of them: 1 is the next request that arrives.
 
         Raises:
+            TypeError: It is no fault.
             ValueError: times or at is less than 1.
         """
         if at < 1:
@@ -278,6 +279,9 @@ class PartnerCentralEmulator:
 
 def _plan(faults: Iterable[Fault | RandomFaults | str] | RandomFaults) -> FaultPlan:
     plan = FaultPlan()
+    if isinstance(faults, str | Fault):
+        # The letters of a code are no codes, and one fault may be meant for all requests.
+        raise ValueError("faults must be a list, one fault for each of the first requests")
     given = [faults] if isinstance(faults, RandomFaults) else list(faults)
     scripted = [fault for fault in given if not isinstance(fault, RandomFaults)]
     for number, fault in enumerate(scripted, start=1):

@@ -43,6 +43,7 @@ class RandomFaults:
         burst: The longest run of one fault, 1 or more: 20 makes storms.
 
     Raises:
+        TypeError: One of the kinds is no fault.
         ValueError: A number is out of its bounds, or there are no kinds.
     """
 
@@ -54,10 +55,13 @@ class RandomFaults:
     def __post_init__(self) -> None:
         if not 0 <= self.rate <= 1:
             raise ValueError("rate must be in 0..1")
-        if self.burst < 1:
-            raise ValueError("burst must be 1 or more")
-        if isinstance(self.kinds, str) or not self.kinds:
+        if not isinstance(self.burst, int) or self.burst < 1:
+            raise ValueError("burst must be a whole number, 1 or more")
+        kinds: object = self.kinds
+        if isinstance(kinds, str) or not isinstance(kinds, Sequence) or not self.kinds:
             raise ValueError("kinds must be a sequence of one or more faults")
+        for kind in self.kinds:
+            as_fault(kind)
 
     def effect_on(self, number: int) -> Effect | None:
         """Give what happens to the request of a number; None if nothing does."""
@@ -94,6 +98,7 @@ class FaultPlan:
         """Let a fault hit so many requests (None: all) from a request number on.
 
         Raises:
+            TypeError: It is no fault.
             ValueError: times is less than 1.
         """
         if times is not None and times < 1:
@@ -116,5 +121,14 @@ class FaultPlan:
 
 
 def as_fault(fault: Fault | str) -> Fault:
-    """Read a text as an error's code."""
-    return Fault.error(fault) if isinstance(fault, str) else fault
+    """Read a text as an error's code.
+
+    Raises:
+        TypeError: It is neither a fault nor a text.
+    """
+    found: object = fault
+    if isinstance(found, str):
+        return Fault.error(found)
+    if not isinstance(found, Fault):
+        raise TypeError(f"a fault must be a Fault or the code of an error, not {found!r}")
+    return found

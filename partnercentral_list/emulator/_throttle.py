@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import deque
@@ -15,7 +16,8 @@ class AccountQuota:
 
     Args:
         per_second: How many requests are let through in any window of one second, more than 0. A
-            fraction widens the window: 0.5 lets one through in any two seconds. None for no limit.
+            fraction widens the window: 0.5 lets one through in any two seconds, 1.5 two in any four
+            thirds. None for no limit.
         per_day: How many are let through in any window of 24 hours, 1 or more; None for no limit.
         clock: Gives seconds that never go back.
 
@@ -30,13 +32,13 @@ class AccountQuota:
         *,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        if per_second is not None and not per_second > 0:
+        if per_second is not None and not 0 < per_second < math.inf:
             raise ValueError("requests_per_second must be more than 0, or None for no limit")
-        if per_day is not None and per_day < 1:
-            raise ValueError("per_day must be 1 or more, or None for no limit")
+        if per_day is not None and (not isinstance(per_day, int) or per_day < 1):
+            raise ValueError("per_day must be a whole number, 1 or more, or None for no limit")
         self._windows: list[_Window] = []
         if per_second is not None:
-            limit = max(1, int(per_second))
+            limit = math.ceil(per_second)
             self._windows.append(_Window(limit, limit / per_second))
         if per_day is not None:
             self._windows.append(_Window(per_day, _DAY))
@@ -56,11 +58,15 @@ class AccountQuota:
             return None
         with self._lock:
             now = self._clock()
-            wait = max(window.wait(now) for window in self._windows)
-            if wait <= 0 or count_rejected:
+            is_within = self._wait(now) <= 0
+            if is_within or count_rejected:
                 for window in self._windows:
                     window.count(now)
-            return wait if wait > 0 else None
+            # Asked again: a rejected request that counts makes those after it wait longer.
+            return None if is_within else self._wait(now)
+
+    def _wait(self, now: float) -> float:
+        return max(window.wait(now) for window in self._windows)
 
 
 class _Window:

@@ -500,6 +500,21 @@ def test_rejected_requests_use_the_quota_up_or_do_not(counts: bool, statuses: st
     assert " ".join(map(str, found)) == statuses
 
 
+@pytest.mark.parametrize("counts", [False, True])
+def test_who_waits_as_long_as_is_said_is_let_in(counts: bool) -> None:
+    clock = Clock()
+    behaviour = Behaviour(rejected_count=counts, retry_hint="x-amz-retry-after")
+    emulator = PartnerCentralEmulator(1, requests_per_second=2, behaviour=behaviour, clock=clock)
+    with emulator, calling(emulator) as caller:
+        for _ in range(2):
+            assert caller.fetch().status == 200
+            clock.now += 0.25
+        refused = caller.fetch()
+        assert refused.status == 400
+        clock.now += int(refused.headers["x-amz-retry-after"]) / 1000
+        assert caller.fetch().status == 200
+
+
 def test_emulators_can_share_an_accounts_quota() -> None:
     clock = Clock()
     quota = AccountQuota(2, clock=clock)
@@ -550,8 +565,26 @@ def test_the_day_has_a_quota_too() -> None:
         {"retry_hint": "Try-Again"},
         {"duplicate_events": -1},
         {"lost_events": -0.1},
+        {"exclusive_bounds": None},
+        {"exclusive_bounds": [["AfterCreatedDate"]]},
+        {"null_order": "first"},
+        {"null_order": None},
+        {"null_order": {"CreatedDate": {}}},
+        {"token_life_seconds": "60"},
+        {"token_life_requests": 0.5},
+        {"token_life_requests": True},
+        {"expired_token": "ValidationException"},
+        {"token_at_end": "False"},
+        {"rejected_count": 1},
+        {"empty_pages": "0.1"},
+        {"short_pages": None},
+        {"edits_per_request": 1.5},
+        {"late_seconds": "x"},
+        {"late_requests": 0.5},
+        {"duplicate_events": 2.0},
+        {"lost_events": True},
     ],
-    ids="-".join,
+    ids=str,
 )
 def test_a_value_that_is_none_is_refused_by_name(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=next(iter(wrong))):
@@ -647,9 +680,10 @@ def test_events_get_lost() -> None:
         assert 0 < len(emulator.take_events()) < 30
 
 
-def test_a_day_of_nothing_is_refused() -> None:
+@pytest.mark.parametrize("number", [0, -1, 2.5])
+def test_a_day_of_nothing_is_refused(number: Any) -> None:
     with pytest.raises(ValueError, match="per_day"):
-        AccountQuota(per_day=0)
+        AccountQuota(per_day=number)
 
 
 def test_a_token_with_a_life_is_refused_by_who_has_not_issued_it() -> None:

@@ -118,6 +118,15 @@ def test_its_options_reach_the_emulator(monkeypatch: pytest.MonkeyPatch) -> None
     }
 
 
+def test_pythons_words_are_read_as_they_are_meant(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[Behaviour] = []
+    monkeypatch.setattr(__main__, "Behaviour", lambda **options: made.append(Behaviour(**options)))
+    monkeypatch.setattr(__main__, "_wait", lambda: None)
+    words = ["-b", "token_at_end=False", "-b", "rejected_count=True", "-b", "timestamps=None"]
+    assert __main__.main(["--port", "0", *words]) == 0
+    assert (made[0].token_at_end, made[0].rejected_count, made[0].timestamps) == (False, True, None)
+
+
 def test_a_taken_port_is_one_line_and_status_1(
     emulator: PartnerCentralEmulator, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -138,15 +147,19 @@ def test_a_taken_port_is_one_line_and_status_1(
         ["--behaviour", "nothing=1"],
         ["--behaviour", "tokens=none"],
         ["--behaviour", 'late_requests="x"'],
+        ["--behaviour", "token_at_end=no"],
+        ["--behaviour", "null_order=null"],
         ["--credentials", "AKID"],
         ["--credentials", ":secret"],
     ],
     ids="=".join,
 )
 def test_a_value_out_of_bounds_is_one_line_and_status_1(
-    argv: list[str], capsys: pytest.CaptureFixture[str]
+    argv: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert __main__.main(argv) == 1
+    # If it is not refused, the test should fail, and not serve for ever.
+    monkeypatch.setattr(__main__, "_wait", lambda: None)
+    assert __main__.main(["--port", "0", *argv]) == 1
     assert capsys.readouterr().err.count("\n") == 1
 
 

@@ -66,11 +66,39 @@ def test_chance_can_begin_later_and_end() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"rate": 1.1}, {"rate": -0.1}, {"burst": 0}, {"kinds": []}, {"kinds": "x"}], ids=str
+    "wrong",
+    [
+        {"rate": 1.1},
+        {"rate": -0.1},
+        {"burst": 0},
+        {"burst": 1.5},
+        {"kinds": []},
+        {"kinds": "x"},
+        {"kinds": Fault.truncate()},
+    ],
+    ids=str,
 )
 def test_a_value_out_of_bounds_is_refused_by_name(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=next(iter(wrong))):
         RandomFaults(**wrong)
+
+
+def test_what_is_no_fault_is_refused_before_a_request_meets_it(
+    emulator: PartnerCentralEmulator,
+) -> None:
+    nothing: Any = 503
+    with pytest.raises(TypeError, match="503"):
+        RandomFaults(kinds=[nothing])
+    with pytest.raises(TypeError, match="503"):
+        emulator.fail(nothing)
+    with pytest.raises(TypeError, match="503"):
+        PartnerCentralEmulator(1, faults=[nothing])
+
+
+@pytest.mark.parametrize("alone", ["ThrottlingException", Fault.truncate()], ids=str)
+def test_one_fault_without_a_list_is_refused(alone: Any) -> None:
+    with pytest.raises(ValueError, match="faults must be a list"):
+        PartnerCentralEmulator(1, faults=alone)
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -293,6 +293,18 @@ def test_a_quota_below_one_widens_the_window() -> None:
     assert statuses == [200, 400, 200]
 
 
-def test_a_quota_of_nothing_is_refused() -> None:
+def test_a_fraction_of_a_quota_lets_no_more_through_in_a_second() -> None:
+    clock = Clock()
+    emulator = PartnerCentralEmulator(1, requests_per_second=1.5, clock=clock)
+    statuses: list[int] = []
+    with emulator, calling(emulator) as caller:
+        for clock.now in (0.0, 0.1, 0.7, 1.3, 1.34, 1.4, 1.44):
+            statuses.append(caller.fetch().status)
+    # Two in any four thirds of a second.
+    assert statuses == [200, 200, 400, 400, 200, 400, 200]
+
+
+@pytest.mark.parametrize("number", [0, -1, float("inf"), float("nan")])
+def test_a_quota_of_nothing_is_refused(number: float) -> None:
     with pytest.raises(ValueError, match="requests_per_second"):
-        PartnerCentralEmulator(requests_per_second=0)
+        PartnerCentralEmulator(requests_per_second=number)
