@@ -9,11 +9,14 @@ import os
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
+    from aiohttp.abc import AbstractResolver
+
     from partnercentral_list.emulator import PartnerCentralEmulator
 
 _SERVICE = "partnercentral-selling."
@@ -32,6 +35,8 @@ _FORGOTTEN = (
     "AWS_SESSION_TOKEN",
     "AWS_WEB_IDENTITY_TOKEN_FILE",
 )
+# With one of them aiohttp finds addresses without Python's socket module.
+_OWN_RESOLVERS = ("aiodns", "uvloop")
 _SETTINGS = {
     "AWS_ACCESS_KEY_ID": "testing",
     "AWS_SECRET_ACCESS_KEY": "testing",
@@ -106,15 +111,37 @@ def _keep_from_aws(monkeypatch: pytest.MonkeyPatch) -> None:
     resolve = socket.getaddrinfo
 
     def guarded(host: Any, *arguments: Any, **options: Any) -> Any:
-        name = host.decode("ascii", "replace") if isinstance(host, bytes) else str(host)
-        if name.lower().startswith(_SERVICE):
-            raise socket.gaierror(
-                socket.EAI_NONAME,
-                f"the fixture partner_central keeps a test from reaching {name}",
-            )
+        _refuse_aws(host)
         return resolve(host, *arguments, **options)
 
     monkeypatch.setattr(socket, "getaddrinfo", guarded)
+    if any(map(find_spec, _OWN_RESOLVERS)):
+        _keep_aiohttp_from_aws(monkeypatch)
+
+
+def _keep_aiohttp_from_aws(monkeypatch: pytest.MonkeyPatch) -> None:
+    import aiohttp
+
+    def guard(resolver: type[AbstractResolver]) -> None:
+        resolve = resolver.resolve
+
+        async def guarded(self: Any, host: str, *arguments: Any, **options: Any) -> Any:
+            _refuse_aws(host)
+            return await resolve(self, host, *arguments, **options)
+
+        monkeypatch.setattr(resolver, "resolve", guarded)
+
+    guard(aiohttp.AsyncResolver)
+    guard(aiohttp.ThreadedResolver)
+
+
+def _refuse_aws(host: object) -> None:
+    name = host.decode("ascii", "replace") if isinstance(host, bytes) else str(host)
+    if name.lower().startswith(_SERVICE):
+        raise socket.gaierror(
+            socket.EAI_NONAME,
+            f"the fixture partner_central keeps a test from reaching {name}",
+        )
 
 
 def _sign_with(monkeypatch: pytest.MonkeyPatch, emulator: PartnerCentralEmulator) -> None:

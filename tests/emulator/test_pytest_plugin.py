@@ -141,6 +141,65 @@ def test_a_project_has_the_fixtures_without_asking(
     assert "14 passed" in run_pytest(tmp_path, USE, *arguments)
 
 
+# As much of it as aiohttp looks for, which then finds every address with it.
+RESOLVER = """
+asked = []
+
+
+class error:
+    DNSError = OSError
+
+
+class DNSResolver:
+    def __init__(self, *arguments, **options):
+        pass
+
+    async def getaddrinfo(self, host, *arguments, **options):
+        asked.append(host)
+        raise OSError(4, "no such host")
+
+    gethostbyname = getaddrinfo
+
+    def cancel(self):
+        pass
+
+    async def close(self):
+        pass
+"""
+NAMED = """
+import asyncio
+
+import aiodns
+import aiohttp
+import pytest
+
+
+async def ask(host):
+    async with aiohttp.ClientSession(trust_env=False) as session:
+        await session.get(f"https://{host}/")
+
+
+@pytest.mark.parametrize("resolver", [aiohttp.AsyncResolver, aiohttp.ThreadedResolver])
+def test_awss_own_address(partner_central, resolver, monkeypatch):
+    monkeypatch.setattr(aiohttp.connector, "DefaultResolver", resolver)
+    with pytest.raises(aiohttp.ClientConnectorError, match="keeps a test from reaching"):
+        asyncio.run(ask("partnercentral-selling.us-east-1.api.aws"))
+    assert aiodns.asked == []
+
+
+def test_another_address(partner_central, monkeypatch):
+    monkeypatch.setattr(aiohttp.connector, "DefaultResolver", aiohttp.AsyncResolver)
+    with pytest.raises(aiohttp.ClientConnectorError):
+        asyncio.run(ask("www.example.invalid"))
+    assert aiodns.asked == ["www.example.invalid"]
+"""
+
+
+def test_awss_address_is_not_found_by_a_resolver_that_is_not_pythons(tmp_path: Path) -> None:
+    (tmp_path / "aiodns.py").write_text(RESOLVER, encoding="utf-8")
+    assert "3 passed" in run_pytest(tmp_path, NAMED)
+
+
 def test_the_tests_in_the_guide_pass(tmp_path: Path) -> None:
     guide = Path(__file__).parents[2] / "docs" / "testing.md"
     programs = re.findall(r"^```python\n(.*?)^```$", guide.read_text("utf-8"), re.S | re.M)
