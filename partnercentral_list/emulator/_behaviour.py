@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, cast, get_args
 
 from partnercentral_list.emulator._effects import EndToken, Instead
-from partnercentral_list.emulator._faults import Fault
+from partnercentral_list.emulator._faults import Fault, is_a
 
 BoundName = Literal[
     "AfterLastModifiedDate",
@@ -127,7 +127,7 @@ class Behaviour:
             if not isinstance(getattr(self, name), bool):
                 raise ValueError(f"{name} must be True or False")
         _check_names("exclusive_bounds", self.exclusive_bounds, get_args(BoundName))
-        if not isinstance(self.null_order, Mapping):
+        if not is_a(self.null_order, Mapping):
             raise ValueError("null_order must be a mapping, from SortBy to a place")
         _check_names("null_order", self.null_order, get_args(SortName))
         _check_names("null_order", self.null_order.values(), get_args(NullOrder))
@@ -145,8 +145,8 @@ class Behaviour:
             raise ValueError("empty_pages must be less than 1: a listing has to end")
         if self.throttling_status not in (400, 429):
             raise ValueError("throttling_status must be 400 or 429")
-        fault: object = self.expired_token
-        if not isinstance(fault, Fault) or not isinstance(fault.effect, Instead):
+        fault = self.expired_token
+        if not is_a(fault, Fault) or not isinstance(fault.effect, Instead):
             raise ValueError("expired_token must be a fault that replaces the answer")
 
 

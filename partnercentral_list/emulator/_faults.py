@@ -197,3 +197,8 @@ class Fault:
 def _check_status(status: int) -> None:
     if not 200 <= status <= 599:
         raise ValueError("status must be in 200..599")
+
+
+def is_a(value: object, kind: type) -> bool:
+    """Say whether a value is of a type, whatever it was declared as."""
+    return isinstance(value, kind)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from random import Random
 
 from partnercentral_list.emulator._effects import Effect, NoEffect
-from partnercentral_list.emulator._faults import Fault
+from partnercentral_list.emulator._faults import Fault, is_a
 
 # What a client gets over that tries again: nothing here says that a listing is at its end.
 _PASSING: tuple[Fault, ...] = (
@@ -55,10 +55,9 @@ class RandomFaults:
     def __post_init__(self) -> None:
         if not 0 <= self.rate <= 1:
             raise ValueError("rate must be in 0..1")
-        if not isinstance(self.burst, int) or self.burst < 1:
+        if not is_a(self.burst, int) or self.burst < 1:
             raise ValueError("burst must be a whole number, 1 or more")
-        kinds: object = self.kinds
-        if isinstance(kinds, str) or not isinstance(kinds, Sequence) or not self.kinds:
+        if isinstance(self.kinds, str) or not is_a(self.kinds, Sequence) or not self.kinds:
             raise ValueError("kinds must be a sequence of one or more faults")
         for kind in self.kinds:
             as_fault(kind)
@@ -120,15 +119,14 @@ class FaultPlan:
             return next((hit for hit in hits if hit is not None), NoEffect())
 
 
-def as_fault(fault: Fault | str) -> Fault:
+def as_fault(fault: object) -> Fault:
     """Read a text as an error's code.
 
     Raises:
         TypeError: It is neither a fault nor a text.
     """
-    found: object = fault
-    if isinstance(found, str):
-        return Fault.error(found)
-    if not isinstance(found, Fault):
-        raise TypeError(f"a fault must be a Fault or the code of an error, not {found!r}")
-    return found
+    if isinstance(fault, str):
+        return Fault.error(fault)
+    if not isinstance(fault, Fault):
+        raise TypeError(f"a fault must be a Fault or the code of an error, not {fault!r}")
+    return fault

@@ -34,14 +34,14 @@ class AccountQuota:
     ) -> None:
         if per_second is not None and not 0 < per_second < math.inf:
             raise ValueError("requests_per_second must be more than 0, or None for no limit")
-        if per_day is not None and (not isinstance(per_day, int) or per_day < 1):
+        if per_day is not None and (per_day < 1 or per_day % 1):
             raise ValueError("per_day must be a whole number, 1 or more, or None for no limit")
         self._windows: list[_Window] = []
         if per_second is not None:
             limit = math.ceil(per_second)
             self._windows.append(_Window(limit, limit / per_second))
         if per_day is not None:
-            self._windows.append(_Window(per_day, _DAY))
+            self._windows.append(_Window(int(per_day), _DAY))
         self._clock = clock
         self._lock = threading.Lock()
 
