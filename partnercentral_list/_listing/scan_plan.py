@@ -101,6 +101,10 @@ class Plan:
         fresh = [side for gap in self.gaps for side in gap.sides if side.is_fresh]
         if fresh:
             return next((side for side in fresh if not side.is_busy), None)
+        # Until both ends are known the other side may be where there is nothing left.
+        lost = [side for gap in self.gaps for side in gap.sides if side.position is None]
+        if lost and not lost[0].is_busy:
+            return lost[0]
         idle = [side for gap in self.gaps for side in gap.sides if self._is_worth_it(side)]
         best = max(idle, key=lambda side: self._rest(side.gap), default=None)
         wide = [gap for gap in self.gaps if gap.is_bounded and gap.span >= NARROWEST]

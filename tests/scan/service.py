@@ -102,7 +102,7 @@ class Service:
     latency: float = 0.0
     jitter: float = 0.0
     quota: int | None = None
-    empty_pages: bool = False
+    empty_pages: float = 0.0
     edit: Callable[[Service], None] | None = None
     broken: Callable[[Service, Mapping[str, Any]], Exception | None] | None = None
     random: Random = field(default_factory=lambda: Random(0))
@@ -143,16 +143,10 @@ class Service:
 
     def page(self, parameters: Mapping[str, Any]) -> bytes:
         matching = self._matching(parameters)
-        size, start = parameters["MaxResults"], 0
-        empty = False
-        if "NextToken" in parameters:
-            place, _, number = parameters["NextToken"].partition("/")
-            start, empty = int(place), self.empty_pages and int(number) % 3 == 1
-        elif self.empty_pages:
-            empty = True
-        number = int(parameters.get("NextToken", "0/0").partition("/")[2]) + 1
-        end = start if empty else start + size
-        token = f"{end}/{number}" if end < len(matching) else None
+        place, _, number = parameters.get("NextToken", "0/0").partition("/")
+        start, is_empty = int(place), self.random.random() < self.empty_pages
+        end = start if is_empty else start + parameters["MaxResults"]
+        token = f"{end}/{int(number) + 1}" if end < len(matching) else None
         listed = b",".join(record.data for record in matching[start:end])
         return b'{"OpportunitySummaries":[' + listed + b'],"NextToken":' + to_json(token) + b"}"
 
