@@ -142,6 +142,15 @@ class Report:
             self._listed[size] = measured
         return self._listed[size]
 
+    def reached(self, document: Path) -> str:
+        """Give the table of what was to be reached, with what was not measured now as it was."""
+        begun = document.read_text("utf-8").split("<!-- targets -->\n")[1]
+        known = begun.split("<!-- end -->")[0].splitlines()[2:]
+        rows = {row.split(" | ")[0].removeprefix("| "): row for row in known}
+        for target in self.targets:
+            rows[target[0]] = "| " + " | ".join(target) + " |"
+        return "\n".join([table(["", "measured", "must", "goal"], []), *rows.values()])
+
     def write(self, document: Path) -> None:
         """Put the tables between their markers."""
         text = document.read_text("utf-8")

@@ -5,8 +5,16 @@ python -m tests.benchmarks.scan_policy
 
 from __future__ import annotations
 
-from tests.benchmarks.__main__ import table
+from random import Random
+
+from tests.benchmarks.measuring import table
 from tests.scan import test_policy as policy
+
+
+def in_two_minutes(random: Random) -> int:
+    """More than eighty a second: what a request reaches over is most of a page."""
+    return policy.START + random.randrange(120 * policy.SECOND)
+
 
 SPREADS = {
     "evenly over three years": policy.uniform,
@@ -16,6 +24,7 @@ SPREADS = {
     "in 200 bursts of an hour, the largest with a sixth of all": policy.in_bursts,
     "nine tenths on one day of imports": policy.on_a_day_of_imports,
     "one in a hundred ten years ago, the others in ten days": policy.a_few_long_ago,
+    "all in two minutes": in_two_minutes,
     "all in one second": policy.in_one_second,
 }
 SEEDS = range(4)

@@ -28,8 +28,8 @@ IMPORTS = {
     "boto3": "import boto3",
     "aiobotocore": "import aiobotocore.session",
     "capo": "from capo_partnercentral_selling import AsyncPartnerCentralSellingClient",
-    "from pydantic import BaseModel": "from pydantic import BaseModel",
-    "ssl.create_default_context()": "import ssl; ssl.create_default_context()",
+    "a model": "import pydantic; pydantic.create_model('Model', name=str)",
+    "certificates": "import ssl; ssl.create_default_context()",
 }
 
 TIMED = """
