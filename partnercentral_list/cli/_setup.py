@@ -22,6 +22,7 @@ from partnercentral_list.cli._exits import BAD_SETUP, CommandError, perhaps
 HOME_REGION = "us-east-1"
 #: What can be a part of a host name.
 REGION = re.compile(r"(?!\d+\Z)(?!-)[a-z0-9-]{1,63}(?<!-)")
+FILES = ("config", "credentials")
 ENDPOINT_VARIABLES = ("AWS_ENDPOINT_URL_PARTNERCENTRAL_SELLING", "AWS_ENDPOINT_URL")
 
 
@@ -151,9 +152,6 @@ class Setup:
         raise CommandError(
             f"The CA bundle {bundle!r} ({source}) cannot be used: {reason}.", BAD_SETUP
         )
-
-
-FILES = ("config", "credentials")
 
 
 def is_web_address(url: str) -> bool:
