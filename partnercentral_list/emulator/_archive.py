@@ -6,6 +6,7 @@ pages by date and opportunities by Id are had without inventing the rest.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, overload
@@ -65,7 +66,28 @@ class Archive:
         return Run(self._first, self._end, self._taken, self._invent)
 
 
-class Run(Sequence[Record]):
+class Computed(Sequence[Record]):
+    """Records that come about when they are looked at."""
+
+    @overload
+    def __getitem__(self, position: int) -> Record: ...
+
+    @overload
+    def __getitem__(self, position: slice) -> Sequence[Record]: ...
+
+    def __getitem__(self, position: int | slice) -> Record | Sequence[Record]:
+        if isinstance(position, slice):
+            return [self[place] for place in range(*position.indices(len(self)))]
+        if not 0 <= position < len(self):
+            raise IndexError(position)
+        return self._at(position)
+
+    @abstractmethod
+    def _at(self, position: int) -> Record:
+        """Give the record of a position that there is."""
+
+
+class Run(Computed):
     """Opportunities by position, invented each time that they are looked at."""
 
     def __init__(
@@ -80,22 +102,12 @@ class Run(Sequence[Record]):
     def __len__(self) -> int:
         return self._length
 
-    @overload
-    def __getitem__(self, position: int) -> Record: ...
-
-    @overload
-    def __getitem__(self, position: slice) -> Sequence[Record]: ...
-
-    def __getitem__(self, position: int | slice) -> Record | Sequence[Record]:
-        if isinstance(position, slice):
-            return [self[place] for place in range(*position.indices(len(self)))]
-        if not 0 <= position < len(self):
-            raise IndexError(position)
+    def _at(self, position: int) -> Record:
         place = self._first + position
         return self._invent(place + bisect_right(self._gaps, place))
 
 
-class Chain(Sequence[Record]):
+class Chain(Computed):
     """Sorted records with a run behind them, or the whole the other way round."""
 
     def __init__(self, head: Sequence[Record], run: Run, *, down: bool) -> None:
@@ -107,17 +119,7 @@ class Chain(Sequence[Record]):
     def __len__(self) -> int:
         return len(self._head) + len(self._run)
 
-    @overload
-    def __getitem__(self, position: int) -> Record: ...
-
-    @overload
-    def __getitem__(self, position: slice) -> Sequence[Record]: ...
-
-    def __getitem__(self, position: int | slice) -> Record | Sequence[Record]:
-        if isinstance(position, slice):
-            return [self[place] for place in range(*position.indices(len(self)))]
-        if not 0 <= position < len(self):
-            raise IndexError(position)
+    def _at(self, position: int) -> Record:
         if self._down:
             head = len(self._head)
             return self._head[position] if position < head else self._run[position - head]
