@@ -50,6 +50,20 @@ assert not gc.isenabled()
     assert "aiobotocore" in modules_after(program)
 
 
+def test_what_cannot_be_opened_leaves_the_collector_as_it_was() -> None:
+    program = """
+import gc
+from partnercentral_list import ConfigurationError, PartnerCentralClient
+try:
+    PartnerCentralClient("AWS", profile_name="no-such-profile").preload()
+except ConfigurationError:
+    assert gc.isenabled()
+else:
+    raise AssertionError("it was opened")
+"""
+    assert "aiobotocore" in modules_after(program)
+
+
 def test_what_a_program_has_frozen_stays_frozen() -> None:
     program = """
 import gc

@@ -16,9 +16,10 @@ class Passes:
     """Walks by token over the same records, until one proves that nothing left during it.
 
     Tokens may be positions: where a record leaves what the filters match, those behind it move up,
-    and one moves to a page that was read already. A pass that holds all of the pass before shows
-    that none of that one left meanwhile. Where AWS orders equal records anew for each page, one
-    comes twice for each that is missed.
+    and one moves to a page that was read already. A pass that holds all of the pass before as it
+    was, date of the last change included, shows that none of that one left meanwhile: what leaves,
+    comes back and leaves again is in both passes, but was edited. Where AWS orders equal records
+    anew for each page, one comes twice for each that is missed.
 
     Args:
         what: What is walked, as the error says it.
@@ -27,16 +28,16 @@ class Passes:
     def __init__(self, what: str) -> None:
         self._what = what
         self._number = 0
-        self._keys: set[str] = set()
-        self._last: set[str] | None = None
+        self._versions: set[tuple[str, object]] = set()
+        self._last: set[tuple[str, object]] | None = None
 
     def take(self, view: View) -> None:
         """Take in a page of the pass under way."""
-        self._keys |= view.keys
+        self._versions |= view.versions
 
     def restart(self) -> None:
         """Forget the pass under way: it begins again."""
-        self._keys = set()
+        self._versions = set()
 
     def end(self, *, has_repeats: bool) -> bool:
         """Tell whether the pass that has ended proves it; if not, the next one begins.
@@ -48,18 +49,18 @@ class Passes:
             PaginationError: It was the last one.
         """
         self._number += 1
-        if not has_repeats and self._last is not None and self._last <= self._keys:
+        if not has_repeats and self._last is not None and self._last <= self._versions:
             return True
         if self._number == MAX_PASSES:
             raise PaginationError(
-                f"{self._what}, and in each of {MAX_PASSES} passes over them some left what the "
-                f"filters match, or AWS gave them in another order: the scan cannot tell that it "
+                f"{self._what}, and in each of {MAX_PASSES} passes over them some were edited, "
+                f"or AWS gave them in another order: the scan cannot tell that it "
                 f"missed none. Scan without the filters that edits change, if there are any, and "
                 f"filter what comes.",
                 operation="ListOpportunities",
                 retryable=True,
             )
-        self._last, self._keys = self._keys, set()
+        self._last, self._versions = self._versions, set()
         return False
 
 

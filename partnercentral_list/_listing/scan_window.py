@@ -37,8 +37,15 @@ class View:
     """Whether its last readable record has no creation date."""
     keys: frozenset[str]
     """What its records are known by."""
+    records: Sequence[OpportunitySummary | UnreadableRecord]
+    """Its records themselves."""
     token: str | None
     """AWS's token of the next page."""
+
+    @property
+    def versions(self) -> frozenset[tuple[str, object]]:
+        """What its records are known by, each with what an edit of it changes."""
+        return frozenset((key_of(record), _edited(record)) for record in self.records)
 
 
 def view_of(page: Page, direction: int) -> View:
@@ -62,6 +69,7 @@ def view_of(page: Page, direction: int) -> View:
         seconds=seconds,
         ends_undated=bool(dates) and dates[-1] is None,
         keys=frozenset(key_of(record) for record in page.records),
+        records=page.records,
         token=page.next_token,
     )
 
@@ -71,6 +79,12 @@ def key_of(record: OpportunitySummary | UnreadableRecord) -> str:
     if isinstance(record, UnreadableRecord) and record.id is None:
         return json.dumps(record.raw, sort_keys=True)
     return str(record.id)
+
+
+def _edited(record: OpportunitySummary | UnreadableRecord) -> object:
+    if isinstance(record, UnreadableRecord):
+        return json.dumps(record.raw, sort_keys=True)
+    return record.last_modified_date
 
 
 class Chain:

@@ -200,6 +200,30 @@ async def test_an_instant_that_keeps_losing_records_is_an_error_and_no_loss() ->
 
 
 @pytest.mark.parametrize("instant", [START, None])
+def test_a_record_that_leaves_and_comes_back_in_each_pass_hides_none(instant: int | None) -> None:
+    """Each pass over them has the same, and each one lacks the record that moved up."""
+    service = Service(records([instant] * 250))
+    moves = iter(range(1, 9))
+    first = service.records[0]
+    as_it_was = first.data
+
+    def edit(edited: Service) -> None:
+        asked = edited.asked[-1]
+        is_leaving = asked["Sort"]["SortOrder"] == "ASCENDING" and "NextToken" not in asked
+        if (is_leaving or first.stage == "Launched") and (number := next(moves, None)):
+            first.stage = "Launched" if is_leaving else first.stage
+            if asked.get("NextToken", "").startswith("200"):
+                first.stage = "Qualified"
+            modified = b',"LastModifiedDate":"2024-01-01T00:00:%02dZ"}' % number
+            first.data = as_it_was[:-1] + modified
+
+    service.edit = edit
+    found = run(service.ids(concurrency=1, LifeCycleStage=["Qualified"]))
+    assert len(found) == len(set(found))
+    assert {record.id for record in service.records[1:]} <= set(found)
+
+
+@pytest.mark.parametrize("instant", [START, None])
 def test_equal_records_that_aws_orders_anew_for_each_page_are_an_error_and_no_loss(
     instant: int | None,
 ) -> None:
@@ -366,6 +390,28 @@ async def test_a_token_that_expires_makes_its_walk_begin_again() -> None:
 
     service.broken = broken
     assert sorted(await service.ids()) == ids(service.records)
+
+
+@pytest.mark.parametrize(("instant", "requests"), [(START, 12), (None, 9)])
+def test_a_pass_that_begins_again_forgets_what_it_has_read(
+    instant: int | None, requests: int
+) -> None:
+    """It would have to be repeated for a record that left before it began again."""
+    service = Service(records([instant] * 250))
+    begun = 2 if instant is not None else 1
+
+    def broken(asked: Service, parameters: Mapping[str, Any]) -> Exception | None:
+        first = [one for one in asked.asked if "NextToken" not in one]
+        ascending = [one for one in first if one["Sort"]["SortOrder"] == "ASCENDING"]
+        if "NextToken" not in parameters or len(ascending) != begun:
+            return None
+        asked.records[0].stage = "Launched"
+        return ValidationException("ValidationException", "token expired")
+
+    service.broken = broken
+    found = run(service.ids(concurrency=1, LifeCycleStage=["Qualified"]))
+    assert sorted(found) == ids(service.records)
+    assert len(service.asked) == requests
 
 
 async def test_tokens_that_expire_all_the_time_are_an_error() -> None:
