@@ -188,6 +188,42 @@ def test_records_without_a_date_that_leave_hide_none_of_those_that_stay(
         assert {record.id for record in listed} - moved <= set(found)
 
 
+@pytest.mark.parametrize("concurrency", [1, 8])
+def test_records_without_a_date_are_walked_twice_and_no_error_where_none_leaves(
+    concurrency: int,
+) -> None:
+    dated = records(range(START, START + 900 * DAY, DAY))
+    service = Service([Record(f"N{n}", None) for n in range(250)] + dated, nulls="first")
+    found = run(service.ids(concurrency=concurrency, LifeCycleStage=["Qualified"]))
+    assert sorted(found) == ids(service.records)
+    # Twice three pages of those, from both ends, and the others as ever.
+    assert len(service.asked) <= 12 + 14
+
+
+@pytest.mark.parametrize("concurrency", [1, 2])
+def test_the_passes_over_a_second_cover_what_its_walk_has_left_behind(concurrency: int) -> None:
+    """The next request begins after the second behind it, and AWS may exclude that one."""
+    instants = (
+        [START] * 290 + [START + 1_000] * 20 + list(range(START + DAY, START + 600 * DAY, DAY))
+    )
+    service = Service(records(instants), inclusive=False, filters_to_the_second=True)
+
+    def edit(edited: Service) -> None:
+        if edited.asked[-1].get("NextToken") == "200/2":
+            edited.records[0].stage = "Launched"
+
+    service.edit = edit
+    found = run(service.ids(concurrency=concurrency, LifeCycleStage=["Qualified"]))
+    assert sorted(found) == ids(service.records)
+
+
+def test_the_passes_over_a_second_may_go_the_other_way_than_its_walk() -> None:
+    beside = [START - 2_000, START, START + 2_000]
+    instants = [*range(START - 600 * DAY, START - DAY, DAY), *beside * 5, *[START] * 250]
+    service = Service(records(instants))
+    assert sorted(run(service.ids(LifeCycleStage=["Qualified"]))) == ids(service.records)
+
+
 async def test_an_instant_that_keeps_losing_records_is_an_error_and_no_loss() -> None:
     service = Service(records([START] * 1_000))
 

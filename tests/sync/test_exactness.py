@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from partnercentral_list.sync._source import Key, Query, SourcePage
+from partnercentral_list import Catalog, OpportunitySummary, PaginationError
+from partnercentral_list.sync import RejectedRecord
+from partnercentral_list.sync._source import Key, Query, Row, SourcePage, readable
 from partnercentral_list.sync._walk import Step, Walk
 from tests.sync.exactness import HOSTILE, LATE, OURS, CrashingStore, Safeguards, live
-from tests.sync.service import Traits
+from tests.sync.service import START, Traits, drive
 
 LIVES = int(os.environ.get("PARTNERCENTRAL_SYNC_LIVES", "40"))
 """Lives of a copy for each kind of service; each is nine runs."""
@@ -102,3 +104,90 @@ def test_without_one_safeguard_records_are_lost(name: str) -> None:
     lost = next((seed for seed in seeds if not live(traits, seed, safeguards).is_right), None)
     assert lost is not None
     assert live(traits, lost, OURS).is_right
+
+
+class Pages:
+    """Twenty changes, a second apart, four to a page; of those in the middle none can be read."""
+
+    catalog = Catalog.AWS
+
+    def __init__(self, nonsense: datetime) -> None:
+        self.requests = 0
+        self._rows = [
+            _row(number, nonsense if 5 <= number <= 16 else None) for number in range(1, 21)
+        ]
+
+    async def fetch(self, query: Query) -> SourcePage:
+        self.requests += 1
+        assert self.requests < 100
+        moments = [START + timedelta(seconds=number) for number in range(1, 21)]
+        first = next((n for n, at in enumerate(moments) if at >= (query.after or START)), 20)
+        rows = self._rows[first:]
+        if query.descending:
+            rows = rows[::-1]
+        begin = int(query.token or 0)
+        token = str(begin + 4) if begin + 4 < len(rows) else None
+        return SourcePage(tuple(rows[begin : begin + 4]), token)
+
+
+def _row(number: int, nonsense: datetime | None) -> Row:
+    row = readable(
+        OpportunitySummary(
+            id=f"O{number}",
+            catalog=Catalog.AWS,
+            last_modified_date=START + timedelta(seconds=number),
+        )
+    )
+    if nonsense is None:
+        return row
+    return replace(row, modified=nonsense, record=RejectedRecord(f"O{number}", None, "", ""))
+
+
+@pytest.mark.parametrize("nonsense", [datetime(9999, 1, 1, tzinfo=UTC), START - timedelta(days=1)])
+def test_a_page_of_nothing_but_nonsense_hides_none_of_the_pages_behind_it(
+    nonsense: datetime,
+) -> None:
+    async def read() -> set[str]:
+        walk = Walk(Pages(nonsense), None)
+        found: set[str] = set()
+        while (step := await walk.next()) is not None:
+            found |= {row.id for row in step.rows if row.id is not None}
+        return found
+
+    assert drive(read()) == {f"O{number}" for number in range(1, 21)}
+
+
+class Circle:
+    """Three records to a page; its tokens lead in a circle."""
+
+    catalog = Catalog.AWS
+
+    def __init__(self, modified: datetime | None) -> None:
+        self.requests = 0
+        self._modified = modified
+
+    async def fetch(self, query: Query) -> SourcePage:
+        self.requests += 1
+        assert self.requests < 100
+        place = int(query.token or 0)
+        names = [f"O{number}" for number in range(3 * place, 3 * place + 3)]
+        rows = [
+            readable(
+                OpportunitySummary(id=name, catalog=Catalog.AWS, last_modified_date=self._modified)
+            )
+            for name in names
+        ]
+        return SourcePage(tuple(rows), str(place % 3 + 1))
+
+
+@pytest.mark.parametrize("modified", [START, None])
+def test_tokens_that_lead_in_a_circle_are_an_error_and_no_endless_run(
+    modified: datetime | None,
+) -> None:
+    async def read() -> None:
+        walk = Walk(Circle(modified), None)
+        while await walk.next() is not None:
+            pass
+
+    with pytest.raises(PaginationError):
+        drive(read())
