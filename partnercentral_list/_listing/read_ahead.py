@@ -36,9 +36,10 @@ class ReadAhead(Generic[T]):
             self._reader = asyncio.create_task(self._fill(), name="partnercentral_list prefetch")
         result = await self._results.get()
         if result is None:
+            # Whoever asks again is told again.
+            self._results.put_nowait(None)
             # It has ended: this raises what ended it, if that was an error.
             await self._reader
-            self._results.put_nowait(None)
         else:
             self._room.release()
         return result

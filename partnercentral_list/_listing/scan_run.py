@@ -66,9 +66,10 @@ class ScanRun:
         batch = await self._results.get()
         self._changed.set()
         if batch is None:
+            # Whoever asks again is told again.
+            self._results.put_nowait(None)
             # It has ended: this raises what ended it, if that was an error.
             await self._engine
-            self._results.put_nowait(None)
         return batch
 
     async def aclose(self) -> None:

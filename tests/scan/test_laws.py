@@ -17,11 +17,14 @@ from partnercentral_list import (
     InvalidOpportunity,
     InvalidOpportunityError,
     PaginationError,
+    RateLimit,
+    RateLimiter,
     RetryPolicy,
     TokenExpiredError,
     TransportError,
     ValidationException,
 )
+from partnercentral_list._listing.scan_run import ScanRun
 from tests.scan.service import Record, Service, records, run
 
 START = 1_700_000_000_000
@@ -356,6 +359,34 @@ def test_a_page_that_is_cancelled_from_within_ends_the_scan_which_does_not_wait_
     assert service.under_way == 0
 
 
+@settings(max_examples=25)
+@given(st.integers(0, 10**6))
+@example(161)
+@example(395)
+@example(408)
+def test_a_slot_that_was_not_needed_keeps_no_page_from_being_fetched(seed: int) -> None:
+    """When it came there was nothing to fetch; what was under way then left more to be fetched."""
+    random = Random(seed)
+    size = random.choice([150, 250, 320, 450, 700])
+    span = random.choice([3_000, 60_000, HOUR, 90 * DAY, 900 * DAY])
+    instants = [START + random.randrange(span) for _ in range(size)]
+    if random.random() < 0.5:
+        more = range(random.choice([20, 120]))
+        instants += [START + span + random.randrange(10) * DAY for _ in more]
+    latency, concurrency = random.choice([0.02, 0.15, 0.3, 0.8]), random.choice([2, 3, 8])
+    rate = random.choice([3.0, 10.0, 30.0])
+    jitter, empty = random.choice([0, 0.3]), random.choice([0, 0, 0.5])
+    service = Service(
+        records(instants), latency=latency, jitter=jitter, random=random, empty_pages=empty
+    )
+
+    async def scan() -> list[str]:
+        limit = RateLimit(rate, clock=asyncio.get_running_loop().time)
+        return await service.ids(concurrency=concurrency, limiter=RateLimiter(limit))
+
+    assert sorted(run(scan())) == ids(service.records)
+
+
 @settings(max_examples=60)
 @given(st.integers(101, 900), spans, st.integers(0, 10**6), concurrencies)
 def test_passing_failures_are_retried_and_nothing_is_lost(
@@ -468,6 +499,19 @@ async def test_a_refused_request_without_a_token_is_the_error_that_aws_sent() ->
     with pytest.raises(ValidationException) as caught:
         await Service(records([START]), broken=broken).ids()
     assert type(caught.value) is ValidationException
+
+
+async def test_a_run_that_has_failed_says_so_to_whoever_asks_again() -> None:
+    def broken(asked: Service, parameters: Mapping[str, Any]) -> Exception | None:
+        return TransportError("the line is down", operation="ListOpportunities")
+
+    service = Service(records([START]), broken=broken)
+    scan = service.scan()
+    engine = ScanRun(scan._fetch, scan._request.query, 2)
+    for _ in range(3):
+        with pytest.raises(TransportError):
+            await asyncio.wait_for(engine.next(), 5)
+    await engine.aclose()
 
 
 async def test_two_iterations_of_one_scan_do_not_disturb_each_other() -> None:
