@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any, Final
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from partnercentral_list._listing.filters import OpportunityFilters, ScanFilters
-    from partnercentral_list._listing.pager import OpportunityPager
-    from partnercentral_list._listing.scan import OpportunityScan
+    from partnercentral_list._pagination.filters import OpportunityFilters, ScanFilters
+    from partnercentral_list._pagination.pager import OpportunityPager
+    from partnercentral_list._pagination.scan import OpportunityScan
     from partnercentral_list._run import run
-    from partnercentral_list._wire.events import (
+    from partnercentral_list._transport.events import (
         PageReceived,
         RateLimited,
         RequestEvent,
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
         RequestSent,
         RetryScheduled,
     )
-    from partnercentral_list._wire.limiter import RateLimiter
+    from partnercentral_list._transport.limiter import RateLimiter
     from partnercentral_list.client import PartnerCentralClient
     from partnercentral_list.config import ClientConfig, Credentials, RateLimit, RetryPolicy
     from partnercentral_list.errors import (
@@ -172,11 +172,11 @@ _MODULES: Final = (
     "config",
     "models",
     "client",
-    "_listing.filters",
-    "_wire.events",
-    "_wire.limiter",
-    "_listing.pager",
-    "_listing.scan",
+    "_pagination.filters",
+    "_transport.events",
+    "_transport.limiter",
+    "_pagination.pager",
+    "_pagination.scan",
     "_run",
 )
 
@@ -185,7 +185,7 @@ _MODULES: Final = (
 if not TYPE_CHECKING:
 
     def _find(name: str) -> Any:
-        from partnercentral_list._wire.collector import collector_paused
+        from partnercentral_list._transport.collector import collector_paused
 
         with collector_paused(settles=True):
             modules = (import_module(f"{__name__}.{place}") for place in _MODULES)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Self
 
 from typing_extensions import Unpack
 
-from partnercentral_list._listing.filters import OpportunityFilters, ScanFilters
-from partnercentral_list._wire.connection import HOME_REGION, ConnectionSettings
+from partnercentral_list._pagination.filters import OpportunityFilters, ScanFilters
+from partnercentral_list._transport.connection import HOME_REGION, ConnectionSettings
 from partnercentral_list.config import (
     AioSessionLike,
     ClientConfig,
@@ -32,12 +32,12 @@ from partnercentral_list.models._checks import NotAString
 if TYPE_CHECKING:
     # At run time they are imported where they are used: a program that imports the client and has
     # not made one yet need not wait for asyncio and tenacity.
-    from partnercentral_list._listing.by_id import OnMissing
-    from partnercentral_list._listing.pager import OpportunityPager
-    from partnercentral_list._listing.parts import OnInvalid
-    from partnercentral_list._listing.scan import OpportunityScan
-    from partnercentral_list._wire.events import OnEvent
-    from partnercentral_list._wire.limiter import RateLimiter
+    from partnercentral_list._pagination.by_id import OnMissing
+    from partnercentral_list._pagination.pager import OpportunityPager
+    from partnercentral_list._pagination.parts import OnInvalid
+    from partnercentral_list._pagination.scan import OpportunityScan
+    from partnercentral_list._transport.events import OnEvent
+    from partnercentral_list._transport.limiter import RateLimiter
 
 
 class PartnerCentralClient:
@@ -87,10 +87,10 @@ class PartnerCentralClient:
     ) -> None:
         # Here and not in an event loop: the first call, too, needs them.
         for name in ("by_id", "pager"):
-            import_module(f"partnercentral_list._listing.{name}")
-        from partnercentral_list._listing.requests import checked_catalog
-        from partnercentral_list._wire.limiter import RateLimiter
-        from partnercentral_list._wire.wire import Wire
+            import_module(f"partnercentral_list._pagination.{name}")
+        from partnercentral_list._pagination.requests import checked_catalog
+        from partnercentral_list._transport.limiter import RateLimiter
+        from partnercentral_list._transport.wire import Wire
 
         self._catalog = checked_catalog(catalog)
         check_kind("config", config, ClientConfig)
@@ -194,8 +194,8 @@ class PartnerCentralClient:
             InvalidOpportunityError: A record of the page cannot be read.
             PartnerCentralError: The page could not be fetched, retries included.
         """
-        from partnercentral_list._listing.iteration import read_one
-        from partnercentral_list._listing.requests import page_request
+        from partnercentral_list._pagination.iteration import read_one
+        from partnercentral_list._pagination.requests import page_request
 
         paging = {"max_results": max_results, "next_token": next_token}
         parameters = page_request(self._catalog, request, paging, filters)
@@ -237,8 +237,8 @@ class PartnerCentralClient:
         Raises:
             RequestValidationError: The request is wrong; nothing was sent.
         """
-        from partnercentral_list._listing.pager import OpportunityPager
-        from partnercentral_list._listing.requests import listing_request
+        from partnercentral_list._pagination.pager import OpportunityPager
+        from partnercentral_list._pagination.requests import listing_request
 
         listing = listing_request(
             self._catalog,
@@ -283,8 +283,8 @@ class PartnerCentralClient:
         Raises:
             RequestValidationError: The request is wrong, or has a sort; nothing was sent.
         """
-        from partnercentral_list._listing.requests import scan_request
-        from partnercentral_list._listing.scan import OpportunityScan
+        from partnercentral_list._pagination.requests import scan_request
+        from partnercentral_list._pagination.scan import OpportunityScan
 
         scan = scan_request(
             self._catalog, request, concurrency=concurrency, on_invalid=on_invalid, filters=filters
@@ -313,8 +313,8 @@ class PartnerCentralClient:
             InvalidOpportunityError: While iterating: one cannot be read.
             PartnerCentralError: While iterating: a page could not be fetched.
         """
-        from partnercentral_list._listing.by_id import look_up_request, read_by_id
-        from partnercentral_list._listing.requests import identifier_batches
+        from partnercentral_list._pagination.by_id import look_up_request, read_by_id
+        from partnercentral_list._pagination.requests import identifier_batches
 
         batches = identifier_batches(identifiers, on_missing)
         parameters = look_up_request(self._catalog)

@@ -532,7 +532,7 @@ async def test_an_error_of_the_users_own_credentials_source_is_passed_on(
 async def test_a_client_opens_once_however_many_tasks_use_it_first(
     client: PartnerCentralClient, emulator: PartnerCentralEmulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from partnercentral_list._wire.connection import Connection
+    from partnercentral_list._transport.connection import Connection
 
     opened: list[object] = []
     original = Connection.open
@@ -697,22 +697,22 @@ def test_settings_of_the_wrong_kind_are_refused(make: Callable[[], object]) -> N
         make()
 
 
-def source_that(behaviour: str) -> Any:
+def source_that(behavior: str) -> Any:
     async def source() -> Any:
-        if behaviour == "raises":
+        if behavior == "raises":
             raise KeyError("vault")
-        if behaviour == "has expired":
+        if behavior == "has expired":
             return Credentials("a", "b", "c", datetime(2020, 1, 1, tzinfo=UTC))
         return {"access_key": "a"}
 
-    return (lambda: Credentials("a", "b")) if behaviour == "is not async" else source
+    return (lambda: Credentials("a", "b")) if behavior == "is not async" else source
 
 
-@pytest.mark.parametrize("behaviour", ["raises", "has expired", "returns a dict", "is not async"])
+@pytest.mark.parametrize("behavior", ["raises", "has expired", "returns a dict", "is not async"])
 async def test_a_source_of_credentials_that_does_not_work_is_named(
-    make_client: MakeClient, emulator: PartnerCentralEmulator, behaviour: str
+    make_client: MakeClient, emulator: PartnerCentralEmulator, behavior: str
 ) -> None:
-    client = make_client(emulator, credentials=source_that(behaviour))
+    client = make_client(emulator, credentials=source_that(behavior))
     with pytest.raises(ConfigurationError, match="credentials="):
         await client.list_opportunities()
     assert emulator.requests == []

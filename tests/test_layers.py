@@ -16,15 +16,25 @@ BELOW = {
     "models": set(),
     "config": {"errors"},
     "_run": set(),
-    "_telling": {"errors"},
-    "_wire": {"errors", "config", "models", "_run", "_telling"},
-    "_listing": {"errors", "config", "models", "_wire"},
-    "client": {"errors", "config", "models", "_wire", "_listing"},
+    "_notify": {"errors"},
+    "_transport": {"errors", "config", "models", "_run", "_notify"},
+    "_pagination": {"errors", "config", "models", "_transport"},
+    "client": {"errors", "config", "models", "_transport", "_pagination"},
     "eventbridge": {"models"},
-    "sync": {"errors", "config", "models", "_listing", "_telling", "client", "eventbridge"},
+    "sync": {"errors", "config", "models", "_pagination", "_notify", "client", "eventbridge"},
     "emulator": set(),
     # "" is the public face.
-    "cli": {"", "errors", "models", "_wire", "_listing", "client", "config", "emulator", "sync"},
+    "cli": {
+        "",
+        "errors",
+        "models",
+        "_transport",
+        "_pagination",
+        "client",
+        "config",
+        "emulator",
+        "sync",
+    },
 }
 
 

@@ -20,7 +20,7 @@ from partnercentral_list import (
     PartnerCentralClient,
     PartnerCentralError,
 )
-from partnercentral_list._wire import connection, service_data
+from partnercentral_list._transport import connection, service_data
 from partnercentral_list.emulator import PartnerCentralEmulator
 from tests.conftest import MakeClient
 

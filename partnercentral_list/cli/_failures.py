@@ -54,7 +54,7 @@ def text_of(error: PartnerCentralError) -> str:
 def _of_setup(error: ConfigurationError) -> str:
     from botocore.exceptions import BotoCoreError
 
-    from partnercentral_list._wire import faults
+    from partnercentral_list._transport import faults
 
     if error.args == (faults.NO_CREDENTIALS,):
         return NO_CREDENTIALS

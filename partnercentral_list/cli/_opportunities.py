@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from partnercentral_list import OpportunityPager, OpportunitySummary, PartnerCentralClient
-from partnercentral_list._listing.pager import PagerOfAwssPages
-from partnercentral_list._listing.requests import page_request
-from partnercentral_list._wire.as_sent import OpportunityAsSent, as_sent
+from partnercentral_list._pagination.pager import PagerOfAwssPages
+from partnercentral_list._pagination.requests import page_request
+from partnercentral_list._transport.as_sent import OpportunityAsSent, as_sent
 from partnercentral_list.cli._answers import AtTheEnd, Query, Writer, answer_of, write_json
 from partnercentral_list.cli._connect import connect, endpoint
 from partnercentral_list.cli._exits import OK
@@ -126,7 +126,7 @@ class Listing:
     async def _list(self) -> None:
         wanted = self.asked
         if wanted.one_page:
-            with as_sent(unreadable_too=True):
+            with as_sent(invalid_too=True):
                 page = await self.client.list_opportunities(
                     max_results=wanted.max_results, next_token=wanted.next_token, **wanted.filters
                 )
@@ -151,7 +151,7 @@ class Listing:
         return PagerOfAwssPages(pager) if as_aws_pages and wanted.page_size is None else pager
 
     async def _pages(self, pager: OpportunityPager) -> None:
-        with as_sent(unreadable_too=True):
+        with as_sent(invalid_too=True):
             async with aclosing(pager.pages()) as pages:
                 async for page in pages:
                     self._write(_printed(page.opportunity_summaries), page.next_token)
@@ -173,7 +173,7 @@ class Listing:
             self.found.append(printed(invalid.raw))
 
         scan = self.client.scan_opportunities(on_invalid=set_aside, **wanted.filters)
-        with as_sent(unreadable_too=False):
+        with as_sent(invalid_too=False):
             async with aclosing(aiter(scan)) as opportunities:
                 async for opportunity in opportunities:
                     self.found += _printed([opportunity])

@@ -42,7 +42,7 @@ class Progress:
         """Take an event of the client."""
         if isinstance(event, PageReceived):
             self.pages += 1
-            self.records += event.opportunities + event.unreadable
+            self.records += event.opportunities + event.invalid
             self._waiting = ""
         elif isinstance(event, RateLimited):
             self.waited += event.waited

@@ -6,7 +6,7 @@ import base64
 import binascii
 import json
 
-from partnercentral_list._listing.tokens import Position, decode
+from partnercentral_list._pagination.tokens import Position, decode
 from partnercentral_list.cli._exits import CommandError
 
 VALID = "Valid: the NextToken of an answer, ours or the AWS CLI's."

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from partnercentral_list.emulator._auth import AcceptedCredentials
-    from partnercentral_list.emulator._behaviour import Behaviour
+    from partnercentral_list.emulator._behavior import Behavior
     from partnercentral_list.emulator._emulator import PartnerCentralEmulator
     from partnercentral_list.emulator._faults import Fault
     from partnercentral_list.emulator._plan import RandomFaults
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AcceptedCredentials",
     "AccountQuota",
-    "Behaviour",
+    "Behavior",
     "Fault",
     "PartnerCentralEmulator",
     "RandomFaults",
@@ -37,7 +37,7 @@ __all__ = [
 _HOMES = {
     "AcceptedCredentials": "_auth",
     "AccountQuota": "_throttle",
-    "Behaviour": "_behaviour",
+    "Behavior": "_behavior",
     "Fault": "_faults",
     "PartnerCentralEmulator": "_emulator",
     "RandomFaults": "_plan",

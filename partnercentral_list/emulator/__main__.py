@@ -13,14 +13,14 @@ from typing import Any
 
 from partnercentral_list.emulator import (
     AcceptedCredentials,
-    Behaviour,
+    Behavior,
     PartnerCentralEmulator,
     RandomFaults,
 )
 
 _ENDPOINT = "AWS_ENDPOINT_URL_PARTNERCENTRAL_SELLING"
 # What a fault is cannot be written as text.
-_SETTINGS = sorted({item.name for item in dataclasses.fields(Behaviour)} - {"expired_token"})
+_SETTINGS = sorted({item.name for item in dataclasses.fields(Behavior)} - {"expired_token"})
 
 # Whoever writes Python's word for it means it.
 _WORDS = {"True": True, "False": False, "None": None}
@@ -55,7 +55,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m partnercentral_list.emulator",
         description="Serve a local AWS Partner Central with invented opportunities.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-        epilog="What --behaviour can set: " + ", ".join(_SETTINGS) + ".",
+        epilog="What --behavior can set: " + ", ".join(_SETTINGS) + ".",
     )
     add = parser.add_argument
     add("--port", type=int, default=8765, help="on 127.0.0.1; 0 for any that is free")
@@ -66,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--requests-per-second", type=float, metavar="N", help="the quota; none if not given")
     add("--fault-rate", type=float, default=0.0, metavar="P", help="random faults, 0 to 1")
     add(
-        *("--behaviour", "-b"),
+        *("--behavior", "-b"),
         action="append",
         default=[],
         metavar="NAME=VALUE",
@@ -89,22 +89,22 @@ def _emulator(options: argparse.Namespace) -> PartnerCentralEmulator:
         requests_per_second=options.requests_per_second,
         faults=RandomFaults(options.fault_rate, options.seed) if options.fault_rate else (),
         port=options.port,
-        behaviour=_behaviour(options.behaviour),
+        behavior=_behavior(options.behavior),
         credentials=_credentials(options.credentials),
     )
 
 
-def _behaviour(settings: Sequence[str]) -> Behaviour:
+def _behavior(settings: Sequence[str]) -> Behavior:
     values: dict[str, Any] = {}
     for setting in settings:
         name, _, text = setting.partition("=")
         if name not in _SETTINGS:
-            raise ValueError(f"--behaviour: no such name: {name}")
+            raise ValueError(f"--behavior: no such name: {name}")
         try:
             values[name] = json.loads(text)
         except ValueError:
             values[name] = _WORDS.get(text, text)
-    return Behaviour(**values)
+    return Behavior(**values)
 
 
 def _credentials(text: str | None) -> AcceptedCredentials | None:

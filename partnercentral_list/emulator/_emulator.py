@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from partnercentral_list.emulator._auth import AcceptedCredentials, Gate
-from partnercentral_list.emulator._behaviour import Behaviour
+from partnercentral_list.emulator._behavior import Behavior
 from partnercentral_list.emulator._events import EventFeed
 from partnercentral_list.emulator._faults import Fault
 from partnercentral_list.emulator._model import SERVICE, load_service
@@ -35,7 +35,7 @@ class PartnerCentralEmulator:
     ``async with``, and is bound to no event loop. Its methods may be called from any thread, and
     before it is started.
 
-    What nobody outside AWS knows is answered as ``behaviour`` says. Whatever it says, records that
+    What nobody outside AWS knows is answered as ``behavior`` says. Whatever it says, records that
     are null in a member match no filter on it, and Ids and names sort as text, by code point: O10
     before O2.
 
@@ -51,7 +51,7 @@ class PartnerCentralEmulator:
         faults: What happens to the first requests, one fault each; a text is an error's code.
             ``RandomFaults``, alone or among them, may hit any request that they leave alone.
         port: The port on 127.0.0.1; 0 for any that is free.
-        behaviour: The answers to what nobody outside AWS knows.
+        behavior: The answers to what nobody outside AWS knows.
         credentials: Whose signatures are accepted, one or several; all other requests are refused
             with AWS's errors. None checks no signatures, and needs none.
         clock: Seconds since 1970 that never go back: what changes are dated with, and by which the
@@ -74,7 +74,7 @@ class PartnerCentralEmulator:
         requests_per_second: float | AccountQuota | None = None,
         faults: Iterable[Fault | RandomFaults | str] | RandomFaults = (),
         port: int = 0,
-        behaviour: Behaviour | None = None,
+        behavior: Behavior | None = None,
         credentials: AcceptedCredentials | Iterable[AcceptedCredentials] | None = None,
         clock: Callable[[], float] | None = None,
     ) -> None:
@@ -85,25 +85,25 @@ class PartnerCentralEmulator:
         self._seed = seed
         self._latency = latency
         self._port = port
-        self._behaviour = behaviour or Behaviour()
+        self._behavior = behavior or Behavior()
         ages = clock or time.monotonic
         self._quota = (
             requests_per_second
             if isinstance(requests_per_second, AccountQuota)
             else AccountQuota(requests_per_second, clock=ages)
         )
-        self._events = EventFeed(self._behaviour, seed)
+        self._events = EventFeed(self._behavior, seed)
         self._store = Store(
             opportunities,
             seed=seed,
             catalog=catalog,
-            behaviour=self._behaviour,
+            behavior=self._behavior,
             events=self._events,
             clock=clock,
-            visibility=Visibility(self._behaviour, seed, ages),
+            visibility=Visibility(self._behavior, seed, ages),
         )
-        tokens = TokenBook(seed, self._behaviour, ages)
-        self._paging = Paging(self._store, tokens, self._behaviour, seed)
+        tokens = TokenBook(seed, self._behavior, ages)
+        self._paging = Paging(self._store, tokens, self._behavior, seed)
         self._recording = Recording()
         if isinstance(credentials, AcceptedCredentials):
             credentials = [credentials]
@@ -268,7 +268,7 @@ class PartnerCentralEmulator:
         return Service(
             model=load_service(),
             paging=self._paging,
-            behaviour=self._behaviour,
+            behavior=self._behavior,
             faults=self._faults,
             recording=self._recording,
             quota=self._quota,

@@ -8,7 +8,7 @@ import uuid
 from random import Random
 from typing import Any, Literal
 
-from partnercentral_list.emulator._behaviour import Behaviour
+from partnercentral_list.emulator._behavior import Behavior
 from partnercentral_list.emulator._instants import format_instant
 
 EventType = Literal["Opportunity Created", "Opportunity Updated"]
@@ -19,8 +19,8 @@ _ACCOUNT = "123456789012"
 class EventFeed:
     """Events that wait to be taken; safe to use from several threads at once."""
 
-    def __init__(self, behaviour: Behaviour, seed: int) -> None:
-        self._behaviour = behaviour
+    def __init__(self, behavior: Behavior, seed: int) -> None:
+        self._behavior = behavior
         self._random = Random(f"{seed}:events")
         self._events: list[dict[str, Any]] = []
         self._lock = threading.Lock()
@@ -28,8 +28,8 @@ class EventFeed:
     def tell(self, detail_type: EventType, catalog: str, identifier: str, instant: int) -> None:
         """Note an event, as often as it is delivered."""
         with self._lock:
-            lost = self._random.random() < self._behaviour.lost_events
-            copies = 1 + self._random.randint(0, self._behaviour.duplicate_events)
+            lost = self._random.random() < self._behavior.lost_events
+            copies = 1 + self._random.randint(0, self._behavior.duplicate_events)
             for number in range(0 if lost else copies):
                 event = self._event(detail_type, catalog, identifier, instant)
                 place = self._random.randint(0, len(self._events)) if number else len(self._events)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any
 
-from partnercentral_list.emulator._behaviour import Behaviour
+from partnercentral_list.emulator._behavior import Behavior
 from partnercentral_list.emulator._record import Record
 
 _DEFAULT_SORT = ("LastModifiedDate", "DESCENDING")
@@ -28,20 +28,20 @@ class Order:
         is_down: Whether the order is descending.
     """
 
-    def __init__(self, parameters: Mapping[str, Any], behaviour: Behaviour, salt: str) -> None:
+    def __init__(self, parameters: Mapping[str, Any], behavior: Behavior, salt: str) -> None:
         """Read a request's sort; ``salt`` is what ties are shuffled by, if they are random."""
         sort: Mapping[str, str] = parameters.get("Sort", {})
         sort_by = sort.get("SortBy", _DEFAULT_SORT[0])
         sort_order = sort.get("SortOrder", _DEFAULT_SORT[1])
         self._value: Callable[[Record], Any] = attrgetter(_SORT_KEYS.get(sort_by, "last_modified"))
         self.is_down = sort_order == "DESCENDING"
-        nulls = {str(key): place for key, place in behaviour.null_order.items()}.get(sort_by)
+        nulls = {str(key): place for key, place in behavior.null_order.items()}.get(sort_by)
         self._keeps_nulls = nulls != "filtered_out"
         self._nulls_first = nulls == "always_first" or nulls == (
             "last" if self.is_down else "first"
         )
-        self._tie, self._tie_down = _tie(behaviour, salt, down=self.is_down)
-        self.name = (sort_by, sort_order, salt if behaviour.tie_order == "random" else "")
+        self._tie, self._tie_down = _tie(behavior, salt, down=self.is_down)
+        self.name = (sort_by, sort_order, salt if behavior.tie_order == "random" else "")
 
     def sort(self, records: Iterable[Record]) -> list[Record]:
         """Give the records in this order."""
@@ -77,14 +77,14 @@ class Order:
         return bool(tie < other_tie) if self._tie_down else bool(tie > other_tie)
 
 
-def _tie(behaviour: Behaviour, salt: str, *, down: bool) -> tuple[Callable[[Record], Any], bool]:
-    if behaviour.tie_order == "insertion":
+def _tie(behavior: Behavior, salt: str, *, down: bool) -> tuple[Callable[[Record], Any], bool]:
+    if behavior.tie_order == "insertion":
         return attrgetter("serial"), False
-    if behaviour.tie_order == "random":
+    if behavior.tie_order == "random":
 
         def shuffled(record: Record) -> bytes:
             text = f"{salt}:{record.serial}"
             return hashlib.blake2b(text.encode(), digest_size=8).digest()
 
         return shuffled, False
-    return (lambda record: record.identifier or ""), down == (behaviour.tie_order == "id")
+    return (lambda record: record.identifier or ""), down == (behavior.tie_order == "id")

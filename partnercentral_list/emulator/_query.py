@@ -7,20 +7,20 @@ from collections.abc import Callable, Iterable, Mapping
 from operator import attrgetter
 from typing import Any
 
-from partnercentral_list.emulator._behaviour import Behaviour, CompanyMatch
+from partnercentral_list.emulator._behavior import Behavior, CompanyMatch
 from partnercentral_list.emulator._instants import UNITS, parse_instant
 from partnercentral_list.emulator._record import Record
 
 Test = Callable[[Record], bool]
 
 
-def matcher(parameters: Mapping[str, Any], own_catalog: str, behaviour: Behaviour) -> Test:
+def matcher(parameters: Mapping[str, Any], own_catalog: str, behavior: Behavior) -> Test:
     """Make the test that a request's filters are: one value of each filter must be met.
 
     Args:
         parameters: The request's known parameters, valid, without null and empty ones.
         own_catalog: What a record without a catalog belongs to.
-        behaviour: Which bounds exclude, how finely dates compare, how names match.
+        behavior: Which bounds exclude, how finely dates compare, how names match.
     """
     catalog = parameters["Catalog"]
     tests: list[Test] = [lambda r: (r.catalog or own_catalog) == catalog]
@@ -28,11 +28,11 @@ def matcher(parameters: Mapping[str, Any], own_catalog: str, behaviour: Behaviou
         if name in parameters:
             tests.append(_one_of(attribute, parameters[name]))
     if "CustomerCompanyName" in parameters:
-        tests.append(_company(parameters["CustomerCompanyName"], behaviour.company_match))
-    unit = UNITS[behaviour.filter_precision]
+        tests.append(_company(parameters["CustomerCompanyName"], behavior.company_match))
+    unit = UNITS[behavior.filter_precision]
     for name, attribute in _RANGES.items():
         for side, bound in parameters.get(name, {}).items():
-            compare = _comparison(side, excludes=side in behaviour.exclusive_bounds)
+            compare = _comparison(side, excludes=side in behavior.exclusive_bounds)
             tests.append(
                 # YYYY-MM-DD orders as text.
                 _bounded(attribute, compare, bound)

@@ -5,20 +5,20 @@ from __future__ import annotations
 import json
 from typing import cast
 
-from partnercentral_list.emulator._behaviour import Behaviour, Nulls
+from partnercentral_list.emulator._behavior import Behavior, Nulls
 from partnercentral_list.emulator._instants import format_instant
 from partnercentral_list.emulator._model import Shape
 from partnercentral_list.emulator._record import Record
 
 
 class Renderer:
-    """Writes records as a behaviour says that the service does."""
+    """Writes records as a behavior says that the service does."""
 
-    def __init__(self, behaviour: Behaviour, summary: Shape) -> None:
-        self._nulls: Nulls = behaviour.nulls
-        self._timestamps = behaviour.timestamps
+    def __init__(self, behavior: Behavior, summary: Shape) -> None:
+        self._nulls: Nulls = behavior.nulls
+        self._timestamps = behavior.timestamps
         self._summary = summary
-        self._as_stored = behaviour.nulls == "as_stored" and behaviour.timestamps is None
+        self._as_stored = behavior.nulls == "as_stored" and behavior.timestamps is None
 
     def render(self, record: Record) -> bytes:
         """Give a record's JSON."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from partnercentral_list.emulator._auth import Gate
-from partnercentral_list.emulator._behaviour import Behaviour
+from partnercentral_list.emulator._behavior import Behavior
 from partnercentral_list.emulator._effects import Answer, Content, Failure, Page, Raw, Reply
 from partnercentral_list.emulator._http import Request
 from partnercentral_list.emulator._model import OPERATION, ServiceDescription
@@ -57,7 +57,7 @@ class Service:
 
     model: ServiceDescription
     paging: Paging
-    behaviour: Behaviour
+    behavior: Behavior
     faults: FaultPlan
     recording: Recording
     quota: AccountQuota
@@ -72,7 +72,7 @@ class Service:
         number = self.recording.begin(operation, headers, body, request.body)
         refusal = self.gate.refuse(request)
         # Whoever is not let in does not use up the quota of those who are.
-        wait = None if refusal else self.quota.admit(count_rejected=self.behaviour.rejected_count)
+        wait = None if refusal else self.quota.admit(count_rejected=self.behavior.rejected_count)
         effect = self.faults.effect_on(number)
 
         def real() -> Content:
@@ -102,7 +102,7 @@ class Service:
         problems = list(find_problems(self.model.request, body))
         if problems:
             return _invalid(problems)
-        renderer = Renderer(self.behaviour, self.model.summary)
+        renderer = Renderer(self.behavior, self.model.summary)
         return self.paging.page(known_parameters(self.model.request, body), number, renderer)
 
     def _encode(self, content: Content, number: int, wait: float) -> Answer:
@@ -117,13 +117,13 @@ class Service:
 
     def _throttling(self, failure: Failure, wait: float) -> Failure:
         hints: dict[str, str] = {}
-        if self.behaviour.retry_hint == "x-amz-retry-after":
+        if self.behavior.retry_hint == "x-amz-retry-after":
             hints = {"x-amz-retry-after": str(math.ceil(wait * 1000))}
-        elif self.behaviour.retry_hint == "Retry-After":
+        elif self.behavior.retry_hint == "Retry-After":
             hints = {"Retry-After": str(math.ceil(wait))}
         return replace(
             failure,
-            status=failure.status or self.behaviour.throttling_status,
+            status=failure.status or self.behavior.throttling_status,
             headers=hints | dict(failure.headers),
         )
 

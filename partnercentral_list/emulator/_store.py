@@ -11,7 +11,7 @@ from random import Random
 from typing import Any, TypeVar
 
 from partnercentral_list.emulator._archive import OLDER_THAN, Archive, Chain, asks_for_younger
-from partnercentral_list.emulator._behaviour import Behaviour
+from partnercentral_list.emulator._behavior import Behavior
 from partnercentral_list.emulator._dataset import ARCHIVE, generate
 from partnercentral_list.emulator._events import EventFeed, EventType
 from partnercentral_list.emulator._instants import (
@@ -45,7 +45,7 @@ class Store:
         *,
         seed: int,
         catalog: str,
-        behaviour: Behaviour,
+        behavior: Behavior,
         events: EventFeed,
         clock: Callable[[], float] | None,
         visibility: Visibility,
@@ -57,7 +57,7 @@ class Store:
         """
         self._seed = seed
         self._catalog = catalog
-        self._behaviour = behaviour
+        self._behavior = behavior
         self._events = events
         self._clock = clock
         self._visibility = visibility
@@ -73,7 +73,7 @@ class Store:
             raise ValueError("opportunities must be 0 or more")
         # What changes late, or is edited at random, has to be there.
         is_still = not (
-            behaviour.late_seconds or behaviour.late_requests or behaviour.edits_per_request
+            behavior.late_seconds or behavior.late_requests or behavior.edits_per_request
         )
         self._missing = min(number, ARCHIVE) if is_still else number
         self._archive = Archive(self._missing, number, seed, self._invent)
@@ -99,11 +99,11 @@ class Store:
             parameters: What is asked for.
             number: The request's number, by which random ties are shuffled.
         """
-        order = Order(parameters, self._behaviour, f"{self._seed}:{number}")
+        order = Order(parameters, self._behavior, f"{self._seed}:{number}")
         with self._complete():
             if self._visibility.see():
                 self._forget()
-            shuffled = self._behaviour.tie_order == "random"
+            shuffled = self._behavior.tie_order == "random"
             found = None if shuffled else self._listings.get(listing)
             if found is None:
                 found = self._find(order, parameters)
@@ -201,7 +201,7 @@ class Store:
 
     def _stamp(self) -> int:
         if self._clock is not None:
-            unit = UNITS["ms" if self._behaviour.timestamps is None else "ns"]
+            unit = UNITS["ms" if self._behavior.timestamps is None else "ns"]
             now = round(self._clock() * 1_000_000) * 1000 // unit * unit
             # A clock that stands still makes ties, as edits in one millisecond are.
             if now > self._latest - SECOND:
@@ -252,7 +252,7 @@ class Store:
         self._listings.clear()
 
     def _find(self, order: Order, parameters: Mapping[str, Any]) -> Sequence[Record]:
-        match = matcher(parameters, self._catalog, self._behaviour)
+        match = matcher(parameters, self._catalog, self._behavior)
         is_elsewhere = parameters["Catalog"] != self._catalog
         if not self._archive or is_elsewhere or asks_for_younger(parameters):
             return [record for record in self._sorted(order) if match(record)]

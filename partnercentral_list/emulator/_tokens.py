@@ -16,7 +16,7 @@ import threading
 from collections.abc import Callable, Hashable
 from typing import Generic, NamedTuple, TypeVar
 
-from partnercentral_list.emulator._behaviour import Behaviour
+from partnercentral_list.emulator._behavior import Behavior
 
 _T = TypeVar("_T")
 
@@ -44,10 +44,10 @@ class Position(NamedTuple):
 class TokenBook:
     """Issues and reads the tokens of one emulator; safe to use from several threads at once."""
 
-    def __init__(self, seed: int, behaviour: Behaviour, clock: Callable[[], float]) -> None:
+    def __init__(self, seed: int, behavior: Behavior, clock: Callable[[], float]) -> None:
         self._seed = f"partnercentral-selling:{seed}".encode()
-        self._seconds = behaviour.token_life_seconds
-        self._requests = behaviour.token_life_requests
+        self._seconds = behavior.token_life_seconds
+        self._requests = behavior.token_life_requests
         self._clock = clock
         self._lock = threading.Lock()
         self._born: dict[str, tuple[int, float]] = {}

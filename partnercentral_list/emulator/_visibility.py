@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from random import Random
 
-from partnercentral_list.emulator._behaviour import Behaviour
+from partnercentral_list.emulator._behavior import Behavior
 from partnercentral_list.emulator._record import Record
 
 
@@ -24,9 +24,9 @@ class _Change:
 class Visibility:
     """The records that requests see, by serial; the caller keeps threads apart."""
 
-    def __init__(self, behaviour: Behaviour, seed: int, clock: Callable[[], float]) -> None:
-        self._seconds = behaviour.late_seconds
-        self._requests = behaviour.late_requests
+    def __init__(self, behavior: Behavior, seed: int, clock: Callable[[], float]) -> None:
+        self._seconds = behavior.late_seconds
+        self._requests = behavior.late_requests
         self._seed = seed
         self._clock = clock
         self._turn = 0

@@ -7,8 +7,8 @@
 """
 
 from partnercentral_list.sync.events import (
+    InvalidRecordStored,
     PageCommitted,
-    RecordRejected,
     SyncEvent,
     SyncFinished,
     SyncStarted,
@@ -23,18 +23,18 @@ from partnercentral_list.sync.reports import (
     SyncReport,
 )
 from partnercentral_list.sync.sqlite import SQLiteStore
-from partnercentral_list.sync.store import RejectedRecord, SyncBatch, SyncState, SyncStore
+from partnercentral_list.sync.store import InvalidRecord, SyncBatch, SyncState, SyncStore
 
 __all__ = [
     "ApplyReport",
     "ChangeKind",
+    "InvalidRecord",
+    "InvalidRecordStored",
     "MemoryStore",
     "OpportunityChange",
     "OpportunitySync",
     "PageCommitted",
     "ReconcileReport",
-    "RecordRejected",
-    "RejectedRecord",
     "SQLiteStore",
     "SyncBatch",
     "SyncEvent",

@@ -22,7 +22,7 @@ def in_order(page: SourcePage, query: Query, newest: datetime | None) -> SourceP
         newest: The latest date of an opportunity that can be read, if that is known.
 
     Returns:
-        The page; an unreadable record has its date there only if that fits what was asked for and
+        The page; an invalid record has its date there only if that fits what was asked for and
         what stands around it.
 
     Raises:
@@ -45,7 +45,7 @@ def in_order(page: SourcePage, query: Query, newest: datetime | None) -> SourceP
 def _without_dates(
     page: SourcePage, key: Key, earliest: datetime | None, newest: datetime | None
 ) -> SourcePage:
-    """Take the date from each unreadable record that has none between these."""
+    """Take the date from each invalid record that has none between these."""
 
     def is_believed(row: Row) -> bool:
         date = row.date(key)

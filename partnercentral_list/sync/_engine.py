@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from datetime import timedelta
 from itertools import islice
 
-from partnercentral_list._telling import Teller
+from partnercentral_list._notify import Teller
 from partnercentral_list.models.request import IDENTIFIERS_PER_REQUEST
 from partnercentral_list.sync._reconcile import Reconciliation
 from partnercentral_list.sync._source import Query, Source, follow
@@ -31,13 +31,13 @@ class Engine:
         new_source: Callable[[], Source],
         store: SyncStore,
         teller: Teller[SyncEvent],
-        overlap: timedelta,
+        lookback: timedelta,
         walk: type[Walk] = Walk,
     ) -> None:
         self._new_source = new_source
         self._store = store
         self._teller = teller
-        self._overlap = overlap
+        self._lookback = lookback
         self._walk = walk
 
     def _work(self, kind: SyncKind) -> Work:
@@ -77,7 +77,7 @@ class Engine:
 
     def _reading(self, work: Work) -> Reading:
         watermark = work.state.watermark
-        start = None if watermark is None else behind(watermark, self._overlap)
+        start = None if watermark is None else behind(watermark, self._lookback)
         return Reading(work.source, work.state.pending, self._walk(work.source, start))
 
     async def apply(self, identifiers: Sequence[str]) -> ApplyReport:
@@ -98,7 +98,7 @@ class Engine:
                 absent += missing
             requests = work.source.requests
             report = ApplyReport(
-                tuple(changes), work.unchanged, work.rejected, tuple(absent), requests
+                tuple(changes), work.unchanged, work.invalid, tuple(absent), requests
             )
             work.finished(report)
             return report
@@ -113,7 +113,7 @@ class Engine:
             await self._run(work)
             run = work.report()
             walk = self._walk(work.source, None, "CreatedDate")
-            report = await Reconciliation(work, run, self._overlap).report(walk)
+            report = await Reconciliation(work, run, self._lookback).report(walk)
             work.finished(report)
             return report
         finally:

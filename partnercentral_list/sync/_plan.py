@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from partnercentral_list.models import OpportunitySummary
 from partnercentral_list.sync._source import Row
 from partnercentral_list.sync.reports import OpportunityChange
-from partnercentral_list.sync.store import RejectedRecord
+from partnercentral_list.sync.store import InvalidRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +16,7 @@ class Plan:
     """What is to be written, and told."""
 
     changes: tuple[OpportunityChange, ...]
-    rejected: tuple[RejectedRecord, ...]
+    invalid: tuple[InvalidRecord, ...]
     unchanged: frozenset[str]
 
 
@@ -33,10 +33,10 @@ def plan(rows: Iterable[Row], stored: Mapping[str, OpportunitySummary]) -> Plan:
     that was read last.
     """
     latest: dict[str, OpportunitySummary] = {}
-    rejected: dict[str, RejectedRecord] = {}
+    invalid: dict[str, InvalidRecord] = {}
     for row in rows:
-        if isinstance(row.record, RejectedRecord):
-            rejected[row.record.key] = row.record
+        if isinstance(row.record, InvalidRecord):
+            invalid[row.record.key] = row.record
         elif not _is_older(row.record, latest.get(row.record.id)):
             latest[row.record.id] = row.record
     changes: list[OpportunityChange] = []
@@ -49,7 +49,7 @@ def plan(rows: Iterable[Row], stored: Mapping[str, OpportunitySummary]) -> Plan:
             unchanged.add(identifier)
         else:
             changes.append(OpportunityChange("updated", before, record))
-    return Plan(tuple(changes), tuple(rejected.values()), frozenset(unchanged))
+    return Plan(tuple(changes), tuple(invalid.values()), frozenset(unchanged))
 
 
 def _is_older(record: OpportunitySummary, other: OpportunitySummary | None) -> bool:

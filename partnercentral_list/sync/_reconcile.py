@@ -21,10 +21,10 @@ class Reconciliation:
     and nothing is deleted.
     """
 
-    def __init__(self, work: Work, run: SyncReport, overlap: timedelta) -> None:
+    def __init__(self, work: Work, run: SyncReport, lookback: timedelta) -> None:
         self._work = work
         self._run = run
-        self._covered = behind(run.watermark, overlap) if run.watermark else None
+        self._covered = behind(run.watermark, lookback) if run.watermark else None
         self._listed: set[str] = set()
         self._changed: list[str] = []
         self._silent: list[str] = []
@@ -42,7 +42,7 @@ class Reconciliation:
             silent=tuple(self._silent),
             missed=tuple(self._missed),
             gone=gone,
-            rejected=self._work.rejected,
+            invalid=self._work.invalid,
             requests=self._work.source.requests,
         )
 

@@ -54,7 +54,7 @@ _FIRST: Final = (
         PRIMARY KEY (account, id)
     )""",
     "CREATE INDEX opportunities_by_date ON opportunities (account, last_modified_date)",
-    """CREATE TABLE rejected (
+    """CREATE TABLE invalid (
         account TEXT NOT NULL,
         key TEXT NOT NULL,
         id TEXT,

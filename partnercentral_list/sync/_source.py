@@ -1,4 +1,4 @@
-"""Where pages come from: one request each, unreadable records included, in AWS's order."""
+"""Where pages come from: one request each, invalid records included, in AWS's order."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Literal, Protocol, TypeAlias, cast
 
 from pydantic import TypeAdapter, ValidationError
 
-from partnercentral_list._listing.tokens import Position
+from partnercentral_list._pagination.tokens import Position
 from partnercentral_list.client import PartnerCentralClient
 from partnercentral_list.errors import (
     InvalidOpportunity,
@@ -27,7 +27,7 @@ from partnercentral_list.models import (
     OpportunitySort,
     OpportunitySummary,
 )
-from partnercentral_list.sync.store import RejectedRecord
+from partnercentral_list.sync.store import InvalidRecord
 
 Key: TypeAlias = Literal["LastModifiedDate", "CreatedDate"]
 
@@ -39,7 +39,7 @@ class Row:
     id: str | None
     modified: datetime | None
     created: datetime | None
-    record: OpportunitySummary | RejectedRecord
+    record: OpportunitySummary | InvalidRecord
 
     def date(self, key: Key) -> datetime | None:
         """Give the date that a listing is sorted by."""
@@ -151,9 +151,9 @@ class ClientSource:
                 request_id=error.request_id,
             ) from error
         self._requests += max(1, response.response_metadata.attempts)
-        rows = [readable(record) for record in response.opportunity_summaries]
+        rows = [valid_row(record) for record in response.opportunity_summaries]
         for record in sorted(invalid, key=lambda one: one.index):
-            rows.insert(record.index, unreadable(record))
+            rows.insert(record.index, invalid_row(record))
         return SourcePage(tuple(rows), response.next_token)
 
 
@@ -166,12 +166,12 @@ def _sort(query: Query) -> OpportunitySort:
     )
 
 
-def readable(record: OpportunitySummary) -> Row:
+def valid_row(record: OpportunitySummary) -> Row:
     """Make a row of an opportunity."""
     return Row(record.id, record.last_modified_date, record.created_date, record)
 
 
-def unreadable(record: InvalidOpportunity) -> Row:
+def invalid_row(record: InvalidOpportunity) -> Row:
     """Make a row of a record that cannot be read; its dates count where they can be."""
     found: object = record.raw
     raw = json.dumps(found, sort_keys=True)
@@ -179,9 +179,9 @@ def unreadable(record: InvalidOpportunity) -> Row:
     name = record.id if record.id and record.id.isprintable() else None
     key = name or hashlib.sha256(raw.encode()).hexdigest()
     members = cast("dict[str, object]", found) if isinstance(found, dict) else {}
-    rejected = RejectedRecord(key, name, "; ".join(record.problems), raw)
+    unparsed = InvalidRecord(key, name, "; ".join(record.problems), raw)
     modified, created = (_date(members.get(date)) for date in ("LastModifiedDate", "CreatedDate"))
-    return Row(name, modified, created, rejected)
+    return Row(name, modified, created, unparsed)
 
 
 _DATE = TypeAdapter(datetime)

@@ -27,9 +27,9 @@ MILLISECOND: Final = timedelta(milliseconds=1)
 PASSES: Final = 5
 
 
-def behind(moment: datetime, overlap: timedelta) -> datetime:
-    """Go back by an overlap, however long, but not behind any date that AWS can have given."""
-    return EPOCH if moment - EPOCH < overlap else moment - overlap
+def behind(moment: datetime, lookback: timedelta) -> datetime:
+    """Go back by an lookback, however long, but not behind any date that AWS can have given."""
+    return EPOCH if moment - EPOCH < lookback else moment - lookback
 
 
 @dataclass(frozen=True, slots=True)

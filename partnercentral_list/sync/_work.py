@@ -7,15 +7,15 @@ import sys
 from datetime import timedelta
 from typing import Final
 
-from partnercentral_list._telling import Teller
+from partnercentral_list._notify import Teller
 from partnercentral_list.errors import StoreError
 from partnercentral_list.sync._owner import forget, new_owner
 from partnercentral_list.sync._plan import Plan, identifiers_of, plan
 from partnercentral_list.sync._source import Row, Source
 from partnercentral_list.sync._walk import Step
 from partnercentral_list.sync.events import (
+    InvalidRecordStored,
     PageCommitted,
-    RecordRejected,
     SyncEvent,
     SyncFinished,
     SyncKind,
@@ -42,7 +42,7 @@ class Work:
         self._created: set[str] = set()
         self._updated: set[str] = set()
         self._read: set[str] = set()
-        self._rejected: set[str] = set()
+        self._invalid: set[str] = set()
 
     async def begin(self) -> None:
         """Take the lease.
@@ -52,7 +52,7 @@ class Work:
         """
         catalog = self.source.catalog.value
         try:
-            self.state = await self.store.begin(self._owner, catalog, LEASE)
+            self.state = await self.store.acquire_lease(self._owner, catalog, LEASE)
         except StoreError as error:
             if not error.retryable:
                 raise
@@ -60,7 +60,7 @@ class Work:
             # closes it, at its next turns.
             for _ in range(2):
                 await asyncio.sleep(0)
-            self.state = await self.store.begin(self._owner, catalog, LEASE)
+            self.state = await self.store.acquire_lease(self._owner, catalog, LEASE)
         if self.state.catalog != catalog:
             raise StoreError(
                 f"The store holds a copy of the catalog {self.state.catalog!r}, and the client "
@@ -73,7 +73,7 @@ class Work:
         """Give the lease back, whatever happened; call it in a ``finally``."""
         failing = sys.exception() is not None
         try:
-            await self.store.end(self._owner)
+            await self.store.release_lease(self._owner)
         except StoreError:
             # The first error is the one to tell; the lease ends by itself.
             if not failing:
@@ -96,7 +96,7 @@ class Work:
         listed = {row.id for row in step.rows}
         batch = SyncBatch(
             records=[change.after for change in planned.changes],
-            rejected=planned.rejected,
+            invalid=planned.invalid,
             watermark=watermark if watermark != state.watermark else None,
             add_pending=missing - state.pending,
             remove_pending=frozenset(state.pending & listed) - missing,
@@ -113,12 +113,12 @@ class Work:
         self._created |= created
         self._updated |= updated - self._created
         self._read |= created | updated | planned.unchanged
-        for rejected in planned.rejected:
-            if rejected.key not in self._rejected:
-                self._rejected.add(rejected.key)
-                self._teller.tell(RecordRejected(rejected.id, rejected.reason))
+        for invalid in planned.invalid:
+            if invalid.key not in self._invalid:
+                self._invalid.add(invalid.key)
+                self._teller.tell(InvalidRecordStored(invalid.id, invalid.reason))
         if rows:
-            counts = len(created), len(updated), len(planned.rejected)
+            counts = len(created), len(updated), len(planned.invalid)
             at = self.state.watermark
             self._teller.tell(PageCommitted(*counts, at, self.source.requests))
 
@@ -131,9 +131,9 @@ class Work:
             self.state = SyncState(self.state.catalog, self.state.watermark, pending)
 
     @property
-    def rejected(self) -> int:
+    def invalid(self) -> int:
         """Records that could not be read."""
-        return len(self._rejected)
+        return len(self._invalid)
 
     @property
     def unchanged(self) -> int:
@@ -146,7 +146,7 @@ class Work:
             created=len(self._created),
             updated=len(self._updated),
             unchanged=self.unchanged,
-            rejected=self.rejected,
+            invalid=self.invalid,
             pending=len(self.state.pending),
             requests=self.source.requests,
             watermark=self.state.watermark,

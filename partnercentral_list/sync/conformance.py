@@ -20,7 +20,7 @@ from typing import Final, TypeAlias
 
 from partnercentral_list.errors import StoreError
 from partnercentral_list.models import OpportunitySummary
-from partnercentral_list.sync.store import RejectedRecord, SyncBatch, SyncStore
+from partnercentral_list.sync.store import InvalidRecord, SyncBatch, SyncStore
 
 OpenStore: TypeAlias = Callable[[str], AbstractAsyncContextManager[SyncStore]]
 """Opens the store that is kept under a name, again each time as another process would; one that
@@ -68,7 +68,7 @@ async def _refused(action: Awaitable[object], message: str) -> None:
 async def a_new_store_is_empty(open_store: OpenStore) -> None:
     """It has no watermark, nothing pending, and the catalog that it is told."""
     async with open_store(_name()) as store:
-        state = await store.begin("one", "Sandbox", _LEASE)
+        state = await store.acquire_lease("one", "Sandbox", _LEASE)
         _require(state.watermark is None, "a new store has a watermark")
         _require(state.pending == frozenset(), "a new store waits for opportunities")
         _require(state.catalog == "Sandbox", "a new store does not take the catalog")
@@ -79,14 +79,14 @@ async def a_new_store_is_empty(open_store: OpenStore) -> None:
 async def what_is_committed_is_there_when_it_is_opened_again(open_store: OpenStore) -> None:
     """Records come back equal, unknown members and values included, and so does the state."""
     name, records = _name(), [_opportunity(1), _opportunity(2, "b")]
-    rejected = RejectedRecord("O9", "O9", "Id: not a string", '{"Id": "O9"}')
+    invalid = InvalidRecord("O9", "O9", "Id: not a string", '{"Id": "O9"}')
     async with open_store(name) as store:
-        await store.begin("one", "AWS", _LEASE)
-        batch = SyncBatch(records, [rejected], _MOMENT, frozenset({"O7", "O8"}))
+        await store.acquire_lease("one", "AWS", _LEASE)
+        batch = SyncBatch(records, [invalid], _MOMENT, frozenset({"O7", "O8"}))
         await store.commit("one", batch, _LEASE)
-        await store.end("one")
+        await store.release_lease("one")
     async with open_store(name) as store:
-        state = await store.begin("two", "AWS", _LEASE)
+        state = await store.acquire_lease("two", "AWS", _LEASE)
         _require(state.watermark == _MOMENT, "the watermark is lost or rounded")
         _require(sorted(state.pending) == ["O7", "O8"], "what is pending is lost")
         found = dict(await store.get(["O1", "O2", "O3"]))
@@ -97,7 +97,7 @@ async def what_is_committed_is_there_when_it_is_opened_again(open_store: OpenSto
 async def a_record_replaces_the_one_with_its_id(open_store: OpenStore) -> None:
     """There is one record for each id, the one that was committed last."""
     async with open_store(_name()) as store:
-        await store.begin("one", "AWS", _LEASE)
+        await store.acquire_lease("one", "AWS", _LEASE)
         for content in ("a", "b"):
             await store.commit("one", SyncBatch([_opportunity(1, content)]), _LEASE)
         found = (await store.get(["O1"]))["O1"]
@@ -108,11 +108,11 @@ async def a_record_replaces_the_one_with_its_id(open_store: OpenStore) -> None:
 async def a_batch_leaves_what_it_does_not_name(open_store: OpenStore) -> None:
     """No watermark keeps the old one, and so do records and pending identifiers."""
     async with open_store(_name()) as store:
-        await store.begin("one", "AWS", _LEASE)
+        await store.acquire_lease("one", "AWS", _LEASE)
         first = SyncBatch([_opportunity(1)], (), _MOMENT, frozenset({"O7", "O8"}))
         await store.commit("one", first, _LEASE)
         await store.commit("one", SyncBatch(remove_pending=frozenset({"O7"})), _LEASE)
-        state = await store.begin("one", "AWS", _LEASE)
+        state = await store.acquire_lease("one", "AWS", _LEASE)
         _require(state.watermark == _MOMENT, "a batch without a watermark moves it")
         _require(sorted(state.pending) == ["O8"], "pending identifiers are not kept one by one")
         _require(list(await store.identifiers()) == ["O1"], "a batch removes records")
@@ -122,17 +122,17 @@ async def the_first_catalog_is_remembered(open_store: OpenStore) -> None:
     """Another one does not take its place: the sync compares them."""
     name = _name()
     async with open_store(name) as store:
-        await store.begin("one", "AWS", _LEASE)
-        await store.end("one")
+        await store.acquire_lease("one", "AWS", _LEASE)
+        await store.release_lease("one")
     async with open_store(name) as store:
-        state = await store.begin("two", "Sandbox", _LEASE)
+        state = await store.acquire_lease("two", "Sandbox", _LEASE)
         _require(state.catalog == "AWS", "another catalog takes the place of the first")
 
 
 async def many_are_stored_at_once(open_store: OpenStore) -> None:
     """More than a page, and more than a database takes as parameters."""
     async with open_store(_name()) as store:
-        await store.begin("one", "AWS", _LEASE)
+        await store.acquire_lease("one", "AWS", _LEASE)
         await store.commit("one", SyncBatch([_opportunity(n) for n in range(1500)]), _LEASE)
         wanted = [f"O{number}" for number in range(2000)]
         _require(len(await store.get(wanted)) == 1500, "some of 1,500 records are not found")
@@ -141,22 +141,24 @@ async def many_are_stored_at_once(open_store: OpenStore) -> None:
 async def a_lease_keeps_others_out_until_it_is_given_back(open_store: OpenStore) -> None:
     """The second owner is refused; the first may take it again, and then give it back."""
     async with open_store(_name()) as store:
-        await store.begin("one", "AWS", _LEASE)
-        await _refused(store.begin("two", "AWS", _LEASE), "two owners have the lease")
-        await store.end("two")
-        await _refused(store.begin("two", "AWS", _LEASE), "an owner ends another one's lease")
-        await store.begin("one", "AWS", _LEASE)
-        await store.end("one")
-        await store.begin("two", "AWS", _LEASE)
+        await store.acquire_lease("one", "AWS", _LEASE)
+        await _refused(store.acquire_lease("two", "AWS", _LEASE), "two owners have the lease")
+        await store.release_lease("two")
+        await _refused(
+            store.acquire_lease("two", "AWS", _LEASE), "an owner ends another one's lease"
+        )
+        await store.acquire_lease("one", "AWS", _LEASE)
+        await store.release_lease("one")
+        await store.acquire_lease("two", "AWS", _LEASE)
 
 
 async def a_commit_renews_the_lease(open_store: OpenStore) -> None:
     """A long run keeps its lease, and who is refused meanwhile is told to try again."""
     async with open_store(_name()) as store:
-        await store.begin("one", "AWS", _OVER)
+        await store.acquire_lease("one", "AWS", _OVER)
         await store.commit("one", SyncBatch([_opportunity(1)]), _LEASE)
         try:
-            await store.begin("two", "AWS", _LEASE)
+            await store.acquire_lease("two", "AWS", _LEASE)
         except StoreError as error:
             _require(error.retryable, "a refusal because of a lease is not retryable")
         else:
@@ -166,22 +168,22 @@ async def a_commit_renews_the_lease(open_store: OpenStore) -> None:
 async def who_lost_the_lease_writes_nothing(open_store: OpenStore) -> None:
     """A lease that ended is good until another owner takes it, and then no more."""
     async with open_store(_name()) as store:
-        await store.begin("one", "AWS", _OVER)
+        await store.acquire_lease("one", "AWS", _OVER)
         await store.commit("one", SyncBatch([_opportunity(1)]), _OVER)
-        await store.begin("two", "AWS", _LEASE)
+        await store.acquire_lease("two", "AWS", _LEASE)
         late = store.commit("one", SyncBatch([_opportunity(2)], (), _MOMENT), _LEASE)
         await _refused(late, "an owner without the lease commits")
         _require(list(await store.identifiers()) == ["O1"], "a refused batch is written")
-        state = await store.begin("two", "AWS", _LEASE)
+        state = await store.acquire_lease("two", "AWS", _LEASE)
         _require(state.watermark is None, "a refused batch moves the watermark")
 
 
 async def names_are_kept_apart(open_store: OpenStore) -> None:
     """What is in the store of one name is not in another one's."""
     async with open_store(_name()) as store, open_store(_name()) as other:
-        await store.begin("one", "AWS", _LEASE)
+        await store.acquire_lease("one", "AWS", _LEASE)
         await store.commit("one", SyncBatch([_opportunity(1)], (), _MOMENT), _LEASE)
-        state = await other.begin("two", "Sandbox", _LEASE)
+        state = await other.acquire_lease("two", "Sandbox", _LEASE)
         _require(state.watermark is None, "two stores share a watermark")
         _require(list(await other.identifiers()) == [], "two stores share records")
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeAlias
 
-from partnercentral_list._telling import Teller
+from partnercentral_list._notify import Teller
 from partnercentral_list.sync.reports import ApplyReport, ReconcileReport, SyncReport
 
 SyncKind: TypeAlias = Literal["run", "changes", "apply", "reconcile"]
@@ -35,7 +35,7 @@ class PageCommitted:
     """Opportunities of it that are new in the copy."""
     updated: int
     """Opportunities of it that were replaced."""
-    rejected: int
+    invalid: int
     """Records of it that could not be read."""
     watermark: datetime | None
     """The LastModifiedDate up to which the copy is current now."""
@@ -44,13 +44,13 @@ class PageCommitted:
 
     def __str__(self) -> str:
         return (
-            f"page with {self.created} created, {self.updated} updated, {self.rejected} rejected; "
+            f"page with {self.created} created, {self.updated} updated, {self.invalid} invalid; "
             f"watermark {self.watermark}"
         )
 
 
 @dataclass(frozen=True, slots=True)
-class RecordRejected:
+class InvalidRecordStored:
     """A record cannot be read, and is set aside in the store."""
 
     id: str | None
@@ -59,7 +59,7 @@ class RecordRejected:
     """What is wrong with it, member by member, without the values."""
 
     def __str__(self) -> str:
-        return f"{self.id or 'a record without a readable id'} is rejected: {self.reason}"
+        return f"{self.id or 'a record without a readable id'} is invalid: {self.reason}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +75,13 @@ class SyncFinished:
         return f"sync {self.kind} ends: {self.report}"
 
 
-SyncEvent: TypeAlias = SyncStarted | PageCommitted | RecordRejected | SyncFinished
+SyncEvent: TypeAlias = SyncStarted | PageCommitted | InvalidRecordStored | SyncFinished
 """What ``on_event`` is called with."""
 
 OnSyncEvent: TypeAlias = Callable[[SyncEvent], object]
 
 # A record that is set aside is worth a look; the rest is for debugging.
-LEVELS: Mapping[type, int] = {RecordRejected: logging.WARNING, SyncFinished: logging.INFO}
+LEVELS: Mapping[type, int] = {InvalidRecordStored: logging.WARNING, SyncFinished: logging.INFO}
 
 
 def teller(on_event: OnSyncEvent | None) -> Teller[SyncEvent]:

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from partnercentral_list.errors import StoreError
 from partnercentral_list.models import OpportunitySummary
-from partnercentral_list.sync.store import RejectedRecord, SyncBatch, SyncState
+from partnercentral_list.sync.store import InvalidRecord, SyncBatch, SyncState
 
 BUSY = (
     "Another program is at work on this copy. Let it end, or try again later: its lease ends by "
@@ -33,7 +33,7 @@ class MemoryStore:
         self._owner: str | None = None
         self._until = 0.0
         self._records: dict[str, OpportunitySummary] = {}
-        self._rejected: dict[str, RejectedRecord] = {}
+        self._invalid: dict[str, InvalidRecord] = {}
 
     @property
     def records(self) -> Mapping[str, OpportunitySummary]:
@@ -41,11 +41,11 @@ class MemoryStore:
         return self._records
 
     @property
-    def rejected(self) -> Mapping[str, RejectedRecord]:
+    def invalid(self) -> Mapping[str, InvalidRecord]:
         """The records that were set aside, by their key."""
-        return self._rejected
+        return self._invalid
 
-    async def begin(self, owner: str, catalog: str, lease: timedelta) -> SyncState:
+    async def acquire_lease(self, owner: str, catalog: str, lease: timedelta) -> SyncState:
         """Take the lease, and give the state."""
         if self._owner not in (None, owner) and self._clock() < self._until:
             raise StoreError(BUSY, retryable=True)
@@ -69,16 +69,16 @@ class MemoryStore:
         self._until = self._clock() + lease.total_seconds()
         for record in batch.records:
             self._records[record.id] = record
-            self._rejected.pop(record.id, None)
-        for rejected in batch.rejected:
-            self._rejected[rejected.key] = rejected
+            self._invalid.pop(record.id, None)
+        for invalid in batch.invalid:
+            self._invalid[invalid.key] = invalid
         self._state = SyncState(
             self._state.catalog,
             batch.watermark or self._state.watermark,
             (self._state.pending | batch.add_pending) - batch.remove_pending,
         )
 
-    async def end(self, owner: str) -> None:
+    async def release_lease(self, owner: str) -> None:
         """Give the lease back."""
         if self._owner == owner:
             self._owner = None

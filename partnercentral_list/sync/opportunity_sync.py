@@ -34,7 +34,7 @@ class OpportunitySync:
     Args:
         client: Reads the catalog; its retries and pacing apply.
         store: Where the copy is kept: a `SQLiteStore`, or a `SyncStore` of your own.
-        overlap: How far each run goes back behind the watermark, at least 1 second. A change that
+        lookback: How far each run goes back behind the watermark, at least 1 second. A change that
             AWS shows later than a newer one is found if it is no later than this.
         page_size: Opportunities in a page, and in a commit, 1 to 100.
         on_event: Called with each `SyncEvent`; it must not block.
@@ -48,22 +48,22 @@ class OpportunitySync:
         client: PartnerCentralClient,
         store: SyncStore,
         *,
-        overlap: timedelta = timedelta(minutes=5),
+        lookback: timedelta = timedelta(minutes=5),
         page_size: int = 100,
         on_event: OnSyncEvent | None = None,
     ) -> None:
         check_kind("client", client, PartnerCentralClient)
-        check_kind("overlap", overlap, timedelta)
+        check_kind("lookback", lookback, timedelta)
         check_kind("page_size", page_size, int)
-        if overlap < timedelta(seconds=1):
+        if lookback < timedelta(seconds=1):
             raise ConfigurationError(
-                "overlap must be at least 1 second: AWS may compare dates by the second only."
+                "lookback must be at least 1 second: AWS may compare dates by the second only."
             )
         if not 1 <= page_size <= 100 or isinstance(page_size, bool):
             raise ConfigurationError("page_size must be in 1..100.")
         self._client = client
         self._engine = Engine(
-            lambda: ClientSource(client, page_size), store, teller(on_event), overlap
+            lambda: ClientSource(client, page_size), store, teller(on_event), lookback
         )
 
     async def run(self) -> SyncReport:

@@ -34,7 +34,7 @@ class SyncReport:
     """Opportunities that were replaced."""
     unchanged: int
     """Opportunities that were read and known already."""
-    rejected: int
+    invalid: int
     """Records that could not be read, and were set aside with the reason."""
     pending: int
     """Opportunities that events named and AWS does not list yet; the next run asks again."""
@@ -47,7 +47,7 @@ class SyncReport:
         current = f"current to {_shown(self.watermark)}" if self.watermark else "empty"
         return (
             f"{self.created} created, {self.updated} updated, {self.unchanged} unchanged"
-            f"{_also(self.rejected, 'rejected')}{_also(self.pending, 'pending')}; "
+            f"{_also(self.invalid, 'invalid')}{_also(self.pending, 'pending')}; "
             f"{_counted(self.requests, 'request')}; {current}"
         )
 
@@ -60,7 +60,7 @@ class ApplyReport:
     """What differed from the copy, and is stored."""
     unchanged: int
     """Opportunities that events named and the copy held already."""
-    rejected: int
+    invalid: int
     """Records that could not be read, and were set aside with the reason."""
     pending: tuple[str, ...]
     """Identifiers that AWS does not list yet; the next run asks for them again."""
@@ -71,7 +71,7 @@ class ApplyReport:
         created = sum(change.kind == "created" for change in self.changes)
         return (
             f"{created} created, {len(self.changes) - created} updated, {self.unchanged} unchanged"
-            f"{_also(self.rejected, 'rejected')}{_also(len(self.pending), 'pending')}; "
+            f"{_also(self.invalid, 'invalid')}{_also(len(self.pending), 'pending')}; "
             f"{_counted(self.requests, 'request')}"
         )
 
@@ -90,11 +90,11 @@ class ReconcileReport:
     """Changed by AWS without a new LastModifiedDate, which no run can see; stored."""
     missed: tuple[str, ...]
     """Older than what the watermark covers, and not in the copy as AWS has it; stored. Either
-    ``overlap`` is shorter than AWS's delay, or this is a defect: please report it."""
+    ``lookback`` is shorter than AWS's delay, or this is a defect: please report it."""
     gone: tuple[str, ...]
     """In the copy, in no listing, and not found by Identifier either. They stay in the copy:
     AWS has no word for a deletion, so that it is yours to decide."""
-    rejected: int
+    invalid: int
     """Records that could not be read, and were set aside with the reason."""
     requests: int
     """Requests sent, those of the run and retries included."""
@@ -111,7 +111,7 @@ class ReconcileReport:
             if identifiers
         ]
         first = (
-            f"{self.listed} listed{_also(self.rejected, 'rejected')}; "
+            f"{self.listed} listed{_also(self.invalid, 'invalid')}; "
             f"{_counted(self.requests, 'request')}"
         )
         return "\n".join([first, *(found or ["the copy is what AWS lists"])])

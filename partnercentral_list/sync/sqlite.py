@@ -36,7 +36,7 @@ class SQLiteStore:
 
     The table ``opportunities`` has a column for each scalar member, named by its path in
     snake_case, and the whole record as JSON; ``spend`` has a row for each expected spend,
-    ``rejected`` the records that cannot be read. The file is made readable for its owner only,
+    ``invalid`` the records that cannot be read. The file is made readable for its owner only,
     for it holds customers' names. Several accounts can share a file.
 
     Use it in ``async with``, or without: it opens when it is first used, and `aclose` closes it.
@@ -136,13 +136,13 @@ class SQLiteStore:
 
         return await self._do(transaction)
 
-    async def begin(self, owner: str, catalog: str, lease: timedelta) -> SyncState:
+    async def acquire_lease(self, owner: str, catalog: str, lease: timedelta) -> SyncState:
         """Take the lease, and give the state.
 
         The lease of a process of this machine that is gone counts no more.
         """
 
-        def begin(connection: sqlite3.Connection) -> SyncState:
+        def acquire(connection: sqlite3.Connection) -> SyncState:
             now = self._clock()
             connection.execute(
                 "INSERT OR IGNORE INTO accounts (account, catalog) VALUES (?, ?)",
@@ -161,7 +161,7 @@ class SQLiteStore:
             )
             return SyncState(known, moment_of(watermark), frozenset(name for (name,) in pending))
 
-        return await self._transaction(begin)
+        return await self._transaction(acquire)
 
     def _renew(self, connection: sqlite3.Connection, owner: str, until: float) -> None:
         connection.execute(
@@ -213,13 +213,12 @@ class SQLiteStore:
         account = self._account
         connection.executemany(_UPSERT, [row_of(account, record) for record in batch.records])
         connection.executemany(
-            "DELETE FROM rejected WHERE account = ? AND key = ?",
+            "DELETE FROM invalid WHERE account = ? AND key = ?",
             [(account, record.id) for record in batch.records],
         )
         connection.executemany(
-            "INSERT OR REPLACE INTO rejected (account, key, id, reason, raw) "
-            "VALUES (?, ?, ?, ?, ?)",
-            [(account, one.key, one.id, one.reason, one.raw) for one in batch.rejected],
+            "INSERT OR REPLACE INTO invalid (account, key, id, reason, raw) VALUES (?, ?, ?, ?, ?)",
+            [(account, one.key, one.id, one.reason, one.raw) for one in batch.invalid],
         )
         connection.executemany(
             "INSERT OR IGNORE INTO pending (account, id) VALUES (?, ?)",
@@ -235,14 +234,14 @@ class SQLiteStore:
                 (text_of(batch.watermark), account),
             )
 
-    async def end(self, owner: str) -> None:
+    async def release_lease(self, owner: str) -> None:
         """Give the lease back."""
 
-        def end(connection: sqlite3.Connection) -> None:
+        def release(connection: sqlite3.Connection) -> None:
             connection.execute(
                 "UPDATE accounts SET lease_owner = NULL, lease_until = NULL "
                 "WHERE account = ? AND lease_owner = ?",
                 (self._account, owner),
             )
 
-        await self._transaction(end)
+        await self._transaction(release)

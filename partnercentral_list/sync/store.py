@@ -23,11 +23,11 @@ class SyncState:
 
 
 @dataclass(frozen=True, slots=True)
-class RejectedRecord:
+class InvalidRecord:
     """A record of AWS's that cannot be read as an `OpportunitySummary`."""
 
     key: str
-    """What it is known by: its identifier, or a digest of the record where that is unreadable."""
+    """What it is known by: its identifier, or a digest of the record where that is invalid."""
     id: str | None
     """Its identifier, where that can be read."""
     reason: str
@@ -42,8 +42,8 @@ class SyncBatch:
 
     records: Sequence[OpportunitySummary] = field(default=(), repr=False)
     """Opportunities to store, each in place of the one with the same id, which is also no longer
-    among the rejected; no id is there twice."""
-    rejected: Sequence[RejectedRecord] = ()
+    among the invalid; no id is there twice."""
+    invalid: Sequence[InvalidRecord] = ()
     """Records to set aside, each in place of the one with the same key."""
     watermark: datetime | None = None
     """The new watermark; None leaves the old one."""
@@ -57,7 +57,7 @@ class SyncBatch:
         """Whether there is nothing to write."""
         return not (
             self.records
-            or self.rejected
+            or self.invalid
             or self.watermark
             or self.add_pending
             or self.remove_pending
@@ -71,7 +71,7 @@ class SyncStore(Protocol):
     goes wrong is raised as a `StoreError` that says what to do.
     """
 
-    async def begin(self, owner: str, catalog: str, lease: timedelta) -> SyncState:
+    async def acquire_lease(self, owner: str, catalog: str, lease: timedelta) -> SyncState:
         """Take the lease, and give the state; a new store remembers the catalog.
 
         The lease is a note with an owner and an end, not a lock: it keeps two programs from doing
@@ -102,6 +102,6 @@ class SyncStore(Protocol):
         """
         ...
 
-    async def end(self, owner: str) -> None:
+    async def release_lease(self, owner: str) -> None:
         """Give the lease back; nothing happens if it is another owner's by now."""
         ...

@@ -41,7 +41,7 @@ async def main(size: int) -> None:
             # The first request has the emulator invent and sort them.
             await client.list_opportunities(max_results=1)
             before = memory()
-            sync = OpportunitySync(client, store, overlap=timedelta(seconds=1))
+            sync = OpportunitySync(client, store, lookback=timedelta(seconds=1))
             for what in ("first load", "idle run", "100 changes"):
                 if what == "100 changes":
                     for record in emulator.opportunities[:100]:

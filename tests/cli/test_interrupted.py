@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from partnercentral_list.cli import _opportunities
-from partnercentral_list.emulator import Behaviour, Fault, PartnerCentralEmulator
+from partnercentral_list.emulator import Behavior, Fault, PartnerCentralEmulator
 from tests.cli.conftest import Run
 from tests.cli.test_listing import Hanging
 
@@ -32,7 +32,7 @@ def ids(text: str) -> list[str]:
 @pytest.fixture
 def short() -> Iterator[PartnerCentralEmulator]:
     """Pages of every length, so that a batch is hardly ever full when something happens."""
-    with PartnerCentralEmulator(400, behaviour=Behaviour(short_pages=1.0)) as emulator:
+    with PartnerCentralEmulator(400, behavior=Behavior(short_pages=1.0)) as emulator:
         yield emulator
 
 

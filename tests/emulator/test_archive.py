@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from partnercentral_list.emulator import Behaviour, PartnerCentralEmulator, _dataset
+from partnercentral_list.emulator import Behavior, PartnerCentralEmulator, _dataset
 from partnercentral_list.emulator._archive import Chain, Run
 from partnercentral_list.emulator._dataset import generate, index_of
 from partnercentral_list.emulator._record import Record
@@ -49,10 +49,10 @@ class Pair:
 
 @pytest.fixture(params=["offset", "keyset", "snapshot"])
 def pair(request: pytest.FixtureRequest) -> Iterator[Pair]:
-    behaviour = Behaviour(tokens=request.param)
+    behavior = Behavior(tokens=request.param)
     records = [generate(0, index, "AWS") for index in range(TOTAL)]
-    lazy = PartnerCentralEmulator(TOTAL, behaviour=behaviour)
-    full = PartnerCentralEmulator(records, behaviour=behaviour)
+    lazy = PartnerCentralEmulator(TOTAL, behavior=behavior)
+    full = PartnerCentralEmulator(records, behavior=behavior)
     with lazy, full, calling(lazy) as first, calling(full) as second:
         pair = Pair(lazy, full)
         pair.callers = [first, second]
@@ -134,9 +134,9 @@ def test_a_token_is_repeatable(pair: Pair) -> None:
     assert answers[2] == answers[3]
 
 
-@pytest.mark.parametrize("behaviour", [Behaviour(late_requests=1), Behaviour(edits_per_request=1)])
-def test_what_is_edited_or_late_is_all_there(behaviour: Behaviour) -> None:
-    emulator = PartnerCentralEmulator(TOTAL, behaviour=behaviour)
+@pytest.mark.parametrize("behavior", [Behavior(late_requests=1), Behavior(edits_per_request=1)])
+def test_what_is_edited_or_late_is_all_there(behavior: Behavior) -> None:
+    emulator = PartnerCentralEmulator(TOTAL, behavior=behavior)
     with emulator, calling(emulator) as caller:
         assert len(caller.fetch(MaxResults=100).ids) == TOTAL
 

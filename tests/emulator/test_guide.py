@@ -8,7 +8,7 @@ import json
 import re
 from pathlib import Path
 
-from partnercentral_list.emulator import Behaviour, Fault, PartnerCentralEmulator
+from partnercentral_list.emulator import Behavior, Fault, PartnerCentralEmulator
 from tests.emulator.calls import calling
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -16,10 +16,10 @@ EMULATOR = (DOCS / "emulator.md").read_text("utf-8")
 TESTING = (DOCS / "testing.md").read_text("utf-8")
 
 
-def test_every_option_of_behaviour_is_in_the_table() -> None:
+def test_every_option_of_behavior_is_in_the_table() -> None:
     rows = re.findall(r"^\| [^|]+\? \| ([^|]+) \|", EMULATOR, re.M)
     named = re.findall(r"`(\w+)`", " ".join(rows))
-    assert sorted(named) == sorted(option.name for option in dataclasses.fields(Behaviour))
+    assert sorted(named) == sorted(option.name for option in dataclasses.fields(Behavior))
 
 
 def test_every_fault_is_in_the_table() -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from partnercentral_list.emulator import (
     AcceptedCredentials,
-    Behaviour,
+    Behavior,
     PartnerCentralEmulator,
     RandomFaults,
     __main__,
@@ -95,7 +95,7 @@ def test_its_options_reach_the_emulator(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(__main__, "_wait", lambda: None)
     arguments = "--port 0 --opportunities 3 --seed 4 --latency 0.5 --requests-per-second 9"
     arguments += " --fault-rate 0.5 --credentials AKID:secret:token"
-    arguments += " -b tokens=keyset --behaviour late_requests=3 -b token_at_end=true"
+    arguments += " -b tokens=keyset --behavior late_requests=3 -b token_at_end=true"
     arguments += ' -b null_order={"CreatedDate":"first"}'
     __main__.main([*arguments.split(), "--catalog", "Sandbox"])
     ((positional, options),) = made
@@ -108,19 +108,19 @@ def test_its_options_reach_the_emulator(monkeypatch: pytest.MonkeyPatch) -> None
         "port": 0,
         "faults": RandomFaults(0.5, 4),
         "credentials": AcceptedCredentials("AKID", "secret", "token"),
-        "behaviour": Behaviour(
+        "behavior": Behavior(
             tokens="keyset",
             late_requests=3,
             token_at_end=True,
             null_order={"CreatedDate": "first"},
-            expired_token=options["behaviour"].expired_token,
+            expired_token=options["behavior"].expired_token,
         ),
     }
 
 
 def test_pythons_words_are_read_as_they_are_meant(monkeypatch: pytest.MonkeyPatch) -> None:
-    made: list[Behaviour] = []
-    monkeypatch.setattr(__main__, "Behaviour", lambda **options: made.append(Behaviour(**options)))
+    made: list[Behavior] = []
+    monkeypatch.setattr(__main__, "Behavior", lambda **options: made.append(Behavior(**options)))
     monkeypatch.setattr(__main__, "_wait", lambda: None)
     words = ["-b", "token_at_end=False", "-b", "rejected_count=True", "-b", "timestamps=None"]
     assert __main__.main(["--port", "0", *words]) == 0
@@ -144,11 +144,11 @@ def test_a_taken_port_is_one_line_and_status_1(
         ["--requests-per-second", "0"],
         ["--port", "70000"],
         ["--fault-rate", "2"],
-        ["--behaviour", "nothing=1"],
-        ["--behaviour", "tokens=none"],
-        ["--behaviour", 'late_requests="x"'],
-        ["--behaviour", "token_at_end=no"],
-        ["--behaviour", "null_order=null"],
+        ["--behavior", "nothing=1"],
+        ["--behavior", "tokens=none"],
+        ["--behavior", 'late_requests="x"'],
+        ["--behavior", "token_at_end=no"],
+        ["--behavior", "null_order=null"],
         ["--credentials", "AKID"],
         ["--credentials", ":secret"],
     ],

@@ -11,7 +11,7 @@ from partnercentral_list import emulator
 PUBLIC = [
     "AcceptedCredentials",
     "AccountQuota",
-    "Behaviour",
+    "Behavior",
     "Fault",
     "PartnerCentralEmulator",
     "RandomFaults",

@@ -18,7 +18,7 @@ from partnercentral_list import (
     PartnerCentralError,
     ServiceError,
 )
-from partnercentral_list._wire import call
+from partnercentral_list._transport import call
 from partnercentral_list.emulator import PartnerCentralEmulator
 from tests.faults.cases import CASES, Case
 from tests.faults.matrix import Hit, Loop, combinations

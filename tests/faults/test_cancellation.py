@@ -20,7 +20,7 @@ from partnercentral_list import (
     RequestEvent,
     RetryPolicy,
 )
-from partnercentral_list._listing import read_ahead
+from partnercentral_list._pagination import read_ahead
 from partnercentral_list.emulator import PartnerCentralEmulator
 from tests.faults.matrix import SESSION
 

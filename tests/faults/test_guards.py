@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from partnercentral_list import ListOpportunitiesResponse, MalformedResponseError
-from partnercentral_list._listing import iteration, parts
-from partnercentral_list._listing.read_ahead import ReadAhead
-from partnercentral_list._listing.tokens import Position
-from partnercentral_list._wire import call, faults, page, retry
-from partnercentral_list._wire.page import Page
+from partnercentral_list._pagination import iteration, parts
+from partnercentral_list._pagination.read_ahead import ReadAhead
+from partnercentral_list._pagination.tokens import Position
+from partnercentral_list._transport import call, faults, page, retry
+from partnercentral_list._transport.page import Page
 from tests.faults.cases import CASES, Case
 from tests.faults.matrix import broken
 
@@ -124,10 +124,10 @@ def only_one_code_is_throttling(patch: Patch) -> None:
 
 
 def any_error_reaches_botocores_parser(patch: Patch) -> None:
-    patch.setattr("partnercentral_list._wire.capture._is_an_error_of_awss", lambda body: True)
+    patch.setattr("partnercentral_list._transport.capture._is_an_error_of_awss", lambda body: True)
 
 
-def unreadable_records_are_left_out(patch: Patch) -> None:
+def invalid_records_are_left_out(patch: Patch) -> None:
     original = page.read_record_by_record
 
     def lenient(body: bytes, metadata: Any, read_record: Any) -> Page:
@@ -213,7 +213,7 @@ GUARDS: list[tuple[Callable[[Patch], None], str]] = [
     (only_one_code_is_throttling, "a throttling code of others"),
     (any_error_reaches_botocores_parser, "a list as 503"),
     (any_error_reaches_botocores_parser, "an odd ErrorList"),
-    (unreadable_records_are_left_out, "a record that cannot be read"),
+    (invalid_records_are_left_out, "a record that cannot be read"),
     (a_resume_token_names_its_page_only, "a record that cannot be read"),
     (a_resume_token_names_the_next_page, "a record that cannot be read"),
     (an_error_while_reading_ahead_is_the_end, "AccessDeniedException as 400"),

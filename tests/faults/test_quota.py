@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from partnercentral_list import InternalServerException, RetryPolicy
-from partnercentral_list._wire.retry import TRANSIENT_COST, RetryQuota
+from partnercentral_list._transport.retry import TRANSIENT_COST, RetryQuota
 from partnercentral_list.emulator import Fault, PartnerCentralEmulator
 from tests.conftest import MakeClient, no_wait
 

@@ -18,13 +18,13 @@ from typing import Any, Literal, TypeVar
 from pydantic_core import to_json
 
 from partnercentral_list import OpportunityScan, RateLimit, RateLimiter, RetryPolicy
-from partnercentral_list._listing.scan import ScanRequest
-from partnercentral_list._listing.scan_window import Query
-from partnercentral_list._wire.attempt import current
-from partnercentral_list._wire.call import Call, Means, NothingToFetchError
-from partnercentral_list._wire.connection import Connection
-from partnercentral_list._wire.page import Page
-from partnercentral_list._wire.retry import Retrier
+from partnercentral_list._pagination.scan import ScanRequest
+from partnercentral_list._pagination.scan_window import Query
+from partnercentral_list._transport.attempt import current
+from partnercentral_list._transport.call import Call, Means, NothingToFetchError
+from partnercentral_list._transport.connection import Connection
+from partnercentral_list._transport.page import Page
+from partnercentral_list._transport.retry import Retrier
 from partnercentral_list.errors import PartnerCentralError, ThrottlingException
 
 T = TypeVar("T")

@@ -179,7 +179,7 @@ async def test_cancelling_leaves_no_task(make_client: MakeClient) -> None:
         assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
-async def test_an_unreadable_record_is_an_error_or_goes_to_the_callable(
+async def test_an_invalid_record_is_an_error_or_goes_to_the_callable(
     client: PartnerCentralClient, emulator: PartnerCentralEmulator
 ) -> None:
     broken = ids_of(emulator)[100]

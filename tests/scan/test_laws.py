@@ -24,7 +24,7 @@ from partnercentral_list import (
     TransportError,
     ValidationException,
 )
-from partnercentral_list._listing.scan_run import ScanRun
+from partnercentral_list._pagination.scan_run import ScanRun
 from tests.scan.service import Record, Service, records, run
 
 START = 1_700_000_000_000

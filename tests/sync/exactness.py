@@ -38,7 +38,7 @@ HOSTILE: Mapping[str, Traits] = {
     "empty and short pages": Traits(empty=0.2, short=0.4, token_at_end=True, edits=1),
     "tokens that expire": Traits(life=8, imports=0.02, edits=0.3, empty=0.1),
     "pages out of order": Traits(disorder=0.1, edits=0.5),
-    "records that cannot be read": Traits(unreadable=0.1, edits=0.5),
+    "records that cannot be read": Traits(invalid=0.1, edits=0.5),
     "all of it": Traits(
         exclusive=True,
         filter_unit=1000,
@@ -116,7 +116,7 @@ class Safeguards:
 
     walk: type[Walk] = Walk
     store: type[CrashingStore] = CrashingStore
-    overlap: timedelta = timedelta(milliseconds=LATE + 1000)
+    lookback: timedelta = timedelta(milliseconds=LATE + 1000)
 
 
 @dataclass(frozen=True)
@@ -143,7 +143,7 @@ def live(traits: Traits, seed: str, safeguards: Safeguards = OURS, runs: int = 8
             lambda: CrashingSource(service, crash),
             store,
             teller(None),
-            safeguards.overlap,
+            safeguards.lookback,
             safeguards.walk,
         )
 
@@ -162,7 +162,7 @@ def live(traits: Traits, seed: str, safeguards: Safeguards = OURS, runs: int = 8
     service.quiet()
     with suppress(PartnerCentralError):
         drive(engine(0.0).run())
-    unknown = service.unreadable()
+    unknown = service.invalid()
     copy = {name: record for name, record in store.records.items() if name not in unknown}
     return Outcome(copy == service.truth(), runs + 1, errors)
 

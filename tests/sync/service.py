@@ -14,8 +14,8 @@ from random import Random
 from typing import Any
 
 from partnercentral_list import Catalog, OpportunitySummary, TokenExpiredError, TransportError
-from partnercentral_list.sync import RejectedRecord
-from partnercentral_list.sync._source import Query, Row, SourcePage, readable
+from partnercentral_list.sync import InvalidRecord
+from partnercentral_list.sync._source import Query, Row, SourcePage, valid_row
 
 START = datetime(2025, 1, 1, tzinfo=UTC)
 
@@ -44,7 +44,7 @@ class Traits:
     random_ties: bool = False
     silent: float = 0.0
     deleted: float = 0.0
-    unreadable: float = 0.0
+    invalid: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -139,12 +139,12 @@ class Service:
 
     def truth(self) -> dict[str, OpportunitySummary]:
         """What a right copy holds."""
-        shown = [version for version in self.current.values() if not self._is_unreadable(version)]
+        shown = [version for version in self.current.values() if not self._is_invalid(version)]
         return {(r := self._record(version)).id: r for version in shown}
 
-    def unreadable(self) -> set[str]:
+    def invalid(self) -> set[str]:
         """Of which opportunities a copy cannot have what they are now."""
-        return {f"O{v.id}" for v in self.current.values() if self._is_unreadable(v)}
+        return {f"O{v.id}" for v in self.current.values() if self._is_invalid(v)}
 
     # What a request sees
 
@@ -236,16 +236,16 @@ class Service:
         date = self._key(version, query)[0] // unit
         return date > bound if self.traits.exclusive else date >= bound
 
-    def _is_unreadable(self, version: Version) -> bool:
-        return version.number * 7919 % 1009 < 1009 * self.traits.unreadable
+    def _is_invalid(self, version: Version) -> bool:
+        return version.number * 7919 % 1009 < 1009 * self.traits.invalid
 
     def _row(self, version: Version) -> Row:
-        row = readable(self._record(version))
-        if not self._is_unreadable(version):
+        row = valid_row(self._record(version))
+        if not self._is_invalid(version):
             return row
         # With a date of its own, none, or nonsense.
         modified = (row.modified, None, datetime(9999, 1, 1, tzinfo=UTC), START)[version.number % 4]
-        return replace(row, modified=modified, record=RejectedRecord(row.id or "", row.id, "", ""))
+        return replace(row, modified=modified, record=InvalidRecord(row.id or "", row.id, "", ""))
 
     def _record(self, version: Version) -> OpportunitySummary:
         unit = self.traits.shown_unit

@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from partnercentral_list import Catalog, OpportunitySummary, PaginationError
-from partnercentral_list.sync import RejectedRecord
-from partnercentral_list.sync._source import Key, Query, Row, SourcePage, readable
+from partnercentral_list.sync import InvalidRecord
+from partnercentral_list.sync._source import Key, Query, Row, SourcePage, valid_row
 from partnercentral_list.sync._walk import Step, Walk
 from tests.sync.exactness import HOSTILE, LATE, OURS, CrashingStore, Safeguards, live
 from tests.sync.service import START, Traits, drive
@@ -77,12 +77,12 @@ class WatermarkFirst(CrashingStore):
 
 NOTHING = timedelta(0)
 BROKEN = {
-    "naive": (Safeguards(Naive, overlap=NOTHING), Traits(edits=1.5)),
-    "naive, late changes": (Safeguards(Naive, overlap=NOTHING), Traits(late=LATE, edits=0.5)),
-    "tokens with overlap": (Safeguards(Naive), Traits(edits=2, mass=0.1)),
-    "no overlap": (Safeguards(overlap=NOTHING), Traits(late=LATE, edits=1)),
-    "half the overlap": (
-        Safeguards(overlap=timedelta(milliseconds=LATE // 2)),
+    "naive": (Safeguards(Naive, lookback=NOTHING), Traits(edits=1.5)),
+    "naive, late changes": (Safeguards(Naive, lookback=NOTHING), Traits(late=LATE, edits=0.5)),
+    "tokens with lookback": (Safeguards(Naive), Traits(edits=2, mass=0.1)),
+    "no lookback": (Safeguards(lookback=NOTHING), Traits(late=LATE, edits=1)),
+    "half the lookback": (
+        Safeguards(lookback=timedelta(milliseconds=LATE // 2)),
         Traits(late=LATE, edits=1),
     ),
     "no cap": (Safeguards(WithoutCap), Traits(late=LATE, edits=1.5, latency=2000)),
@@ -131,7 +131,7 @@ class Pages:
 
 
 def _row(number: int, nonsense: datetime | None) -> Row:
-    row = readable(
+    row = valid_row(
         OpportunitySummary(
             id=f"O{number}",
             catalog=Catalog.AWS,
@@ -140,7 +140,7 @@ def _row(number: int, nonsense: datetime | None) -> Row:
     )
     if nonsense is None:
         return row
-    return replace(row, modified=nonsense, record=RejectedRecord(f"O{number}", None, "", ""))
+    return replace(row, modified=nonsense, record=InvalidRecord(f"O{number}", None, "", ""))
 
 
 @pytest.mark.parametrize("nonsense", [datetime(9999, 1, 1, tzinfo=UTC), START - timedelta(days=1)])
@@ -172,7 +172,7 @@ class Circle:
         place = int(query.token or 0)
         names = [f"O{number}" for number in range(3 * place, 3 * place + 3)]
         rows = [
-            readable(
+            valid_row(
                 OpportunitySummary(id=name, catalog=Catalog.AWS, last_modified_date=self._modified)
             )
             for name in names

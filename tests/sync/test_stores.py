@@ -65,9 +65,9 @@ class Unfenced(MemoryStore):
 
 
 class Open(MemoryStore):
-    async def begin(self, owner: str, catalog: str, lease: timedelta) -> Any:
+    async def acquire_lease(self, owner: str, catalog: str, lease: timedelta) -> Any:
         self._owner = None
-        return await super().begin(owner, catalog, lease)
+        return await super().acquire_lease(owner, catalog, lease)
 
 
 class Rounding(MemoryStore):
@@ -84,9 +84,9 @@ class Unrenewed(MemoryStore):
 
 
 class Hopeless(MemoryStore):
-    async def begin(self, owner: str, catalog: str, lease: timedelta) -> Any:
+    async def acquire_lease(self, owner: str, catalog: str, lease: timedelta) -> Any:
         try:
-            return await super().begin(owner, catalog, lease)
+            return await super().acquire_lease(owner, catalog, lease)
         except StoreError as error:
             raise StoreError(str(error)) from None
 
@@ -112,7 +112,7 @@ def opportunity(number: int, **members: Any) -> OpportunitySummary:
 
 
 async def commit(store: SQLiteStore, *records: OpportunitySummary) -> None:
-    await store.begin("me", "AWS", LEASE)
+    await store.acquire_lease("me", "AWS", LEASE)
     await store.commit("me", SyncBatch(records), LEASE)
 
 
@@ -209,7 +209,7 @@ async def test_a_read_only_file_is_told(tmp_path: Path, monkeypatch: pytest.Monk
     )
     async with SQLiteStore(path) as store:
         with pytest.raises(StoreError, match="read-only"):
-            await store.begin("me", "AWS", LEASE)
+            await store.acquire_lease("me", "AWS", LEASE)
 
 
 async def test_a_file_that_is_no_database_is_told_and_left(tmp_path: Path) -> None:
@@ -217,7 +217,7 @@ async def test_a_file_that_is_no_database_is_told_and_left(tmp_path: Path) -> No
     path.write_text("Not a database, however long it may be. " * 99)
     store = SQLiteStore(path)
     with pytest.raises(StoreError, match="not an SQLite database"):
-        await store.begin("me", "AWS", LEASE)
+        await store.acquire_lease("me", "AWS", LEASE)
     await store.aclose()
     assert path.read_text().startswith("Not a database")
 
@@ -229,7 +229,7 @@ async def test_another_programs_database_is_told_and_left(tmp_path: Path) -> Non
     connection.close()
     store = SQLiteStore(path)
     with pytest.raises(StoreError, match="another program"):
-        await store.begin("me", "AWS", LEASE)
+        await store.acquire_lease("me", "AWS", LEASE)
     await store.aclose()
     connection = sqlite3.connect(path)
     assert connection.execute("SELECT name FROM sqlite_schema").fetchall() == [("theirs",)]
@@ -289,7 +289,7 @@ async def test_what_another_program_broke_is_told_without_its_values(
         connection.commit()
         connection.close()
         with pytest.raises(StoreError, match="damaged") as caught:
-            await store.begin("me", "AWS", LEASE)
+            await store.acquire_lease("me", "AWS", LEASE)
             await store.get(["O1"])
         assert "Any C" not in str(caught.value)
         assert caught.value.__cause__ is None

@@ -23,13 +23,13 @@ from partnercentral_list import (
     RequestValidationError,
     StoreError,
 )
-from partnercentral_list.emulator import Behaviour, Fault, PartnerCentralEmulator
+from partnercentral_list.emulator import Behavior, Fault, PartnerCentralEmulator
 from partnercentral_list.eventbridge import OtherEvent, parse_events
 from partnercentral_list.sync import (
+    InvalidRecordStored,
     MemoryStore,
     OpportunitySync,
     PageCommitted,
-    RecordRejected,
     SQLiteStore,
     SyncEvent,
     SyncFinished,
@@ -83,7 +83,7 @@ async def test_the_first_run_reads_everything_and_the_next_one_costs_one_request
 async def test_an_overlap_longer_than_all_time_reads_everything_again(
     emulator: PartnerCentralEmulator, client: PartnerCentralClient, store: SQLiteStore
 ) -> None:
-    sync = OpportunitySync(client, store, overlap=timedelta.max)
+    sync = OpportunitySync(client, store, lookback=timedelta.max)
     await sync.run()
     assert (await sync.reconcile()).run.unchanged == 250
     assert await stored(store) == wire(emulator)
@@ -92,7 +92,7 @@ async def test_an_overlap_longer_than_all_time_reads_everything_again(
 async def test_a_hundred_changes_cost_at_most_five_requests(
     emulator: PartnerCentralEmulator, client: PartnerCentralClient, store: SQLiteStore
 ) -> None:
-    sync = OpportunitySync(client, store, overlap=timedelta(seconds=1))
+    sync = OpportunitySync(client, store, lookback=timedelta(seconds=1))
     await sync.run()
     for record in emulator.opportunities[:100]:
         emulator.update(record["Id"], {"LifeCycle": {"NextSteps": "Call again"}})
@@ -111,7 +111,7 @@ async def test_the_watermark_goes_out_less_the_overlap_and_is_stored_as_it_is(
         for record in wire(emulator).values()
         if record.last_modified_date is not None
     )
-    await OpportunitySync(client, store, overlap=timedelta(hours=1)).run()
+    await OpportunitySync(client, store, lookback=timedelta(hours=1)).run()
     body = emulator.requests[-1].body
     after = datetime.fromisoformat(body["LastModifiedDate"]["AfterLastModifiedDate"])
     assert report.watermark is not None
@@ -120,17 +120,17 @@ async def test_the_watermark_goes_out_less_the_overlap_and_is_stored_as_it_is(
 
 
 HARSH = {
-    "exclusive, seconds": Behaviour(
+    "exclusive, seconds": Behavior(
         exclusive_bounds=["AfterLastModifiedDate", "AfterCreatedDate"],
         filter_precision="s",
         timestamps="s",
     ),
-    "edits": Behaviour(edits_per_request=3, tie_order="reverse"),
-    "snapshot": Behaviour(tokens="snapshot", edits_per_request=2, end_token="absent"),
-    "keyset": Behaviour(tokens="keyset", edits_per_request=2, end_token="empty"),
-    "odd pages": Behaviour(empty_pages=0.2, short_pages=0.5, token_at_end=True),
-    "late": Behaviour(late_requests=3, edits_per_request=2),
-    "short-lived tokens": Behaviour(token_life_requests=3, empty_pages=0.3),
+    "edits": Behavior(edits_per_request=3, tie_order="reverse"),
+    "snapshot": Behavior(tokens="snapshot", edits_per_request=2, end_token="absent"),
+    "keyset": Behavior(tokens="keyset", edits_per_request=2, end_token="empty"),
+    "odd pages": Behavior(empty_pages=0.2, short_pages=0.5, token_at_end=True),
+    "late": Behavior(late_requests=3, edits_per_request=2),
+    "short-lived tokens": Behavior(token_life_requests=3, empty_pages=0.3),
 }
 
 
@@ -139,7 +139,7 @@ HARSH = {
 async def test_over_http_the_copy_is_the_pipeline_in_the_end(
     name: str, seed: int, make_client: MakeClient, tmp_path: Path
 ) -> None:
-    with PartnerCentralEmulator(60, seed=seed, behaviour=HARSH[name]) as emulator:
+    with PartnerCentralEmulator(60, seed=seed, behavior=HARSH[name]) as emulator:
         client = make_client(emulator, retry=ONCE)
         async with SQLiteStore(tmp_path / "pipeline.db") as store:
             sync = OpportunitySync(client, store, page_size=7)
@@ -191,7 +191,7 @@ async def test_more_than_a_page_in_an_order_that_does_not_last_ends_in_an_error(
     make_client: MakeClient, store: SQLiteStore
 ) -> None:
     same = some(60, LastModifiedDate="2025-01-01T00:00:00Z")
-    with PartnerCentralEmulator(same, behaviour=Behaviour(tie_order="random")) as emulator:
+    with PartnerCentralEmulator(same, behavior=Behavior(tie_order="random")) as emulator:
         sync = OpportunitySync(make_client(emulator), store, page_size=5)
         with pytest.raises(PaginationError, match="5 passes"):
             await sync.run()
@@ -204,8 +204,8 @@ async def test_a_second_that_cannot_be_divided_is_not_read_again_for_each_of_its
     records = some(200)
     for number, record in enumerate(records):
         record["LastModifiedDate"] = f"2025-01-01T00:00:00.{number:03d}Z"
-    coarse = Behaviour(filter_precision="s", exclusive_bounds=exclusive)
-    with PartnerCentralEmulator(records, behaviour=coarse) as emulator:
+    coarse = Behavior(filter_precision="s", exclusive_bounds=exclusive)
+    with PartnerCentralEmulator(records, behavior=coarse) as emulator:
         report = await OpportunitySync(make_client(emulator), store, page_size=10).run()
         assert await stored(store) == wire(emulator)
     # 20 pages: twice, and a few to find out.
@@ -216,8 +216,8 @@ async def test_more_than_a_page_with_tokens_that_do_not_last_ends_in_an_error(
     make_client: MakeClient, store: SQLiteStore
 ) -> None:
     same = some(60, LastModifiedDate="2025-01-01T00:00:00Z")
-    short = Behaviour(token_life_seconds=1e-9)
-    with PartnerCentralEmulator(same, behaviour=short) as emulator:
+    short = Behavior(token_life_seconds=1e-9)
+    with PartnerCentralEmulator(same, behavior=short) as emulator:
         sync = OpportunitySync(make_client(emulator), store, page_size=5)
         with pytest.raises(PaginationError, match="5 passes"):
             await asyncio.wait_for(sync.run(), 30)
@@ -233,8 +233,8 @@ async def test_records_without_a_date_keep_no_other_from_being_read(
         record["LastModifiedDate"] = None
     for record in records[10:20]:
         record["CreatedDate"] = None
-    behaviour = Behaviour(null_order={"LastModifiedDate": order, "CreatedDate": order})
-    with PartnerCentralEmulator(records, behaviour=behaviour) as emulator:
+    behavior = Behavior(null_order={"LastModifiedDate": order, "CreatedDate": order})
+    with PartnerCentralEmulator(records, behavior=behavior) as emulator:
         sync = OpportunitySync(make_client(emulator), store, page_size=4)
         await sync.run()
         report = await sync.reconcile()
@@ -257,20 +257,20 @@ async def test_a_record_that_cannot_be_read_is_set_aside_and_told(
     with PartnerCentralEmulator(records) as emulator:
         sync = OpportunitySync(make_client(emulator), store, page_size=5, on_event=events.append)
         report = await sync.run()
-        assert (report.created, report.rejected) == (10, 2)
-        assert "2 rejected" in str(report)
+        assert (report.created, report.invalid) == (10, 2)
+        assert "2 invalid" in str(report)
         rows = await store._do(
-            lambda c: c.execute("SELECT id, reason, raw FROM rejected ORDER BY id").fetchall()
+            lambda c: c.execute("SELECT id, reason, raw FROM invalid ORDER BY id").fetchall()
         )
         assert [row[0] for row in rows] == [None, "O5"]
         assert "LifeCycle" in rows[1][1]
         assert "not an object" in rows[1][2]
-        told = [event for event in events if isinstance(event, RecordRejected)]
+        told = [event for event in events if isinstance(event, InvalidRecordStored)]
         assert {event.id for event in told} == {"O5", None}
         emulator.update("O5", {"LifeCycle": {"Stage": "Qualified"}})
         await sync.run()
         assert "O5" in await stored(store)
-        left = await store._do(lambda c: c.execute("SELECT id FROM rejected").fetchall())
+        left = await store._do(lambda c: c.execute("SELECT id FROM invalid").fetchall())
         assert left == [(None,)]
 
 
@@ -283,7 +283,7 @@ async def test_the_date_of_a_record_that_cannot_be_read_hides_no_change(
     with PartnerCentralEmulator(records) as emulator:
         sync = OpportunitySync(make_client(emulator), store, page_size=5)
         report = await sync.run()
-        assert (report.created, report.rejected) == (11, 1)
+        assert (report.created, report.invalid) == (11, 1)
         later = {"LastModifiedDate": "2025-01-01T00:10:00Z"}
         emulator.update("O2", {"LifeCycle": {"Stage": "Committed"}} | later)
         await sync.run()
@@ -362,7 +362,7 @@ async def test_a_run_whose_lease_was_taken_over_is_refused_at_its_next_page(
         await anext(changes)
         now[0] = 301.0
         assert (await OpportunitySync(client, store).run()).created == 20
-        await store.begin("another", "AWS", timedelta(minutes=5))
+        await store.acquire_lease("another", "AWS", timedelta(minutes=5))
         with pytest.raises(StoreError, match="took over"):
             async for _ in changes:
                 pass
@@ -418,7 +418,7 @@ async def test_accounts_in_one_file_are_kept_apart(make_client: MakeClient, tmp_
 async def test_events_are_fetched_once_each_and_leave_the_watermark(
     make_client: MakeClient, store: SQLiteStore
 ) -> None:
-    with PartnerCentralEmulator(some(50), behaviour=Behaviour(duplicate_events=3)) as emulator:
+    with PartnerCentralEmulator(some(50), behavior=Behavior(duplicate_events=3)) as emulator:
         sync = OpportunitySync(make_client(emulator), store)
         watermark = (await sync.run()).watermark
         for number in range(1, 31):
@@ -458,7 +458,7 @@ async def test_what_an_event_names_and_aws_does_not_list_yet_is_asked_for_again(
 async def test_an_edit_between_two_pages_leaves_none_pending_that_an_event_names(
     make_client: MakeClient, store: SQLiteStore
 ) -> None:
-    with PartnerCentralEmulator(some(20), behaviour=Behaviour(edits_per_request=5)) as emulator:
+    with PartnerCentralEmulator(some(20), behavior=Behavior(edits_per_request=5)) as emulator:
         for number in range(1, 21):
             emulator.update(f"O{number}", {"LifeCycle": {"Stage": "Launched"}})
         sync = OpportunitySync(make_client(emulator), store, page_size=3)
@@ -484,8 +484,8 @@ async def test_reconciling_finds_what_no_run_can_see_and_deletes_nothing(
     make_client: MakeClient, store: SQLiteStore
 ) -> None:
     with PartnerCentralEmulator(some(30)) as emulator:
-        overlap = timedelta(seconds=1)
-        sync = OpportunitySync(make_client(emulator), store, page_size=4, overlap=overlap)
+        lookback = timedelta(seconds=1)
+        sync = OpportunitySync(make_client(emulator), store, page_size=4, lookback=lookback)
         await sync.run()
         unmoved = emulator.opportunities[6]["LastModifiedDate"]
         emulator.update("O7", {"LastModifiedDate": unmoved, "LifeCycle": {"Stage": "Launched"}})
@@ -582,8 +582,8 @@ class Late:
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        ({"overlap": timedelta(0)}, "at least 1 second"),
-        ({"overlap": 300}, "overlap must be timedelta"),
+        ({"lookback": timedelta(0)}, "at least 1 second"),
+        ({"lookback": 300}, "lookback must be timedelta"),
         ({"page_size": 101}, "1..100"),
         ({"page_size": True}, "page_size"),
         ({"on_event": 7}, "callable"),
@@ -603,7 +603,7 @@ def test_a_report_of_an_empty_pipeline_reads_well() -> None:
     report = SyncReport(0, 0, 0, 0, 2, 1, None)
     assert str(report) == "0 created, 0 updated, 0 unchanged, 2 pending; 1 request; empty"
     full = SyncReport(1, 2, 3, 4, 0, 5, datetime(2025, 1, 2, tzinfo=UTC))
-    assert str(full).endswith("4 rejected; 5 requests; current to 2025-01-02T00:00:00Z")
+    assert str(full).endswith("4 invalid; 5 requests; current to 2025-01-02T00:00:00Z")
 
 
 @pytest.mark.parametrize("edited_behind", range(3, 9))
@@ -627,7 +627,7 @@ async def test_records_that_leave_a_tie_do_not_hide_those_behind_it(
         emulator.fail(Fault.edit_page(edit), at=edited_behind)
         memory = MemoryStore()
         sync = OpportunitySync(
-            make_client(emulator), memory, overlap=timedelta(seconds=1), page_size=3
+            make_client(emulator), memory, lookback=timedelta(seconds=1), page_size=3
         )
         await sync.run()
         await sync.run()

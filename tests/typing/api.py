@@ -437,7 +437,7 @@ def running(client: PartnerCentralClient) -> None:
 async def keeping_a_copy(client: PartnerCentralClient, own: SyncStore) -> None:
     async with SQLiteStore("pipeline.db", account="One") as store:
         assert_type(store, SQLiteStore)
-        sync = OpportunitySync(client, store, overlap=timedelta(minutes=1), page_size=50)
+        sync = OpportunitySync(client, store, lookback=timedelta(minutes=1), page_size=50)
         report = await sync.run()
         assert_type(report, SyncReport)
         assert_type(report.watermark, datetime | None)

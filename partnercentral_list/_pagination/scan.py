@@ -1,0 +1,81 @@
+"""A scan: everything that matches, several pages at a time, as fast as the quota allows."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+
+from partnercentral_list._pagination.iteration import settled
+from partnercentral_list._pagination.parts import OnInvalid
+from partnercentral_list._pagination.scan_run import Batch, FetchChosen, ScanRun
+from partnercentral_list._pagination.scan_window import Query
+from partnercentral_list._transport.page import InvalidEntry
+from partnercentral_list.errors import InvalidOpportunity, InvalidOpportunityError
+from partnercentral_list.models import OpportunitySummary
+
+
+@dataclass(frozen=True, slots=True)
+class ScanRequest:
+    """What is scanned, and how."""
+
+    query: Query
+    concurrency: int = 8
+    on_invalid: OnInvalid = "raise"
+
+
+class OpportunityScan:
+    """The opportunities that match, each once, in no order, several pages at a time.
+
+    Iterate over it (``async for opportunity in scan``) or `collect` it. Each iteration starts
+    afresh; two at once do not disturb each other. It is made by
+    `PartnerCentralClient.scan_opportunities` and sends nothing until it is iterated over.
+
+    Every iteration gives all that matched from its beginning to its end, edited meanwhile or not,
+    or it raises; only opportunities without a creation date, of which AWS documents none, it may
+    miss if AWS sorts them last in both directions. What is created or begins to match while it
+    runs may be in it or not. An opportunity is given as the page that it came with first had it.
+    A scan cannot be resumed.
+
+    Raises:
+        PartnerCentralError: While iterating; what else was under way has been cancelled.
+    """
+
+    def __init__(self, fetch: FetchChosen, request: ScanRequest) -> None:
+        self._fetch = fetch
+        self._request = request
+
+    def __aiter__(self) -> AsyncGenerator[OpportunitySummary, None]:
+        return self._items()
+
+    async def collect(self) -> list[OpportunitySummary]:
+        """Read all of it into a list.
+
+        Raises:
+            PartnerCentralError: The scan failed; what was read is gone.
+        """
+        return [opportunity async for opportunity in self]
+
+    async def _items(self) -> AsyncGenerator[OpportunitySummary, None]:
+        run = ScanRun(self._fetch, self._request.query, self._request.concurrency)
+        try:
+            while (batch := await run.next()) is not None:
+                for place, record in batch.records:
+                    if isinstance(record, InvalidEntry):
+                        await self._set_aside(batch, place, record)
+                    else:
+                        yield record
+        finally:
+            await run.aclose()
+
+    async def _set_aside(self, batch: Batch, place: int, record: InvalidEntry) -> None:
+        invalid = InvalidOpportunity(record.id, batch.number, place, record.problems, record.raw)
+        if self._request.on_invalid != "raise":
+            await settled(self._request.on_invalid(invalid))
+            return
+        metadata = batch.page.response.response_metadata
+        raise InvalidOpportunityError(
+            invalid,
+            operation="ListOpportunities",
+            request_id=metadata.request_id,
+            attempts=metadata.attempts,
+        )

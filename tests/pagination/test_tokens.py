@@ -1,0 +1,145 @@
+"""Resume tokens are the AWS CLI's, byte for byte, and each side takes the other's."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+from typing import Any
+
+import botocore.session
+import pytest
+from botocore.paginate import TokenEncoder
+from hypothesis import given
+from hypothesis import strategies as st
+
+from partnercentral_list import PartnerCentralClient, RequestValidationError
+from partnercentral_list._pagination.tokens import Position, decode
+from partnercentral_list.emulator import PartnerCentralEmulator
+from tests.conftest import MakeClient
+
+RECORDS = 23
+
+
+def encoded(content: object) -> str:
+    return base64.b64encode(json.dumps(content).encode()).decode()
+
+
+positions = st.builds(Position, st.none() | st.text(min_size=1), st.none() | st.integers(0, 10**9))
+
+
+@given(positions)
+def test_a_token_reads_back_as_the_place_it_was_made_of(position: Position) -> None:
+    assert decode(position.encode()) == position
+
+
+@given(positions)
+def test_a_token_is_what_botocore_encodes(position: Position) -> None:
+    content: dict[str, Any] = {"NextToken": position.page_token}
+    if position.skip is not None:
+        content["boto_truncate_amount"] = position.skip
+    assert position.encode() == TokenEncoder().encode(content)
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        "",
+        "garbage",
+        "AAMA-a-bare-token-of-the-service",
+        encoded([]),
+        encoded("text"),
+        encoded({}),
+        encoded({"boto_truncate_amount": 3}),
+        encoded({"NextToken": 5}),
+        encoded({"NextToken": ""}),
+        encoded({"NextToken": "t", "boto_truncate_amount": -1}),
+        encoded({"NextToken": "t", "boto_truncate_amount": True}),
+        encoded({"NextToken": "t", "boto_truncate_amount": "3"}),
+        encoded({"NextToken": "t", "Marker": "of another operation"}),
+        base64.b64encode(b"\xff\xfe").decode(),
+        "é",
+        encoded({"NextToken": "t"}) + "!",
+    ],
+)
+async def test_what_is_no_resume_token_is_refused_before_anything_is_sent(
+    client: PartnerCentralClient, emulator: PartnerCentralEmulator, token: str
+) -> None:
+    with pytest.raises(RequestValidationError, match="starting_token"):
+        client.iter_opportunities(starting_token=token)
+    assert emulator.requests == []
+
+
+async def test_a_bare_service_token_is_refused_with_advice(client: PartnerCentralClient) -> None:
+    page = await client.list_opportunities(max_results=5)
+    assert page.next_token is not None
+    with pytest.raises(RequestValidationError, match="next_token="):
+        client.iter_opportunities(starting_token=page.next_token)
+
+
+@pytest.fixture
+def small() -> Any:
+    with PartnerCentralEmulator(opportunities=RECORDS) as running:
+        yield running
+
+
+def botocore_pages(emulator: PartnerCentralEmulator, **config: Any) -> tuple[list[str], str | None]:
+    """Read with botocore's own paginator: the ids, and the token it gives."""
+    session = botocore.session.Session()
+    client = session.create_client(
+        "partnercentral-selling",
+        region_name="us-east-1",
+        endpoint_url=emulator.url,
+        aws_access_key_id="AKIDEXAMPLE",
+        aws_secret_access_key="wJalrXUtnFEMI",
+    )
+    pages = client.get_paginator("list_opportunities").paginate(
+        Catalog="AWS", PaginationConfig=config
+    )
+    result = pages.build_full_result()
+    client.close()
+    return [record["Id"] for record in result["OpportunitySummaries"]], result.get("NextToken")
+
+
+@pytest.mark.parametrize("cut", range(1, RECORDS))
+async def test_this_library_and_botocore_give_the_same_token_and_take_each_others(
+    small: PartnerCentralEmulator, make_client: MakeClient, cut: int
+) -> None:
+    client = make_client(small)
+    everything = [item.id for item in await client.iter_opportunities().collect()]
+    ours = client.iter_opportunities(page_size=5, max_items=cut)
+    assert [item.id for item in await ours.collect()] == everything[:cut]
+
+    def theirs(**config: Any) -> tuple[list[str], str | None]:
+        return botocore_pages(small, PageSize=5, **config)
+
+    ids, token = await asyncio.to_thread(theirs, MaxItems=cut)
+    assert ids == everything[:cut]
+    assert token == ours.resume_token
+    rest = await client.iter_opportunities(page_size=5, starting_token=token).collect()
+    assert [item.id for item in rest] == everything[cut:]
+    ids, _ = await asyncio.to_thread(theirs, StartingToken=ours.resume_token)
+    assert ids == everything[cut:]
+
+
+async def test_a_listing_resumed_twice_gives_botocores_token_again(
+    small: PartnerCentralEmulator, make_client: MakeClient
+) -> None:
+    client = make_client(small)
+    _, first = await asyncio.to_thread(botocore_pages, small, PageSize=10, MaxItems=3)
+    _, second = await asyncio.to_thread(
+        lambda: botocore_pages(small, PageSize=10, MaxItems=4, StartingToken=first)
+    )
+    ours = client.iter_opportunities(page_size=10, max_items=4, starting_token=first)
+    await ours.collect()
+    assert ours.resume_token == second
+
+
+async def test_a_smaller_page_size_does_not_repeat_records(
+    client: PartnerCentralClient,
+) -> None:
+    everything = [item.id for item in await client.iter_opportunities().collect()]
+    cut = client.iter_opportunities(page_size=100, max_items=57)
+    await cut.collect()
+    rest = await client.iter_opportunities(page_size=10, starting_token=cut.resume_token).collect()
+    assert [item.id for item in rest] == everything[57:]

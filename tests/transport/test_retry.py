@@ -1,0 +1,239 @@
+"""The retry layer: AWS's formula, its limits, and how many requests really go out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from partnercentral_list import (
+    InternalServerException,
+    PartnerCentralError,
+    RetryPolicy,
+    ServiceError,
+    ThrottlingException,
+    TransportError,
+    ValidationException,
+)
+from partnercentral_list._transport.retry import Retrier
+from partnercentral_list.emulator import Fault, PartnerCentralEmulator
+from tests.conftest import MakeClient
+
+
+class Clock:
+    """Time that passes only while something sleeps."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.slept: list[float] = []
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += seconds
+
+    def policy(self, **options: Any) -> RetryPolicy:
+        return RetryPolicy(
+            sleep=self.sleep, clock=lambda: self.now, **({"random": lambda: 1.0} | options)
+        )
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+def throttled(retry_after: float | None = None) -> ThrottlingException:
+    return ThrottlingException("ThrottlingException", "", retry_after=retry_after, retryable=True)
+
+
+def broken() -> TransportError:
+    return TransportError("reset", retryable=True)
+
+
+async def attempts(policy: RetryPolicy, *failures: PartnerCentralError) -> int:
+    """Fail in these ways, then succeed; tells how many attempts were made."""
+    remaining = list(failures)
+
+    async def attempt(number: int) -> int:
+        if remaining:
+            raise remaining.pop(0)
+        return number
+
+    return await Retrier(policy).call(attempt)
+
+
+async def test_a_success_is_not_repeated(clock: Clock) -> None:
+    assert await attempts(clock.policy()) == 1
+    assert clock.slept == []
+
+
+async def test_transient_failures_wait_from_50_ms_doubling(clock: Clock) -> None:
+    assert await attempts(clock.policy(), *[broken() for _ in range(5)]) == 6
+    assert clock.slept == [0.05, 0.1, 0.2, 0.4, 0.8]
+
+
+async def test_throttling_waits_from_a_second_up_to_the_ceiling(clock: Clock) -> None:
+    assert await attempts(clock.policy(), *[throttled() for _ in range(6)]) == 7
+    assert clock.slept == [1.0, 2.0, 4.0, 8.0, 16.0, 20.0]
+
+
+async def test_the_wait_is_a_random_part_of_that(clock: Clock) -> None:
+    await attempts(clock.policy(random=lambda: 0.25), throttled(), throttled())
+    assert clock.slept == [0.25, 0.5]
+
+
+@pytest.mark.parametrize(
+    ("hint", "waited"), [(0.0, 1.0), (0.5, 1.0), (3.0, 3.0), (6.0, 6.0), (60.0, 6.0)]
+)
+async def test_a_hint_is_clamped_to_the_formula_and_five_seconds_more(
+    clock: Clock, hint: float, waited: float
+) -> None:
+    await attempts(clock.policy(), throttled(hint))
+    assert clock.slept == [waited]
+
+
+async def test_a_bare_429_counts_as_throttling(clock: Clock) -> None:
+    await attempts(clock.policy(), ServiceError("HTTP 429", "", http_status=429, retryable=True))
+    assert clock.slept == [1.0]
+
+
+async def test_the_last_error_is_raised_itself_with_the_number_of_attempts(clock: Clock) -> None:
+    failures = [broken() for _ in range(9)]
+    with pytest.raises(TransportError) as caught:
+        await attempts(clock.policy(max_attempts=4), *failures)
+    assert caught.value is failures[3]
+    assert caught.value.attempts == 4
+    assert "4 attempts" in str(caught.value)
+
+
+async def test_an_error_that_will_not_pass_is_not_retried(clock: Clock) -> None:
+    with pytest.raises(ValidationException) as caught:
+        await attempts(clock.policy(), ValidationException("ValidationException", "no"))
+    assert caught.value.attempts == 1
+
+
+async def test_another_exception_passes_through(clock: Clock) -> None:
+    async def attempt(number: int) -> None:
+        raise KeyError(number)
+
+    with pytest.raises(KeyError):
+        await Retrier(clock.policy()).call(attempt)
+
+
+async def test_no_attempt_starts_after_the_elapsed_time(clock: Clock) -> None:
+    policy = clock.policy(max_elapsed=10.0, max_attempts=50)
+    with pytest.raises(ThrottlingException) as caught:
+        await attempts(policy, *[throttled() for _ in range(50)])
+    assert clock.slept == [1.0, 2.0, 4.0]
+    assert caught.value.attempts == 4
+
+
+async def test_no_limit_of_elapsed_time_is_zero(clock: Clock) -> None:
+    policy = clock.policy(max_elapsed=0, max_attempts=30)
+    assert await attempts(policy, *[throttled() for _ in range(29)]) == 30
+
+
+async def test_the_quota_is_shared_by_all_calls_and_refilled_by_successes(clock: Clock) -> None:
+    retrier = Retrier(clock.policy(quota=28))
+
+    async def always(number: int) -> None:
+        raise broken()
+
+    async def once(number: int) -> int:
+        if number == 1:
+            raise broken()
+        return number
+
+    async def fine(number: int) -> int:
+        return number
+
+    with pytest.raises(TransportError) as caught:
+        await retrier.call(always)
+    assert caught.value.attempts == 3  # two retries at 14 tokens
+    with pytest.raises(TransportError) as caught:
+        await retrier.call(always)
+    assert caught.value.attempts == 1  # nothing is left
+    for _ in range(13):
+        await retrier.call(fine)
+    with pytest.raises(TransportError):
+        await retrier.call(once)
+    await retrier.call(fine)
+    assert await retrier.call(once) == 2  # the 14th success paid for it
+    assert await retrier.call(once) == 2  # and it gave its cost back
+
+
+async def test_a_throttling_retry_costs_less(clock: Clock) -> None:
+    with pytest.raises(ThrottlingException) as caught:
+        await attempts(clock.policy(quota=28), *[throttled() for _ in range(9)])
+    assert caught.value.attempts == 6
+
+
+@pytest.mark.parametrize("most", [1, 3, 8])
+async def test_no_more_requests_go_out_than_the_policy_says(
+    make_client: MakeClient,
+    emulator: PartnerCentralEmulator,
+    monkeypatch: pytest.MonkeyPatch,
+    clock: Clock,
+    most: int,
+) -> None:
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "10")
+    monkeypatch.setenv("AWS_RETRY_MODE", "adaptive")
+    emulator.fail("InternalServerException", times=None)
+    client = make_client(emulator, retry=clock.policy(max_attempts=most))
+    with pytest.raises(InternalServerException) as caught:
+        await client.list_opportunities()
+    assert len(emulator.requests) == caught.value.attempts == most
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault.error("ThrottlingException"),
+        Fault.error("ThrottlingException", status=429),
+        Fault.error("InternalServerException"),
+        Fault.http(503),
+        Fault.http(429),
+        Fault.body(b""),
+        Fault.body(b"{}"),
+        Fault.body(b"<html></html>"),
+        Fault.truncate(),
+        Fault.reset("before"),
+        Fault.reset("during"),
+        Fault.reset("after"),
+    ],
+    ids=repr,
+)
+@pytest.mark.parametrize("at", [1, 2, 3])
+async def test_a_listing_is_complete_whatever_goes_wrong_once(
+    make_client: MakeClient,
+    emulator: PartnerCentralEmulator,
+    clock: Clock,
+    fault: Fault,
+    at: int,
+) -> None:
+    emulator.fail(fault, at=at, times=1)
+    listed = await make_client(emulator, retry=clock.policy()).iter_opportunities().collect()
+    assert len({item.id for item in listed}) == len(listed) == 250
+
+
+@pytest.mark.parametrize(
+    "fault", [Fault.truncate(), Fault.body(b""), Fault.body(b"{}"), Fault.http(502)], ids=repr
+)
+@pytest.mark.parametrize("at", [1, 2, 3])
+async def test_a_listing_that_cannot_go_on_raises_and_can_be_completed(
+    make_client: MakeClient,
+    emulator: PartnerCentralEmulator,
+    clock: Clock,
+    fault: Fault,
+    at: int,
+) -> None:
+    emulator.fail(fault, at=at, times=None)
+    client = make_client(emulator, retry=clock.policy(max_attempts=3))
+    seen: list[str] = []
+    with pytest.raises(PartnerCentralError) as caught:
+        async for item in client.iter_opportunities():
+            seen.append(item.id)
+    emulator.clear_faults()
+    rest = client.iter_opportunities(starting_token=caught.value.resume_token)
+    seen += [item.id for item in await rest.collect()]
+    assert len(set(seen)) == len(seen) == 250
