@@ -28,7 +28,7 @@ TYPED = [path for path in (PACKAGE, "tests/typing") if (ROOT / path).exists()]
 
 
 def _use_pyenv() -> None:
-    """Let `pythonX.Y` mean pyenv's newest of each minor version, where there is a pyenv."""
+    """Put pyenv's newest interpreter of each minor version on the PATH, if pyenv is installed."""
     root = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
     found: dict[str, tuple[int, Path]] = {}
     for folder in root.glob("versions/*/"):
@@ -44,7 +44,7 @@ def _use_pyenv() -> None:
 
 
 def _runs(python: str) -> bool:
-    """Tell whether that interpreter starts: a pyenv shim may be there and not start."""
+    """Return whether that interpreter starts: a pyenv shim may exist and fail to start."""
     path = shutil.which(f"python{python}")
     if path is None:
         return False
@@ -56,7 +56,7 @@ _use_pyenv()
 OTHER_PYTHONS = [python for python in PYTHONS if python != THIS_PYTHON and _runs(python)]
 MISSING_PYTHONS = [p for p in PYTHONS if p != THIS_PYTHON and p not in OTHER_PYTHONS]
 TESTS = f"tests-{THIS_PYTHON}"
-# A process of tests for each core; with arguments of yours, as you say.
+# One test process for each core, unless arguments are given.
 AT_ONCE = ("--numprocesses", "auto")
 
 nox.needs_version = ">=2025.5.1"
@@ -127,7 +127,7 @@ def lint(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none", requires=["install"])
 def types(session: nox.Session) -> None:
-    """Run mypy and pyright, both strict, and demand that every public type is known."""
+    """Run mypy and pyright, both strict, and require that every public type is complete."""
     _here(session, "mypy", *TYPED)
     _pyright(session, sys.executable)
     _pyright(session, sys.executable, "--verifytypes", PACKAGE, "--ignoreexternal")
@@ -147,7 +147,7 @@ def _pyright(session: nox.Session, python: str, *arguments: str) -> None:
 
 @nox.session(name=TESTS, venv_backend="none", requires=["install"])
 def tests_with_coverage(session: nox.Session) -> None:
-    """Run the tests with this Python; without arguments of yours, 95 % of the branches are due."""
+    """Run the tests with this Python; without arguments, require 95 % branch coverage."""
     for python in MISSING_PYTHONS:
         session.warn(f"Python {python} was not found: the tests do not run on it")
     if session.posargs:
@@ -170,7 +170,7 @@ if OTHER_PYTHONS:
 
 @nox.session(python=THIS_PYTHON)
 def lowest(session: nox.Session) -> None:
-    """Run the tests with the lowest dependencies that the package says it works with."""
+    """Run the tests with the lowest versions of the dependencies that the package declares."""
     _install(session, "lowest")
     session.run("python", "-m", "pytest", *(session.posargs or AT_ONCE))
 
@@ -223,7 +223,7 @@ assert not stubs, stubs
 
 @nox.session(venv_backend="none", requires=["install"])
 def package(session: nox.Session) -> None:
-    """Build both distributions and look at what they hold."""
+    """Build both distributions and check their contents."""
     sdist = _build(session, "sdist")
     wheel = _build(session, "wheel")
     unpacked = sdist.parent.parent / "unpacked"
@@ -231,7 +231,8 @@ def package(session: nox.Session) -> None:
     with tarfile.open(sdist) as archive:
         archive.extractall(unpacked, filter="data")
     (source,) = unpacked.iterdir()
-    for name in ("README.md", "CHANGELOG.md", "LICENSE", "noxfile.py", "docs", "examples", "tests"):
+    documents = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "docs")
+    for name in (*documents, "noxfile.py", "examples", "tests"):
         if not (source / name).exists():
             session.error(f"the sdist lacks {name}")
     contents = _contents(wheel)
@@ -241,7 +242,7 @@ def package(session: nox.Session) -> None:
     if strangers:
         session.error(f"the wheel holds more than the package: {strangers}")
     if _contents(_build(session, "wheel", source)) != contents:
-        session.error("the wheel built from the sdist is another one")
+        session.error("the wheel built from the sdist differs from the wheel")
 
 
 def _contents(wheel: Path) -> dict[str, bytes]:
@@ -252,7 +253,7 @@ def _contents(wheel: Path) -> dict[str, bytes]:
 
 @nox.session(venv_backend="none", requires=["install"])
 def peers(session: nox.Session) -> None:
-    """Ask the emulator the same through clients that were not written here, and compare."""
+    """Send the emulator the same requests through clients of other authors, and compare."""
     folder = Path(session.create_tmp()).resolve()
     for peer in PEERS:
         environment = folder / peer
@@ -269,7 +270,7 @@ def peers(session: nox.Session) -> None:
 
 @nox.session(python=THIS_PYTHON, default=False)
 def benchmarks(session: nox.Session) -> None:
-    """Measure beside every peer and write docs/performance.md; `-- --quick` only looks."""
+    """Measure beside every peer and write docs/performance.md; `-- --quick` writes nothing."""
     _install(session, "bench")
     session.run("python", "-m", "tests.benchmarks", *session.posargs)
 

@@ -31,14 +31,14 @@ MEASURES = {
 
 
 def versions() -> str:
-    """Say what was measured, and on what."""
+    """Return the versions and the machine that were measured."""
     with_them = ", ".join(f"{name} {version(name)}" for name in MEASURED_WITH)
     python = f"{platform.python_implementation()} {platform.python_version()}"
     return f"{python}, {platform.system()}, {os.cpu_count()} processors; {with_them}."
 
 
 def main() -> None:
-    """Measure, and write unless somebody only looks."""
+    """Measure, and write unless `--quick` is given."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--only", action="append", choices=MEASURES)

@@ -2,7 +2,7 @@
 
     python tests/benchmarks/command_memory.py [--opportunities 1000000]
 
-A server in a process of its own makes pages as they are asked for, without keeping any. The command
+A server in a process of its own makes pages on request, without keeping any. The command
 runs once for ten thousand opportunities and once for all of them, unpaced.
 """
 
@@ -18,7 +18,7 @@ from tests.cli.endless import PEAK, serving_endlessly
 
 
 def measure(url: str, opportunities: int) -> tuple[int, float, int]:
-    """Give the peak in kilobytes, the seconds taken, and the lines written."""
+    """Return the peak in kilobytes, the seconds taken, and the lines written."""
     where = ["--catalog", "AWS", "--endpoint-url", url, "--no-sign-request"]
     words = ["--output", "jsonl", "--requests-per-second", "0"]
     count = ["--page-size", "100", "--max-items", str(opportunities)]

@@ -39,8 +39,8 @@ def fetch(connection: http.client.HTTPConnection, token: str | None = None) -> d
     """Ask for a page of 100."""
     request = {"Catalog": "AWS", "MaxResults": 100} | ({"NextToken": token} if token else {})
     connection.request("POST", "/", json.dumps(request), TARGET)
-    answer: dict[str, object] = json.loads(connection.getresponse().read())
-    return answer
+    response: dict[str, object] = json.loads(connection.getresponse().read())
+    return response
 
 
 def serve(opportunities: int, pages: int) -> None:
@@ -64,9 +64,9 @@ def serve(opportunities: int, pages: int) -> None:
         waits: list[float] = []
         for _ in range(pages):
             started = time.perf_counter()
-            answer = fetch(connection, str(token) if token else None)
+            response = fetch(connection, str(token) if token else None)
             waits.append(time.perf_counter() - started)
-            token = answer["NextToken"]
+            token = response["NextToken"]
         used = cpu_of(emulator.pid) - before
         print(f"behind it                  {memory_of(emulator.pid):.0f} MB")
         print(f"a page, the emulator's CPU {used / pages * 1000:.2f} ms")
@@ -90,7 +90,7 @@ def start_and_stop(rounds: int = 50) -> None:
         print(f"{name:<26} {median * 1000:.2f} ms")
     started = time.perf_counter()
     PartnerCentralEmulator(1_000_000)
-    print(f"a million, not asked for   {(time.perf_counter() - started) * 1000:.2f} ms")
+    print(f"a million, no request     {(time.perf_counter() - started) * 1000:.2f} ms")
 
 
 def main() -> None:

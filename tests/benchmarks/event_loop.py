@@ -130,8 +130,8 @@ with PartnerCentralEmulator(int(sys.argv[1])) as emulator:
 
 def _measure(url: str, variant: str) -> dict[str, float]:
     command = [sys.executable, __file__, "--url", url, "--variant", variant]
-    answer = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    measured: dict[str, float] = json.loads(answer)
+    response = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    measured: dict[str, float] = json.loads(response)
     return measured
 
 

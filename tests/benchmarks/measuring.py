@@ -1,4 +1,4 @@
-"""Sides measured in turn, each in a process of its own, and what comes of it as a table."""
+"""Sides measured in turn, each in a process of its own, and the results as a table."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ NAMES = {
 
 
 def environment() -> dict[str, str]:
-    """Credentials for who insists, and none of the machine's settings."""
+    """Return an environment with dummy credentials and none of the machine's AWS settings."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     keys = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI"}
     return kept | keys | {"AWS_EC2_METADATA_DISABLED": "true"}
@@ -36,7 +36,7 @@ def environment() -> dict[str, str]:
 
 @contextmanager
 def pages(opportunities: int, latency: float = 0.0, *, tls: bool = False) -> Iterator[str]:
-    """Serve pages that were made before, from a process of its own; gives its URL."""
+    """Serve pages that were made before, from a process of its own; yields its URL."""
     module = ["tests.benchmarks.server", str(opportunities), str(latency), *(["tls"] * tls)]
     server = subprocess.Popen(
         [sys.executable, "-u", "-m", *module], stdout=subprocess.PIPE, text=True, cwd=ROOT
@@ -73,7 +73,7 @@ class Rounds:
     results: dict[str, list[Result]] = field(default_factory=dict)
 
     def add(self, side: str, result: Result) -> None:
-        """Note a result of the round under way."""
+        """Add a result of the current round."""
         self.results.setdefault(side, []).append(result)
 
     def median(self, side: str, what: str) -> float:
@@ -126,11 +126,11 @@ class Report:
         self._listed: dict[int, Rounds] = {}
 
     def rounds(self, number: int) -> int:
-        """So many, or one if somebody only looks."""
+        """Return the number of rounds, or 1 for a quick run."""
         return 1 if self.quick else number
 
     def reach(self, what: str, measured: Sequence[float], must: str, goal: str) -> None:
-        """Note one of the figures to be reached."""
+        """Add one of the targets."""
         print(f"{what}: {shown(measured)}", flush=True)
         self.targets.append((what, shown(measured), must, goal))
 
@@ -143,7 +143,7 @@ class Report:
         return self._listed[size]
 
     def reached(self, document: Path) -> str:
-        """Give the table of what was to be reached, with what was not measured now as it was."""
+        """Return the table of targets; rows that this run did not measure stay as they are."""
         begun = document.read_text("utf-8").split("<!-- targets -->\n")[1]
         known = begun.split("<!-- end -->")[0].splitlines()[2:]
         rows = {row.split(" | ")[0].removeprefix("| "): row for row in known}
@@ -152,7 +152,7 @@ class Report:
         return "\n".join([table(["", "measured", "must", "goal"], []), *rows.values()])
 
     def write(self, document: Path) -> None:
-        """Put the tables between their markers."""
+        """Write the tables between their markers."""
         text = document.read_text("utf-8")
         for name, part in self.parts.items():
             before, rest = text.split(f"<!-- {name} -->\n")

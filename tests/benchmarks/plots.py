@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.benchmarks.measuring import NAMES
 
-COLOURS = {
+COLORS = {
     "ours": "#c2410c",
     "aiobotocore": "#1d4ed8",
     "pydantic": "#60a5fa",
@@ -35,7 +35,7 @@ def memory(axes: Any, measured: Mapping[str, Mapping[int, float]]) -> None:
 
 def _by_records(axes: Any, measured: Mapping[str, Mapping[int, float]]) -> None:
     for side, points in measured.items():
-        style = {"linewidth": 2.6 if side == "ours" else 1.3, "color": COLOURS[side]}
+        style = {"linewidth": 2.6 if side == "ours" else 1.3, "color": COLORS[side]}
         axes.plot(list(points), list(points.values()), "o-", label=SHORT[side], **style)
     axes.legend(fontsize=8)
 
@@ -45,9 +45,9 @@ def cpu(axes: Any, ratios: Mapping[str, Sequence[float]]) -> None:
     for place, (side, values) in enumerate(ratios.items()):
         middle = statistics.median(values)
         spread = [[middle - min(values)], [max(values) - middle]]
-        axes.barh(place, middle, xerr=spread, color=COLOURS[side], error_kw={"capsize": 3})
+        axes.barh(place, middle, xerr=spread, color=COLORS[side], error_kw={"capsize": 3})
         axes.text(max(values) + 0.08, place, f"{middle:.2f}", va="center", fontsize=9)
-    axes.axvline(1, color=COLOURS["ours"], linewidth=2)
+    axes.axvline(1, color=COLORS["ours"], linewidth=2)
     axes.set_yticks(range(len(ratios)), [SHORT[side] for side in ratios])
     axes.invert_yaxis()
     axes.set(xlabel="CPU time for 10,000 records; this library's is 1")
@@ -59,8 +59,8 @@ def latency(axes: Any, ratios: Mapping[float, Mapping[str, Sequence[float]]]) ->
     for number, side in enumerate(next(iter(ratios.values()))):
         middles = [statistics.median(sides[side]) for sides in ratios.values()]
         places = [place + (number - 2) * width for place in range(len(ratios))]
-        axes.bar(places, middles, width, color=COLOURS[side], label=SHORT[side])
-    axes.axhline(1, color=COLOURS["ours"], linewidth=2)
+        axes.bar(places, middles, width, color=COLORS[side], label=SHORT[side])
+    axes.axhline(1, color=COLORS["ours"], linewidth=2)
     axes.set_xticks(range(len(ratios)), [f"{delay * 1000:.0f} ms" for delay in ratios])
     axes.set(xlabel="latency of a page", ylabel="wall time; this library's is 1")
     axes.legend(fontsize=8)
@@ -70,7 +70,7 @@ def stages(axes: Any, medians: Mapping[str, float]) -> None:
     """What a process does until the first record, one stage behind the other."""
     begun = 0.0
     for place, spent in enumerate(medians.values()):
-        axes.barh(place, spent, left=begun, color=COLOURS["ours"])
+        axes.barh(place, spent, left=begun, color=COLORS["ours"])
         begun += spent
         axes.text(begun + 3, place, f"{spent:.0f}", va="center", fontsize=9)
     axes.set_yticks(range(len(medians)), list(medians))
@@ -80,12 +80,12 @@ def stages(axes: Any, medians: Mapping[str, float]) -> None:
 
 def scan(axes: Any, arrivals: Mapping[str, Sequence[float]]) -> None:
     """The records that have come, by time."""
-    for (name, times), colour in zip(
-        arrivals.items(), ("#6b7280", COLOURS["ours"], "#f59e0b"), strict=True
+    for (name, times), color in zip(
+        arrivals.items(), ("#6b7280", COLORS["ours"], "#f59e0b"), strict=True
     ):
         # Every hundredth: a page at a time, and a small file.
         counts = range(100, len(times) + 1, 100)
-        axes.step(times[99::100], counts, where="post", label=name, color=colour)
+        axes.step(times[99::100], counts, where="post", label=name, color=color)
     axes.set(xlabel="seconds, at 300 ms a page and 10 requests a second", ylabel="records")
     axes.legend(fontsize=8)
 

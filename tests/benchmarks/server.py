@@ -18,9 +18,9 @@ CERTIFICATE = Path(__file__).parent.parent / "wire" / "localhost.pem"
 
 
 def bodies(opportunities: int) -> list[bytes]:
-    """Cut an invented pipeline into pages of 100; from 2,000 records on its content repeats."""
-    invented = PartnerCentralEmulator(min(opportunities, DIFFERENT)).opportunities
-    pages = [json.dumps(invented[at : at + 100])[1:-1] for at in range(0, len(invented), 100)]
+    """Cut sample opportunities into pages of 100; from 2,000 records on its content repeats."""
+    sample = PartnerCentralEmulator(min(opportunities, DIFFERENT)).opportunities
+    pages = [json.dumps(sample[at : at + 100])[1:-1] for at in range(0, len(sample), 100)]
     number = -(-opportunities // 100)
     listed: list[bytes] = []
     for page in range(number):

@@ -32,7 +32,7 @@ class Clock:
         self.start()
 
     def start(self) -> None:
-        """Begin to count."""
+        """Start counting."""
         self.wall, self.cpu, self.memory = time.perf_counter(), _cpu(), _memory()
 
     def record(self) -> None:
@@ -46,7 +46,7 @@ class Clock:
         self.arrivals.append(round(time.perf_counter() - self.wall, 3))
 
     def result(self, count: int) -> dict[str, Any]:
-        """Say what was used."""
+        """Return what was used."""
         return {
             "count": count,
             "cpu": _cpu() - self.cpu,
@@ -66,7 +66,7 @@ def _cpu() -> float:
 
 
 def _memory() -> float:
-    """Give the process's peak in MB; Linux's ru_maxrss may still be that of who started it."""
+    """Return the peak in MB; on Linux ru_maxrss may still be that of the parent process."""
     status = Path("/proc/self/status").read_text("ascii")
     (peak,) = (line.split()[1] for line in status.splitlines() if line.startswith("VmHWM"))
     return int(peak) / 1024
@@ -244,8 +244,8 @@ async def _bare_page(session: Any, url: str, token: str | None) -> bytes:
         "X-Amz-Target": "AWSPartnerCentralSelling.ListOpportunities",
         "Content-Type": "application/x-amz-json-1.0",
     }
-    async with session.post(url, data=json.dumps(request), headers=headers) as answer:
-        body: bytes = await answer.read()
+    async with session.post(url, data=json.dumps(request), headers=headers) as response:
+        body: bytes = await response.read()
         return body
 
 

@@ -22,7 +22,7 @@ from partnercentral_list.sync import OpportunitySync, SQLiteStore
 
 
 def memory() -> float:
-    """Give the largest size that this process had, in MB (Linux counts it in kilobytes)."""
+    """Return the peak size of this process, in MB (Linux counts it in kilobytes)."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 

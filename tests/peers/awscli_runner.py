@@ -1,4 +1,4 @@
-"""Runs in the AWS CLI's own environment: a command line a line in, what it answered a line out."""
+"""Runs command lines in the AWS CLI's own environment: one a line in, one result a line out."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import sys
 from awscli.clidriver import create_clidriver
 
 
-def answer(argv: list[str]) -> dict[str, object]:
+def response(argv: list[str]) -> dict[str, object]:
     out, err = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         try:
@@ -21,4 +21,4 @@ def answer(argv: list[str]) -> dict[str, object]:
 
 
 for line in sys.stdin:
-    print(json.dumps(answer(json.loads(line))), flush=True)
+    print(json.dumps(response(json.loads(line))), flush=True)

@@ -20,7 +20,7 @@ RANGES = ("LastModifiedDate", "CreatedDate", "TargetCloseDate")
 
 @dataclass(frozen=True)
 class Breakage:
-    """What is wrong, and the parameter (and of sorts the value) of the requests that must tell."""
+    """What is broken, and the parameter (of sorts also the value) that reveals it."""
 
     name: str
     parameter: str
@@ -30,7 +30,7 @@ class Breakage:
     case_matters: bool = False
 
     def install(self, patch: pytest.MonkeyPatch) -> None:
-        """Let the emulator go by other parameters than were sent, or compare names otherwise."""
+        """Make the emulator use other parameters than were sent, or compare names differently."""
         known = _service.known_parameters
         patch.setattr(_service, "known_parameters", lambda *sent: self.parameters(known(*sent)))
         if self.case_matters:
@@ -60,7 +60,7 @@ def breakages() -> Iterator[Breakage]:
         if sort["SortBy"] in ("TargetCloseDate", "CustomerCompanyName"):
             place = _nulls_first(sort)
             yield Breakage(f"{title}: nulls first", "Sort", sort, record=place)
-        # Neither Ids are equal, nor can a day be told from the same day.
+        # Neither Ids are equal, nor does a day differ from itself.
         if sort["SortBy"] not in ("Identifier", "TargetCloseDate"):
             yield Breakage(f"{title}: ties turned", "Sort", sort, record=_ties_turned(sort))
 
@@ -105,7 +105,7 @@ def _turned_round(sort: Json) -> Change:
 
 
 def _nulls_first(sort: Json) -> Change:
-    """Give what is null a value that sorts first."""
+    """Replace nulls with a value that sorts first."""
     down = sort["SortOrder"] == "DESCENDING"
     if sort["SortBy"] == "TargetCloseDate":
         close = "9999-12-31" if down else "0001-01-01"

@@ -38,7 +38,7 @@ class CommandLines:
         self._companies = companies
 
     def valid(self) -> Words:
-        """Make one that is answered."""
+        """Make a valid command line."""
         filters = self._random.sample(self._filters(), self._random.randint(0, 2))
         words = ["--catalog", "AWS" if self._chance(0.95) else "Sandbox"]
         for make in filters:

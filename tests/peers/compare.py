@@ -1,7 +1,7 @@
-"""What makes two answers the same: a time is an instant, and what says nothing is absent.
+"""What makes two responses the same: a time is an instant, and a null is absent.
 
 That is a null everywhere, an empty ``Amount``, which this library reads as no amount, and an empty
-``CompanyName``, which is what capo makes of a null where the model asks for a member.
+``CompanyName``, which is what capo makes of a null where the model requires a member.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The emulators, and the peers that are asked about them, one of each for all tests."""
+"""The emulators, and the peers, one of each for all tests."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from contextlib import ExitStack, closing
 import pytest
 
 from partnercentral_list.emulator import PartnerCentralEmulator
-from tests.peers.answers import NAMES, Answers, Servers
 from tests.peers.matrix import CASES, SERVICE_ERRORS
 from tests.peers.peers import Library, Peer, clean_environment
 from tests.peers.records import records
+from tests.peers.responses import NAMES, Responses, Servers
 
 
 @pytest.fixture(autouse=True)
@@ -51,9 +51,9 @@ def servers() -> Iterator[Servers]:
 
 
 @pytest.fixture(scope="session")
-def answers(peers: dict[str, Peer | Library], servers: Servers) -> Answers:
+def responses(peers: dict[str, Peer | Library], servers: Servers) -> Responses:
     with ThreadPoolExecutor(len(NAMES)) as threads:
-        asked = Answers(peers, servers)
-        for done in [threads.submit(asked.ask_all, name, CASES) for name in NAMES]:
+        responses = Responses(peers, servers)
+        for done in [threads.submit(responses.send_all, name, CASES) for name in NAMES]:
             done.result()
-        return asked
+        return responses

@@ -1,6 +1,6 @@
-"""What a listing must give, worked out a third time: plain Python over the records' dicts.
+"""What a listing must return, computed independently: plain Python over the records' dicts.
 
-It imports neither the emulator nor the client, so that it shares no mistake with either.
+It imports neither the emulator nor the client, so that it shares no bug with either.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def expected_ids(records: Iterable[Mapping[str, Any]], parameters: Mapping[str, 
 
 
 def expected_token(total: int, end: int, page_size: int) -> Json | None:
-    """Give a resume token's content; the service's own part of it is only ever "opaque"."""
+    """Return the content of a resume token; the service's own part of it is only ever "opaque"."""
     if end >= total:
         return None
     pages, rest = divmod(end, page_size)

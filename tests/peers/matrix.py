@@ -29,8 +29,8 @@ SERVICE_ERRORS = (
 class Case:
     """One request, and the error that it ends in, if it does.
 
-    ``server`` is the emulator it goes to: "pipeline", or the code of the error that one always
-    answers. ``refused`` says who refuses the request before it is sent, and never sees AWS's code.
+    ``server`` is the emulator it goes to: "pipeline", or the code of the error that it always
+    returns. ``refused`` says who refuses the request before it is sent, and never sees AWS's code.
     """
 
     name: str
@@ -147,7 +147,7 @@ def alone() -> Iterator[Case]:
         for number, value in enumerate(values):
             yield case(f"{name} {number}", {name: value})
     yield case("Catalog Sandbox", {"Catalog": "Sandbox"})
-    # The model leaves catalogs open; the library does not, unless it is told that it is meant.
+    # The model leaves catalogs open; the library requires `Catalog.unknown` for others.
     yield case("Catalog Elsewhere", {"Catalog": "Elsewhere"}, refused=LIBRARY)
     for sort in SORTS:
         yield case("sorted by {SortBy} {SortOrder}".format(**sort), {"Sort": sort})
@@ -190,12 +190,12 @@ def invalid() -> Iterator[Case]:
     token = {"NextToken": "AAMA-nonsense"}
     yield case("a token of nobody's", token, call="page", error="ValidationException")
     for code in SERVICE_ERRORS:
-        yield case(f"items answered {code}", error=code, server=code)
-        yield case(f"a page answered {code}", call="page", error=code, server=code)
+        yield case(f"items end with {code}", error=code, server=code)
+        yield case(f"a page ends with {code}", call="page", error=code, server=code)
 
 
 def resumed() -> Iterator[tuple[Case, Case]]:
-    """Yield listings that end early, each with the one that goes on from its token."""
+    """Yield listings that end early, each with the one that resumes from its token."""
     for number, (items, size) in enumerate(((1, 7), (7, 7), (10, 7), (30, 20), (50, 100), (40, 1))):
         parameters = {"Sort": SORTS[number % len(SORTS)], "LifeCycleStage": [*STAGES[:-1]]}
         if number % 2:

@@ -29,7 +29,7 @@ PATIENCE = 300.0
 
 
 def program(peer: str, name: str = "python") -> Path:
-    """Find what `nox -s peers` has installed: without it nothing here can be said to pass."""
+    """Find what `nox -s peers` has installed; without it these tests fail."""
     path = Path(os.environ.get("PEER_ENVIRONMENTS", "nowhere")) / peer / "bin" / name
     if not path.exists():
         raise RuntimeError(f"{peer} is not installed: run `nox -s peers`, which installs it")
@@ -50,7 +50,7 @@ def clean_environment(home: str) -> dict[str, str]:
 
 
 class Peer:
-    """A peer's program; ``ask`` gives it a case and waits for its answer."""
+    """A peer's program; ``send`` gives it a case and waits for its response."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -71,7 +71,7 @@ class Peer:
         self._alarm.daemon = True
         self._alarm.start()
 
-    def ask(self, case: Json) -> Json:
+    def send(self, case: Json) -> Json:
         to, back = cast("IO[str]", self._program.stdin), cast("IO[str]", self._program.stdout)
         print(json.dumps(case), file=to, flush=True)
         line = back.readline()
@@ -88,7 +88,7 @@ class Peer:
 
 
 class Library:
-    """This library, asked in the same words."""
+    """This library, called with the same parameters."""
 
     name = "library"
 
@@ -96,15 +96,15 @@ class Library:
         self._runner = asyncio.Runner()
         self._clients: dict[str, PartnerCentralClient] = {}
 
-    def ask(self, case: Json) -> Json:
-        return self._runner.run(self._answer(case))
+    def send(self, case: Json) -> Json:
+        return self._runner.run(self._respond(case))
 
     def close(self) -> None:
         for client in self._clients.values():
             self._runner.run(client.aclose())
         self._runner.close()
 
-    async def _answer(self, case: Json) -> Json:
+    async def _respond(self, case: Json) -> Json:
         client = self._client(case["url"])
         try:
             request = ListOpportunitiesRequest.model_validate(case["parameters"])

@@ -1,4 +1,4 @@
-"""The pipeline that every peer is asked about: ties, nulls, absent members, and two catalogs."""
+"""The pipeline that every peer lists: ties, nulls, absent fields, and two catalogs."""
 
 from __future__ import annotations
 

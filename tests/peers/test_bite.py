@@ -1,23 +1,23 @@
-"""The matrix bites: break one filter or one order in the emulator, and the peers tell."""
+"""The matrix bites: break one filter or one order in the emulator, and the peers disagree."""
 
 from __future__ import annotations
 
 import pytest
 
 from partnercentral_list.emulator import PartnerCentralEmulator
-from tests.peers.answers import takes
 from tests.peers.breaking import Breakage, breakages
 from tests.peers.expected import expected_ids
 from tests.peers.matrix import CASES, Case
 from tests.peers.peers import Library, Peer
 from tests.peers.records import records
+from tests.peers.responses import takes
 
 # One that is built on botocore, one that is not, and this library.
-ASKED = ("boto3", "capo", "library")
+CHECKED = ("boto3", "capo", "library")
 
 
-def telling(breakage: Breakage) -> list[Case]:
-    """Pick the listings that ask for nothing but what is broken."""
+def distinguishing(breakage: Breakage) -> list[Case]:
+    """Return the listings whose only parameter is the broken one."""
     name = breakage.parameter
     return [
         case
@@ -31,37 +31,37 @@ def telling(breakage: Breakage) -> list[Case]:
 
 
 def disagrees(peer: Peer | Library, case: Case, url: str) -> bool:
-    answer = peer.ask(case.to_json(url))
-    assert answer["error"] is None
-    ids = [record["Id"] for record in answer["records"]]
+    response = peer.send(case.to_json(url))
+    assert response["error"] is None
+    ids = [record["Id"] for record in response["records"]]
     return ids != expected_ids(records(), case.parameters)
 
 
 @pytest.mark.parametrize("breakage", [pytest.param(b, id=b.name) for b in breakages()])
-def test_what_is_broken_in_the_emulator_is_told_by_the_peers(
+def test_peers_disagree_with_a_broken_emulator(
     breakage: Breakage, monkeypatch: pytest.MonkeyPatch, peers: dict[str, Peer | Library]
 ) -> None:
-    cases = telling(breakage)
+    cases = distinguishing(breakage)
     breakage.install(monkeypatch)
     with PartnerCentralEmulator(map(breakage.record, records())) as emulator:
-        told = {
+        disagreeing = {
             name: any(
                 disagrees(peers[name], case, emulator.url) for case in cases if takes(name, case)
             )
-            for name in ASKED
+            for name in CHECKED
         }
-    assert told == dict.fromkeys(ASKED, True)
+    assert disagreeing == dict.fromkeys(CHECKED, True)
 
 
 @pytest.mark.parametrize("breakage", [pytest.param(b, id=b.name) for b in breakages()])
-def test_nobody_tells_of_an_emulator_that_is_whole(
-    breakage: Breakage, peers: dict[str, Peer | Library], whole: PartnerCentralEmulator
+def test_peers_agree_with_an_intact_emulator(
+    breakage: Breakage, peers: dict[str, Peer | Library], intact: PartnerCentralEmulator
 ) -> None:
-    cases = telling(breakage)
+    cases = distinguishing(breakage)
     assert cases
-    assert not any(disagrees(peers["library"], case, whole.url) for case in cases)
+    assert not any(disagrees(peers["library"], case, intact.url) for case in cases)
 
 
 @pytest.fixture(scope="module")
-def whole(servers: dict[str, PartnerCentralEmulator]) -> PartnerCentralEmulator:
+def intact(servers: dict[str, PartnerCentralEmulator]) -> PartnerCentralEmulator:
     return servers["pipeline"]

@@ -1,4 +1,4 @@
-"""The command and the AWS CLI (v1, from PyPI) against one emulator: the same answers.
+"""The command and the AWS CLI (v1, from PyPI) against one emulator: the same responses.
 
 AWS CLI v2, which the command follows, prints timestamps with +00:00 where v1 prints them as they
 came; that is taken out of the comparison.
@@ -71,7 +71,7 @@ def theirs(
 
 
 @pytest.mark.parametrize("number", range(VALID))
-def test_a_good_command_line_gets_the_same_answer(
+def test_a_good_command_line_prints_the_same(
     number: int,
     emulator: PartnerCentralEmulator,
     command_lines: list[list[str]],
@@ -83,7 +83,7 @@ def test_a_good_command_line_gets_the_same_answer(
     argv = command_lines[number]
     code, out = ours(argv, emulator, capsys, monkeypatch)
     their = theirs[number]
-    # A query need not be good for every part of an answer: for the line of the token, in text.
+    # A query may not fit every part of the output: for the line of the token, in text.
     assert code == their["code"] == (255 if "In function" in their["err"] else 0), argv
     if "table" in argv:
         assert bool(out) == bool(their["out"])
@@ -123,7 +123,7 @@ def ours(
 
 
 def parsed(text: str) -> object:
-    """The answer with the order of its members, and tokens opened."""
+    """The response with the order of its members, and tokens opened."""
     return comparable(json.dumps(json.loads(text, object_pairs_hook=opened), ensure_ascii=False))
 
 

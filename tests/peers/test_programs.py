@@ -57,8 +57,11 @@ def test_what_is_installed_is_what_is_locked(peer: str) -> None:
     locked = re.findall(
         r"^([a-z0-9-]+)==(\S+)", (CONSTRAINTS / f"peer-{peer}.txt").read_text("utf-8"), re.M
     )
-    ask = "import importlib.metadata as m, sys; print(m.version(sys.argv[1]))"
+    print_version = "import importlib.metadata as m, sys; print(m.version(sys.argv[1]))"
     done = subprocess.run(
-        [program(peer), "-c", ask, PACKAGES[peer]], capture_output=True, text=True, check=True
+        [program(peer), "-c", print_version, PACKAGES[peer]],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert done.stdout.strip() == dict(locked)[PACKAGES[peer]]

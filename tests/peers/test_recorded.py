@@ -1,7 +1,7 @@
-"""Exchanges that were recorded elsewhere, with invented values: the emulator answers the same.
+"""Exchanges that were recorded elsewhere, with made-up values: the emulator responses the same.
 
 ``aws_cli_v2.json`` holds what AWS CLI 2.36 sent to another server than ours and printed of its
-answers, ``launch_day.json`` an exchange with AWS itself on the day on which the API was launched.
+responses, ``launch_day.json`` an exchange with AWS itself on the day on which the API was launched.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 
 from partnercentral_list.emulator import PartnerCentralEmulator
-from tests.peers.answers import NAMES, RESUMING
 from tests.peers.compare import canonical, token_content
 from tests.peers.expected import expected_ids
 from tests.peers.peers import Library, Peer
+from tests.peers.responses import NAMES, RESUMING
 
 Json = dict[str, Any]
 FOLDER = Path(__file__).parent / "recorded"
@@ -45,7 +45,7 @@ def named(exchanges: list[Json]) -> list[Any]:
     ]
 
 
-# The CLI cuts an answer with --max-items after the request: its request alone is another exchange.
+# The CLI cuts a response with --max-items after the request: its request alone is another exchange.
 SAME = [exchange for exchange in EXCHANGES if is_same(exchange)]
 WHOLE = [exchange for exchange in SAME if exchange["max_items"] is None]
 CUT = [exchange for exchange in SAME if (exchange["max_items"] or 0) > 0]
@@ -66,37 +66,37 @@ def post(emulator: PartnerCentralEmulator, body: Json) -> tuple[int, Json]:
     }
     connection.request("POST", "/", json.dumps(body), headers)
     response = connection.getresponse()
-    answer: Json = json.loads(response.read())
+    content: Json = json.loads(response.read())
     connection.close()
-    return response.status, answer
+    return response.status, content
 
 
 def replay(emulator: PartnerCentralEmulator, exchange: Json) -> tuple[int, list[Json], Json]:
     """Send the recorded request, and the pages after it as the CLI did."""
     sent, records = 1, []
-    status, answer = post(emulator, exchange["request"])
-    records += answer.get("OpportunitySummaries", [])
-    while answer.get("NextToken") and not exchange["one_page"]:
-        token = {"NextToken": answer["NextToken"]}
-        status, answer = post(emulator, exchange["request"] | token)
-        records += answer["OpportunitySummaries"]
+    status, response = post(emulator, exchange["request"])
+    records += response.get("OpportunitySummaries", [])
+    while response.get("NextToken") and not exchange["one_page"]:
+        token = {"NextToken": response["NextToken"]}
+        status, response = post(emulator, exchange["request"] | token)
+        records += response["OpportunitySummaries"]
         sent += 1
     assert (status == 200) == ("error" not in exchange)
-    return sent, records, answer
+    return sent, records, response
 
 
 @pytest.mark.parametrize("exchange", named(WHOLE))
-def test_a_recorded_request_gets_the_recorded_answer(
+def test_a_recorded_request_gets_the_recorded_response(
     exchange: Json, recorded: PartnerCentralEmulator
 ) -> None:
-    sent, records, answer = replay(recorded, exchange)
+    sent, records, response = replay(recorded, exchange)
     assert sent == exchange["requests"]
     if "error" in exchange:
-        assert answer["__type"].endswith("#" + exchange["error"])
+        assert response["__type"].endswith("#" + exchange["error"])
         return
     by_id = {record["Id"]: record for record in PIPELINE}
     assert records == [by_id[id_] for id_ in exchange["ids"]]
-    assert bool(answer.get("NextToken")) == bool(exchange["token"])
+    assert bool(response.get("NextToken")) == bool(exchange["token"])
 
 
 @pytest.mark.parametrize("name", RESUMING)
@@ -108,22 +108,22 @@ def test_a_recorded_cut_is_made_by_every_peer(
     parameters = {"Catalog": exchange["request"]["Catalog"]}
     size = exchange["request"].get("MaxResults", 20)
     case = {"url": recorded.url, "call": "items", "parameters": parameters, "page_size": size}
-    answer = peers[name].ask(case | {"max_items": exchange["max_items"], "starting_token": None})
-    assert [record["Id"] for record in answer["records"]] == exchange["ids"]
-    assert token_content(answer["token"]) == exchange["token"]
+    response = peers[name].send(case | {"max_items": exchange["max_items"], "starting_token": None})
+    assert [record["Id"] for record in response["records"]] == exchange["ids"]
+    assert token_content(response["token"]) == exchange["token"]
 
 
 @pytest.mark.parametrize("exchange", named([e for e in EXCHANGES if not is_same(e)]))
 def test_where_we_chose_otherwise_we_still_do(
     exchange: Json, recorded: PartnerCentralEmulator
 ) -> None:
-    status, answer = post(recorded, exchange["request"] | {"MaxResults": 100})
+    status, response = post(recorded, exchange["request"] | {"MaxResults": 100})
     if status == 200:
-        ids = [record["Id"] for record in answer["OpportunitySummaries"]]
+        ids = [record["Id"] for record in response["OpportunitySummaries"]]
         assert ids != exchange["ids"]
         assert ids == expected_ids(PIPELINE, exchange["request"])
     else:
-        assert answer["__type"].endswith("#ValidationException")
+        assert response["__type"].endswith("#ValidationException")
 
 
 def test_the_recordings_hold_every_kind_of_request() -> None:
@@ -138,14 +138,14 @@ def test_the_recordings_hold_every_kind_of_request() -> None:
     assert len(DIFFERENT) == len(EXCHANGES) - len(SAME)
 
 
-def test_the_exchange_of_the_launch_day_is_answered_to_the_letter() -> None:
+def test_the_exchange_of_the_launch_day_is_reproduced() -> None:
     (record,) = LAUNCH_DAY["response"]["OpportunitySummaries"]
     others = [r for r in PIPELINE if r["LifeCycle"]["Stage"] != "Launched"]
     with PartnerCentralEmulator([*others, record]) as emulator:
-        status, answer = post(emulator, LAUNCH_DAY["request"])
+        status, response = post(emulator, LAUNCH_DAY["request"])
     assert status == 200
-    assert answer["OpportunitySummaries"] == [record]
-    assert answer.get("NextToken") is None
+    assert response["OpportunitySummaries"] == [record]
+    assert response.get("NextToken") is None
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -156,6 +156,6 @@ def test_the_exchange_of_the_launch_day_through_every_peer(
     paging = {"page_size": None, "max_items": None, "starting_token": None}
     with PartnerCentralEmulator(wanted) as emulator:
         case = {"url": emulator.url, "call": "items", "parameters": LAUNCH_DAY["request"]}
-        answer = peers[name].ask(case | paging)
-    assert answer["error"] is None
-    assert canonical(answer["records"]) == canonical(wanted)
+        response = peers[name].send(case | paging)
+    assert response["error"] is None
+    assert canonical(response["records"]) == canonical(wanted)

@@ -109,7 +109,7 @@ def test_the_end_of_the_interpreter_closes_what_is_left_without_a_word(
     assert output(LEFT_OPEN, "-Werror", emulator.url) == ["250", "250"]
 
 
-def test_a_coroutine_that_does_not_end_is_told_of_and_does_not_hold_the_interpreter() -> None:
+def test_a_coroutine_that_never_ends_is_reported_and_holds_nothing() -> None:
     done = execute(STUBBORN, "-Werror", "")
     assert (done.returncode, done.stdout.split()) == (0, ["ended"])
     assert "What run() left behind did not end when it was cancelled." in done.stderr

@@ -17,7 +17,7 @@ import pytest
 from partnercentral_list import _run, run
 
 WORKER = "partnercentral_list.run"
-colour = contextvars.ContextVar("colour", default="none")
+color = contextvars.ContextVar("color", default="none")
 
 
 async def thread_name() -> str:
@@ -123,13 +123,13 @@ def test_a_task_that_is_left_goes_on_in_the_next_call() -> None:
 @either
 def test_the_callers_context_variables_are_seen_and_not_changed(place: Callable[..., Any]) -> None:
     async def look() -> str:
-        seen = colour.get()
-        colour.set("green")
+        seen = color.get()
+        color.set("green")
         return seen
 
     def call() -> list[str]:
-        colour.set("red")
-        return [run(look()), run(look()), colour.get()]
+        color.set("red")
+        return [run(look()), run(look()), color.get()]
 
     assert contextvars.copy_context().run(place, call) == ["red", "red", "red"]
 
@@ -168,7 +168,7 @@ def test_code_that_run_runs_may_call_run_where_that_does_not_wait_for_itself() -
 
 def test_threads_call_run_at_the_same_time() -> None:
     arrived: list[asyncio.Event] = []
-    answers: list[int] = []
+    responses: list[int] = []
 
     async def meet(number: int) -> int:
         arrived.append(asyncio.Event())
@@ -179,14 +179,14 @@ def test_threads_call_run_at_the_same_time() -> None:
         return number
 
     def call(number: int) -> None:
-        answers.append(beside(lambda: run(meet(number))))
+        responses.append(beside(lambda: run(meet(number))))
 
     threads = [threading.Thread(target=call, args=(number,)) for number in range(2)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(answers) == [0, 1]
+    assert sorted(responses) == [0, 1]
 
 
 def run_in_a_plain_loop(call: Callable[[], Any]) -> None:
@@ -221,10 +221,10 @@ def test_an_interrupt_cancels_waits_and_is_raised(
     assert signal.getsignal(signal.SIGINT) is handler
 
 
-def test_an_interrupt_is_raised_whatever_the_coroutine_answers_to_being_cancelled(
+def test_an_interrupt_is_raised_whatever_cancellation_returns(
     interrupting: Callable[[], Coroutine[Any, Any, None]],
 ) -> None:
-    async def answer() -> str:
+    async def response() -> str:
         try:
             await interrupting()
         except asyncio.CancelledError:
@@ -238,7 +238,7 @@ def test_an_interrupt_is_raised_whatever_the_coroutine_answers_to_being_cancelle
             raise KeyError("on its way out")
 
     with pytest.raises(KeyboardInterrupt):
-        beside(lambda: run(answer()))
+        beside(lambda: run(response()))
     with pytest.raises(KeyboardInterrupt) as caught:
         beside(lambda: run(fail_too()))
     assert isinstance(caught.value.__context__, KeyError)

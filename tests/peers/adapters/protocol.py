@@ -1,7 +1,7 @@
-"""What every adapter speaks: a case as one line of JSON in, its answer as one line of JSON out.
+"""What every adapter speaks: a case as one line of JSON in, its response as one line of JSON out.
 
 A case: ``url``, ``call`` ("items" or "page"), ``parameters`` in wire form, and for items
-``page_size``, ``max_items`` and ``starting_token``, each of them null if not given. An answer:
+``page_size``, ``max_items`` and ``starting_token``, each of them null if not given. An response:
 ``records``, ``token`` and ``error``, which is an error's code.
 """
 
@@ -16,11 +16,11 @@ from typing import Any
 Json = dict[str, Any]
 
 
-def serve(answer: Callable[[Json], Json]) -> None:
+def serve(response: Callable[[Json], Json]) -> None:
     """Answer the cases on stdin until there are no more."""
     for line in sys.stdin:
         case: Json = json.loads(line)
-        print(json.dumps(answer(case), default=_encode), file=sys.__stdout__, flush=True)
+        print(json.dumps(response(case), default=_encode), file=sys.__stdout__, flush=True)
 
 
 def found(records: list[Any], token: str | None = None) -> Json:

@@ -28,7 +28,7 @@ class Clients:
         return self._open[url]
 
 
-async def answer(clients: Clients, case: Json) -> Json:
+async def response(clients: Clients, case: Json) -> Json:
     client = await clients.get(case["url"])
     try:
         if case["call"] == "page":
@@ -46,5 +46,5 @@ async def answer(clients: Clients, case: Json) -> Json:
 with asyncio.Runner() as runner:
     stack = AsyncExitStack()
     clients = Clients(stack)
-    serve(lambda case: runner.run(answer(clients, case)))
+    serve(lambda case: runner.run(response(clients, case)))
     runner.run(stack.aclose())

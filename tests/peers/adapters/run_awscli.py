@@ -31,7 +31,7 @@ PAGING = {
 DRIVER = create_clidriver()
 
 
-def answer(case: Json) -> Json:
+def response(case: Json) -> Json:
     out, err = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         status = DRIVER.main(argv(case))
@@ -65,4 +65,4 @@ def words(value: object) -> list[str]:
     return [json.dumps(value) if isinstance(value, dict) else str(value)]
 
 
-serve(answer)
+serve(response)

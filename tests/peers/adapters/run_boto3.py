@@ -18,7 +18,7 @@ def client(url: str) -> Any:
     return boto3.client("partnercentral-selling", endpoint_url=url, config=config, **CLIENT)
 
 
-def answer(case: Json) -> Json:
+def response(case: Json) -> Json:
     try:
         if case["call"] == "page":
             page = client(case["url"]).list_opportunities(**case["parameters"])
@@ -32,4 +32,4 @@ def answer(case: Json) -> Json:
         return failed("ParamValidation")
 
 
-serve(answer)
+serve(response)

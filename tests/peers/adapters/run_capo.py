@@ -15,7 +15,7 @@ CREDENTIALS = Credentials(access_key="AKIDEXAMPLE", secret_key="wJalrXUtnFEMI")
 TIMES = ("LastModifiedDate", "CreatedDate")
 
 
-async def answer(case: Json) -> Json:
+async def response(case: Json) -> Json:
     if case["max_items"] is not None or case["starting_token"] is not None:
         raise ValueError("capo neither ends a listing early nor resumes one")
     parameters = {snake(name): said(name, value) for name, value in case["parameters"].items()}
@@ -47,7 +47,7 @@ def snake(name: str) -> str:
 
 
 def wire(value: Any) -> Any:
-    """Give capo's names the form that they have on the wire."""
+    """Return capo's names as they are on the wire."""
     if isinstance(value, list):
         return [wire(item) for item in value]
     if isinstance(value, dict):
@@ -60,4 +60,4 @@ def camel(name: str) -> str:
 
 
 with asyncio.Runner() as runner:
-    serve(lambda case: runner.run(answer(case)))
+    serve(lambda case: runner.run(response(case)))

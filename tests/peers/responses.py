@@ -1,4 +1,4 @@
-"""Who is asked what, and what each of them answered."""
+"""What each peer returns for each case."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.peers.matrix import Case
 from tests.peers.peers import Library, Peer
 
 NAMES = ("awscli", "boto3", "aiobotocore", "capo", "library")
-# These stop a listing early and go on from its token; capo has neither.
+# These stop a listing early and resume from its token; capo has neither.
 RESUMING = ("awscli", "boto3", "aiobotocore", "library")
 
 Servers = dict[str, PartnerCentralEmulator]
@@ -21,15 +21,15 @@ def takes(name: str, case: Case) -> bool:
     return name in RESUMING or (case.max_items is None and case.starting_token is None)
 
 
-class Answers:
-    """The answers of every peer by the case's name; a case is asked once."""
+class Responses:
+    """The responses of every peer by the case's name; a case is sent once."""
 
     def __init__(self, peers: Mapping[str, Peer | Library], servers: Servers) -> None:
         self.peers = peers
         self._servers = servers
         self._given: dict[tuple[str, str], Json] = {}
 
-    def ask_all(self, name: str, cases: Iterable[Case]) -> None:
+    def send_all(self, name: str, cases: Iterable[Case]) -> None:
         for case in cases:
             if takes(name, case):
                 self.of(name, case)
@@ -38,5 +38,5 @@ class Answers:
         key = (name, repr(case))
         if key not in self._given:
             url = self._servers[case.server].url
-            self._given[key] = self.peers[name].ask(case.to_json(url))
+            self._given[key] = self.peers[name].send(case.to_json(url))
         return self._given[key]
