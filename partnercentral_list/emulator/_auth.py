@@ -63,13 +63,23 @@ class Gate:
         credentials: Iterable[AcceptedCredentials] | None,
         service: str,
         clock: Callable[[], float] | None,
+        date: Callable[[], float],
     ) -> None:
+        """Know whose signatures to accept.
+
+        Args:
+            credentials: They; None for all requests, signed or not.
+            service: The service that requests are signed for.
+            clock: When credentials expire goes by it; None for real time.
+            date: The time that responses are dated with.
+        """
         self._known = (
             None if credentials is None else {known.access_key: known for known in credentials}
         )
         self._service = service
-        # A client signs with the real time, whatever the emulator's changes are dated with.
         self._clock = clock or time.time
+        # A client signs with the real time, or with the time of the responses that it has seen.
+        self._signing_clocks = (time.time, date)
 
     def refuse(self, request: Request) -> Failure | None:
         """Say what is wrong with a request's signature; None if nothing is."""
@@ -102,7 +112,7 @@ class Gate:
             return _invalid(f"Credential should be scoped to correct service: '{self._service}'.")
         if parts[0] != headers["x-amz-date"][:8]:
             return _invalid("Date in Credential scope does not match the date of the request.")
-        return _check_time(headers["x-amz-date"])
+        return _check_time(headers["x-amz-date"], [clock() for clock in self._signing_clocks])
 
     def _check(
         self, request: Request, signature: _Signature, credentials: AcceptedCredentials
@@ -135,12 +145,12 @@ def _invalid(message: str) -> Failure:
     return Failure("InvalidSignatureException", message)
 
 
-def _check_time(stamp: str) -> Failure | None:
+def _check_time(stamp: str, times: Iterable[float]) -> Failure | None:
     try:
         signed = datetime.strptime(stamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).timestamp()
     except ValueError:
         return _incomplete("x-amz-date must be like 20260131T235959Z")
-    age = time.time() - signed
+    age = min((now - signed for now in times), key=abs)
     if age > _TOLERANCE:
         return _invalid(f"Signature expired: {stamp} is {age:.0f} seconds ago")
     if age < -_TOLERANCE:

@@ -12,6 +12,7 @@ from partnercentral_list.emulator._auth import AcceptedCredentials, Gate
 from partnercentral_list.emulator._behavior import Behavior
 from partnercentral_list.emulator._events import EventFeed
 from partnercentral_list.emulator._faults import Fault
+from partnercentral_list.emulator._instants import SECOND
 from partnercentral_list.emulator._model import SERVICE, load_service
 from partnercentral_list.emulator._paging import Paging
 from partnercentral_list.emulator._plan import FaultPlan, RandomFaults
@@ -54,10 +55,12 @@ class PartnerCentralEmulator:
         behavior: The answers to what nobody outside AWS knows.
         credentials: Whose signatures are accepted, one or several; all other requests are refused
             with AWS's errors. None checks no signatures, and needs none.
-        clock: Seconds since 1970 that never go back: what changes are dated with, and by which the
-            quota, tokens and late changes age. None lets these age by real time, and dates each
-            change one second after the latest date there is, whatever the time, so that all dates
-            can be repeated.
+        clock: Seconds since 1970 that never go back: the time of changes and of responses (their
+            ``Date`` header), by which the quota, tokens and late changes age too. Neither time is
+            before the records that the emulator started with; a later date of your own, in ``add``
+            or ``update``, moves neither. None lets quota, tokens and late changes age by real time,
+            dates each change one second after the latest date of all, so that dates can be
+            repeated, and dates responses with the real time, or the latest such change.
 
     Raises:
         TypeError: A record cannot be written as JSON, or what is to happen is no fault.
@@ -108,7 +111,12 @@ class PartnerCentralEmulator:
         if isinstance(credentials, AcceptedCredentials):
             credentials = [credentials]
         self._credentials = () if credentials is None else tuple(credentials)
-        self._gate = Gate(None if credentials is None else self._credentials, SERVICE, clock)
+        self._gate = Gate(
+            None if credentials is None else self._credentials,
+            service=SERVICE,
+            clock=clock,
+            date=lambda: self._store.now() / SECOND,
+        )
         self._faults = _plan(faults)
         self._server: Server | None = None
         self._lock = threading.Lock()

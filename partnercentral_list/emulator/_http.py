@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -11,8 +10,6 @@ from typing import BinaryIO
 _MAX_LINE = 65_536
 _MAX_HEADERS = 200
 _MAX_BODY = 16 * 1024 * 1024
-_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
@@ -82,8 +79,8 @@ def read_body(stream: BinaryIO, head: RequestHead) -> Request | None:
 
 
 def encode_head(status: int, headers: Mapping[str, str], length: int, *, keep_alive: bool) -> bytes:
-    """Write an answer's status line and headers, ``Date`` and ``Content-Length`` included."""
-    lines = [f"HTTP/1.1 {status} {_phrase(status)}", f"Date: {_date()}"]
+    """Write a response's status line and headers, ``Content-Length`` included."""
+    lines = [f"HTTP/1.1 {status} {_phrase(status)}"]
     lines += [f"{name}: {value}" for name, value in headers.items()]
     lines += [f"Content-Length: {length}", f"Connection: {'keep-alive' if keep_alive else 'close'}"]
     return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
@@ -124,11 +121,3 @@ def _phrase(status: int) -> str:
         return HTTPStatus(status).phrase
     except ValueError:
         return "Unknown"
-
-
-def _date() -> str:
-    # Clients correct their clock by this header, so it is the real time, and in English.
-    now = time.gmtime()
-    day, month = _DAYS[now.tm_wday], _MONTHS[now.tm_mon - 1]
-    clock = f"{now.tm_hour:02d}:{now.tm_min:02d}:{now.tm_sec:02d}"
-    return f"{day}, {now.tm_mday:02d} {month} {now.tm_year} {clock} GMT"

@@ -8,12 +8,14 @@ import math
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from email.utils import formatdate
 from typing import Any, cast
 
 from partnercentral_list.emulator._auth import Gate
 from partnercentral_list.emulator._behavior import Behavior
 from partnercentral_list.emulator._effects import Answer, Content, Failure, Page, Raw, Reply
 from partnercentral_list.emulator._http import Request
+from partnercentral_list.emulator._instants import SECOND
 from partnercentral_list.emulator._model import OPERATION, ServiceDescription
 from partnercentral_list.emulator._paging import Paging
 from partnercentral_list.emulator._plan import FaultPlan
@@ -146,7 +148,11 @@ class Service:
     def _headers(self, content_type: str, number: int) -> dict[str, str]:
         digest = hashlib.sha256(f"{self.seed}:{number}".encode()).digest()
         request_id = uuid.UUID(bytes=digest[:16], version=4)
-        return {"Content-Type": content_type, "x-amzn-RequestId": str(request_id)}
+        return {
+            "Date": formatdate(self.paging.store.now() // SECOND, usegmt=True),
+            "Content-Type": content_type,
+            "x-amzn-RequestId": str(request_id),
+        }
 
 
 _THROTTLED = Failure("ThrottlingException")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -64,7 +65,9 @@ class Store:
         self._lock = threading.RLock()
         self._records: dict[int, Record] = {}
         self._serials: dict[str, int] = {}
+        # The latest date of all, and the latest that is not one of the caller's own choice.
         self._latest = _DAWN
+        self._latest_past = _DAWN
         self._orders: dict[tuple[str, ...], list[Record]] = {}
         self._listings: dict[str, Sequence[Record]] = {}
         self._oldest = {"LastModifiedDate": OLDER_THAN, "CreatedDate": OLDER_THAN}
@@ -82,6 +85,11 @@ class Store:
         if not isinstance(opportunities, int):
             for wire in opportunities:
                 self._load(self._append(self._from_wire(wire)))
+
+    def now(self) -> int:
+        """Return the service's own time in nanoseconds since 1970, never before its own dates."""
+        read = time.time if self._clock is None else self._clock
+        return max(round(read() * 1_000_000) * 1000, self._latest_past)
 
     def snapshot(self) -> list[dict[str, Any]]:
         """Give a copy of every record, in the order in which they were added."""
@@ -117,7 +125,10 @@ class Store:
             TypeError, ValueError: The record is not JSON, or its Id is used already.
         """
         with self._complete():
-            record = self._append(self._invent_new() if wire is None else self._from_wire(wire))
+            if wire is None:
+                record = self._append(self._invent_new())
+            else:
+                record = self._append(self._from_wire(wire), is_past=False)
             self._change(record.serial, record)
             self._tell("Opportunity Created", record)
             return record.to_wire()
@@ -211,27 +222,33 @@ class Store:
     def _load(self, record: Record) -> None:
         self._visibility.load(record.serial, record)
 
-    def _append(self, record: Record) -> Record:
+    def _append(self, record: Record, *, is_past: bool = True) -> Record:
         if record.identifier is not None and (
             record.identifier in self._serials or self._archive.find(record.identifier)
         ):
             raise ValueError(f"there is an opportunity {record.identifier} already")
         self._serial += 1
-        return self._hold(replace(record, serial=self._serial))
+        return self._hold(replace(record, serial=self._serial), is_past=is_past)
 
     def _edit(self, before: Record, changes: Mapping[str, Any], stamp: int) -> Record:
         wire = before.to_wire() | {"LastModifiedDate": _format(stamp)}
-        record = self._hold(Record.from_wire(merge(wire, changes), before.serial))
+        edited = Record.from_wire(merge(wire, changes), before.serial)
+        record = self._hold(edited, is_past="LastModifiedDate" not in changes)
         self._archive.take(record.serial)
         self._change(record.serial, record)
         self._tell("Opportunity Updated", record)
         return record
 
-    def _hold(self, record: Record) -> Record:
+    def _hold(self, record: Record, *, is_past: bool = True) -> Record:
         self._records[record.serial] = record
         if record.identifier is not None:
             self._serials[record.identifier] = record.serial
-        self._latest = max(self._latest, record.last_modified or _DAWN)
+        changed = record.last_modified or _DAWN
+        if is_past:
+            self._latest_past = max(self._latest_past, changed)
+        # A clock decides by itself what the time is, whatever dates are written into records.
+        if is_past or self._clock is None:
+            self._latest = max(self._latest, changed)
         dates = {"LastModifiedDate": record.last_modified, "CreatedDate": record.created}
         for name, instant in dates.items():
             self._oldest[name] = min(self._oldest[name], instant or 0)

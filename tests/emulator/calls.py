@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, cast
 
-from partnercentral_list.emulator import PartnerCentralEmulator
+from partnercentral_list.emulator import AccountQuota, PartnerCentralEmulator
 
 TARGET = "AWSPartnerCentralSelling.ListOpportunities"
 
@@ -90,8 +90,9 @@ class Arrival:
         self._arrived = threading.Semaphore(0)
 
     def watch(self, **options: Any) -> PartnerCentralEmulator:
-        # The quota asks for the time once for each request that has arrived.
-        return PartnerCentralEmulator(1, requests_per_second=1e9, clock=self._clock, **options)
+        # The quota reads its clock once for each request that has arrived.
+        quota = AccountQuota(1e9, clock=self._clock)
+        return PartnerCentralEmulator(1, requests_per_second=quota, **options)
 
     def wait(self) -> None:
         assert self._arrived.acquire(timeout=30), "no request has arrived"

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import pytest
@@ -693,3 +695,54 @@ def test_a_token_with_a_life_is_refused_by_who_has_not_issued_it() -> None:
         listing = Listing(first)
         answer = second.fetch(**listing.parameters, NextToken=listing.token)
     assert answer.code == "ValidationException"
+
+
+def responded_at(caller: Caller) -> datetime:
+    return parsedate_to_datetime(caller.fetch().headers["date"])
+
+
+def test_a_response_is_dated_by_the_clock() -> None:
+    clock = Clock()
+    with PartnerCentralEmulator(FIVE, clock=clock) as emulator, calling(emulator) as caller:
+        first = responded_at(caller)
+        clock.now += 86_400
+        second = responded_at(caller)
+    assert first == datetime(2027, 1, 15, 8, tzinfo=UTC)
+    assert second - first == timedelta(days=1)
+
+
+@pytest.mark.parametrize("clock", [None, lambda: 0.0], ids=["real time", "a clock that is behind"])
+def test_a_response_is_never_dated_before_what_it_shows(
+    clock: Callable[[], float] | None,
+) -> None:
+    latest = datetime(2150, 1, 1, tzinfo=UTC)
+    records = [opportunity(1, at=f"{latest:%Y-%m-%dT%H:%M:%SZ}")]
+    with PartnerCentralEmulator(records, clock=clock) as emulator, calling(emulator) as caller:
+        assert responded_at(caller) == latest
+        emulator.update("O1", {})
+        assert responded_at(caller) == latest + timedelta(seconds=1)
+
+
+def test_a_written_date_of_the_future_moves_no_clock() -> None:
+    clock = Clock()
+    future = {"LastModifiedDate": "2999-01-01T00:00:00Z"}
+    with PartnerCentralEmulator(FIVE, clock=clock) as emulator, calling(emulator) as caller:
+        emulator.add({"Id": "O9"} | future)
+        emulator.update("O1", future)
+        assert emulator.update("O2", {})["LastModifiedDate"] == "2027-01-15T08:00:00.000Z"
+        assert responded_at(caller) == datetime(2027, 1, 15, 8, tzinfo=UTC)
+
+
+def test_without_a_clock_a_written_date_does_not_date_responses() -> None:
+    with PartnerCentralEmulator(FIVE) as emulator, calling(emulator) as caller:
+        emulator.add({"Id": "O9", "LastModifiedDate": "2999-01-01T00:00:00Z"})
+        before = responded_at(caller)
+        emulator.update("O1", {})
+        assert before < responded_at(caller) == datetime(2999, 1, 1, 0, 0, 1, tzinfo=UTC)
+
+
+def test_a_fault_dates_its_response_as_it_likes() -> None:
+    date = "Thu, 01 Jan 1970 00:00:00 GMT"
+    fault = Fault.error("ThrottlingException", headers={"Date": date})
+    with PartnerCentralEmulator(1, faults=[fault]) as emulator, calling(emulator) as caller:
+        assert caller.fetch().headers["date"] == date

@@ -131,7 +131,7 @@ def test_expired_credentials_say_so(caller: Caller) -> None:
     assert refused(caller.send(BODY, headers=headers)) == "ExpiredTokenException"
 
 
-@pytest.mark.parametrize(("minutes", "words"), [(-6, "expired"), (6, "not yet current")])
+@pytest.mark.parametrize(("minutes", "words"), [(-10, "expired"), (10, "not yet current")])
 def test_a_clock_that_is_off_makes_the_signature_invalid(
     caller: Caller, minutes: int, words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -140,6 +140,17 @@ def test_a_clock_that_is_off_makes_the_signature_invalid(
     answer = caller.send(BODY, headers=sign(caller))
     assert refused(answer) == "InvalidSignatureException"
     assert words in answer.json["message"]
+
+
+def test_a_client_may_sign_with_the_time_of_the_responses(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    then = datetime(2033, 3, 3, tzinfo=UTC)
+    monkeypatch.setattr("botocore.auth.get_current_datetime", lambda: then.replace(tzinfo=None))
+    emulator = PartnerCentralEmulator(3, credentials=KEY, clock=then.timestamp)
+    with emulator, calling(emulator) as caller:
+        answer = caller.send(BODY, headers=sign(caller))
+    assert (answer.status, answer.headers["date"]) == (200, "Thu, 03 Mar 2033 00:00:00 GMT")
 
 
 Spoil = Callable[[dict[str, str]], None]
