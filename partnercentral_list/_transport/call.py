@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any, cast
 from uuid import uuid4
 
@@ -177,10 +179,24 @@ class Call:
             http_status=attempt.http_status,
             attempts=attempt.number,
             elapsed=self._clock() - self._started,
+            date=_date_header(sent),
         )
         if attempt.body is None:
             return read_parsed(answer, metadata)
         return read_page(attempt.body, metadata)
+
+
+def _date_header(metadata: Mapping[str, Any]) -> datetime | None:
+    """Return the ``Date`` header of a response; None without one that can be parsed."""
+    headers = cast("Mapping[str, object]", metadata.get("HTTPHeaders") or {})
+    value = headers.get("date")
+    if not isinstance(value, str):
+        return None
+    try:
+        date = parsedate_to_datetime(value)
+        return date.replace(tzinfo=date.tzinfo or UTC).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
 
 
 def _received(attempt: Attempt, page: Page, elapsed: float) -> PageReceived:

@@ -287,6 +287,9 @@ class ResponseMetadata:
     """Requests sent for it, retries included."""
     elapsed: float = 0.0
     """Seconds from the first of them to the answer, waits included."""
+    date: datetime | None = None
+    """When AWS sent the response by AWS's own clock, in UTC and whole seconds (the ``Date``
+    header); None if the response has no such header or it cannot be parsed."""
 
 
 class ListOpportunitiesResponse(ResponseModel, frozen=True):
