@@ -1,132 +1,107 @@
-"""partnercentral-list completion: scripts for shells, made of the table of options."""
+"""Completion in the shell, by argcomplete: the shell runs the command, which prints the words."""
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Final
+import os
+from argparse import ArgumentParser
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Final
 
-from partnercentral_list.cli._options import SHELLS, Option
-from partnercentral_list.cli._parser import COMMANDS, COMMON, PROG
+from partnercentral_list.cli._exits import missing_extra
+from partnercentral_list.cli._shapes import REQUEST, Member
 
-NAMES: Final = (*COMMANDS, "completion")
+COMPLETION_VARIABLE: Final = "_ARGCOMPLETE"
+"""What the script of a shell sets when it runs the command to complete a word."""
 
-
-def script(shell: str) -> str:
-    """Give the script that a shell sources."""
-    makers: Mapping[str, Callable[[], Iterator[str]]] = {"bash": _bash, "zsh": _zsh, "fish": _fish}
-    return "\n".join(makers[shell]()) + "\n"
-
-
-def values_of(option: Option) -> Sequence[str]:
-    """Give what may follow an option; empty where that is anything."""
-    choices: Sequence[str] = option.settings.get("choices", ())
-    return choices or option.suggested
+Completer = Callable[..., Iterable[str]]
+"""Called with ``prefix=``, the word so far, and more that is not needed here."""
 
 
-def _cases() -> Iterator[tuple[str, Sequence[str]]]:
-    for name, (_, options) in COMMANDS.items():
-        for option in options:
-            if values_of(option):
-                yield f"{name} {option.flag}", values_of(option)
+def script(program: str, shell: str) -> str:
+    """Return the script that a shell sources.
+
+    Raises:
+        CommandError: argcomplete is not installed.
+    """
+    # Without the shell's own file names, which it would offer where a profile is wanted.
+    return str(_argcomplete().shellcode([program], use_defaults=False, shell=shell))
 
 
-def _flags(command: str) -> list[str]:
-    options = COMMANDS[command][1] if command in COMMANDS else ()
-    return [*(option.flag for option in options), *COMMON]
+def complete(parser: ArgumentParser) -> None:
+    """Print what may follow the words of the environment, and end the process.
+
+    Raises:
+        CommandError: argcomplete is not installed.
+    """
+    _argcomplete().autocomplete(parser, always_complete_options=False, default_completer=_nothing)
 
 
-def _lines(words: Sequence[str]) -> str:
-    # In bash's $'...', for which \n ends a word.
-    return "$'" + "\\n".join(words) + "'"
+def _argcomplete() -> Any:
+    try:
+        import argcomplete
+    except ImportError as error:
+        raise missing_extra(error.name, "Completion") from None
+    return argcomplete
 
 
-def _bash() -> Iterator[str]:
-    yield f"# bash completion for {PROG}: source <({PROG} completion bash)"
-    yield "_partnercentral_list() {"
-    yield "    local IFS=$'\\n' current=${COMP_WORDS[COMP_CWORD]} option= words= index reply"
-    yield "    COMPREPLY=()"
-    yield "    for ((index = COMP_CWORD - 1; index > 1; index--)); do"
-    yield "        if [[ ${COMP_WORDS[index]} == -* ]]; then"
-    yield "            option=${COMP_WORDS[index]}; break"
-    yield "        fi"
-    yield "    done"
-    yield "    if ((COMP_CWORD == 1)); then"
-    yield f"        words={_lines(NAMES)}"
-    yield "    elif [[ $current == -* ]]; then"
-    yield "        case ${COMP_WORDS[1]} in"
-    for name in NAMES:
-        yield f"            {name}) words={_lines(_flags(name))} ;;"
-    yield "        esac"
-    yield "    else"
-    yield '        case "${COMP_WORDS[1]} $option" in'
-    for case, values in _cases():
-        yield f"            {shlex.quote(case)}) words={_lines(values)} ;;"
-    yield f"            'completion ') words={_lines(SHELLS)} ;;"
-    yield '            *) COMPREPLY=($(compgen -f -- "$current")); return ;;'
-    yield "        esac"
-    yield "    fi"
-    yield '    for reply in $(compgen -W "$words" -- "$current"); do'
-    yield '        printf -v reply %q "$reply"'
-    yield '        COMPREPLY+=("$reply")'
-    yield "    done"
-    yield "    [[ ${COMPREPLY[0]-} == *= ]] && compopt -o nospace 2>/dev/null"
-    yield "    return 0"
-    yield "}"
-    yield f"complete -F _partnercentral_list {PROG}"
+def _nothing(**context: object) -> tuple[str, ...]:
+    return ()
 
 
-def _zsh() -> Iterator[str]:
-    yield f"#compdef {PROG}"
-    yield f"# zsh completion for {PROG}: source <({PROG} completion zsh)"
-    yield "_partnercentral_list() {"
-    yield "    local option= index"
-    yield "    for ((index = CURRENT - 1; index > 2; index--)); do"
-    yield "        if [[ $words[index] == -* ]]; then option=$words[index]; break; fi"
-    yield "    done"
-    yield "    if ((CURRENT == 2)); then"
-    yield f"        compadd -- {shlex.join(NAMES)}"
-    yield "    elif [[ $words[CURRENT] == -* ]]; then"
-    yield "        case $words[2] in"
-    for name in NAMES:
-        yield f"            {name}) compadd -- {shlex.join(_flags(name))} ;;"
-    yield "        esac"
-    yield "    else"
-    yield '        case "$words[2] $option" in'
-    for case, values in _cases():
-        yield f"            {shlex.quote(case)}) compadd -- {shlex.join(values)} ;;"
-    yield f"            'completion ') compadd -- {shlex.join(SHELLS)} ;;"
-    yield "            *) _files ;;"
-    yield "        esac"
-    yield "    fi"
-    yield "}"
-    yield f"compdef _partnercentral_list {PROG}"
+def words(values: Iterable[str]) -> Completer:
+    """Return a completer that offers these."""
+
+    def complete_word(*, prefix: str, **context: object) -> list[str]:
+        return [value for value in values if value.startswith(prefix)]
+
+    return complete_word
 
 
-def _fish() -> Iterator[str]:
-    yield f"# fish completion for {PROG}: {PROG} completion fish | source"
-    names = " ".join(NAMES)
-    unset = f"not __fish_seen_subcommand_from {names}"
-    yield f"complete -c {PROG} -f"
-    for name in NAMES:
-        about = COMMANDS[name][0] if name in COMMANDS else "print a completion script"
-        yield f"complete -c {PROG} -n '{unset}' -a {name} -d {_fish_quoted(about)}"
-    for name, (_, options) in COMMANDS.items():
-        seen = f"complete -c {PROG} -n '__fish_seen_subcommand_from {name}'"
-        for option in options:
-            values = " ".join(map(_fish_quoted, values_of(option)))
-            takes = f" -x -a {_fish_quoted(values)}" if values else _fish_takes(option)
-            about = _fish_quoted(option.about)
-            yield f"{seen} -l {option.flag.removeprefix('--')}{takes} -d {about}"
-    shells = " ".join(SHELLS)
-    yield f"complete -c {PROG} -n '__fish_seen_subcommand_from completion' -a '{shells}'"
+def structure(member: str) -> Completer:
+    """Return a completer of a structure's shorthand, such as ``SortBy=Identifier,SortOrder=``."""
+    members: Mapping[str, Member] = REQUEST[member].members or {}
+
+    def complete_shorthand(*, prefix: str, **context: object) -> Iterator[str]:
+        before, comma, pair = prefix.rpartition(",")
+        given = {item.partition("=")[0] for item in before.split(",")}
+        left = [name for name in members if name not in given]
+        name, equals, _ = pair.partition("=")
+        if not equals:
+            yield from (f"{before}{comma}{name}=" for name in left)
+        elif name in members:
+            others = [other for other in left if other != name and members[other].required]
+            following = f",{others[0]}=" if others else ""
+            for choice in members[name].choices:
+                yield f"{before}{comma}{name}={choice}{following}"
+
+    return complete_shorthand
 
 
-def _fish_takes(option: Option) -> str:
-    is_flag = option.settings.get("action") in ("store_true", "store_false")
-    return "" if is_flag else " -r -F"
+def files(*, prefix: str, **context: object) -> Iterator[str]:
+    """Yield the files and folders whose names begin so."""
+    folder, beginning = os.path.split(prefix)
+    try:
+        entries = sorted(os.scandir(os.path.expanduser(folder) or "."), key=lambda e: e.name)
+    except OSError:
+        return
+    for entry in entries:
+        if entry.name.startswith(beginning) and (beginning or not entry.name.startswith(".")):
+            yield os.path.join(folder, entry.name) + ("/" if entry.is_dir() else "")
 
 
-def _fish_quoted(text: str) -> str:
-    inner = text.replace("\\", "\\\\").replace("'", "\\'")
-    return f"'{inner}'"
+def profiles(*, prefix: str, **context: object) -> Iterator[str]:
+    """Yield the profiles of the AWS configuration files; none from a file that cannot be read."""
+    # A whole botocore session would take ten times as long.
+    from botocore.configloader import load_config, raw_config_parse
+    from botocore.exceptions import BotoCoreError
+
+    known: list[str] = []
+    for variable, path, read in (
+        ("AWS_CONFIG_FILE", "~/.aws/config", lambda path: load_config(path)["profiles"]),
+        ("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials", raw_config_parse),
+    ):
+        try:
+            known += read(os.environ.get(variable) or path)
+        except (BotoCoreError, OSError, ValueError):
+            continue
+    yield from (name for name in dict.fromkeys(known) if name.startswith(prefix))

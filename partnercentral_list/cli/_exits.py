@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from itertools import combinations
 
 OK = 0
 INTERRUPTED = 130
@@ -12,6 +13,10 @@ BAD_INPUT = 252
 BAD_SETUP = 253
 REFUSED_BY_AWS = 254
 FAILED = 255
+
+# How alike two names are, from 0 to 1, to be taken for each other; a part must be more so.
+CLOSE = 0.6
+CLOSE_TO_A_PART = 0.8
 
 
 class CommandError(Exception):
@@ -35,13 +40,29 @@ def parameter_error(option: str, problem: str) -> CommandError:
 
 
 def perhaps(word: str, known: Iterable[str]) -> str:
-    """Say which of those known was probably meant; empty if none is close."""
-    close = difflib.get_close_matches(word.casefold(), (by_case := _by_case(known)), n=1)
-    return f"Perhaps you mean {by_case[close[0]]}." if close else ""
+    """Suggest what was probably meant among the names that are known; empty if none is close."""
+    scores = {name: _similarity(word, name) for name in known}
+    best = max(scores.values(), default=0.0)
+    if best == 0.0:
+        return ""
+    close = [name for name, score in scores.items() if score == best]
+    return f"Perhaps you mean {' or '.join(close)}."
 
 
-def _by_case(names: Iterable[str]) -> dict[str, str]:
-    return {name.casefold(): name for name in names}
+def _similarity(word: str, name: str) -> float:
+    wanted, parts = word.casefold().strip("-"), name.casefold().strip("-").split("-")
+    # Whoever writes --stage leaves out a part of the name, and does not misspell another one.
+    runs = combinations(range(len(parts) + 1), 2)
+    of_runs = max(_ratio(wanted, "-".join(parts[start:end])) for start, end in runs)
+    of_whole = _ratio(wanted, "-".join(parts))
+    return max(
+        of_whole if of_whole >= CLOSE else 0.0,
+        0.95 * of_runs if of_runs >= CLOSE_TO_A_PART else 0.0,
+    )
+
+
+def _ratio(one: str, other: str) -> float:
+    return difflib.SequenceMatcher(None, one, other).ratio()
 
 
 def missing_extra(module: str | None, needed_for: str) -> CommandError:

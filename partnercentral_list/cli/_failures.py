@@ -22,6 +22,9 @@ NO_CREDENTIALS = (
 )
 
 
+ACCOUNT_NAME = "an account name of its own"
+
+
 class CutShortError(Exception):
     """What ended something that was under way, and where that stands."""
 
@@ -48,6 +51,8 @@ def text_of(error: PartnerCentralError) -> str:
         return "\n".join(["Nothing was sent.", *map(_line, error.errors())])
     if isinstance(error, ConfigurationError):
         return _of_setup(error)
+    if isinstance(error, StoreError):
+        return str(error).replace(ACCOUNT_NAME, f"{ACCOUNT_NAME} (--account)")
     return str(error)
 
 

@@ -9,13 +9,14 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from partnercentral_list.cli._completion import COMPLETION_VARIABLE, complete, script
 from partnercentral_list.cli._exits import (
     FAILED,
     INTERRUPTED,
     OK,
     CommandError,
 )
-from partnercentral_list.cli._parser import PROG, parse
+from partnercentral_list.cli._parser import PROG, build, parse
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -33,6 +34,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     _let_nothing_be_unwritable()
     try:
+        if COMPLETION_VARIABLE in os.environ:
+            complete(build()[0])
         options = parse(sys.argv[1:] if argv is None else argv)
         return _run(options)
     except CommandError as error:
@@ -49,9 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(options: Namespace) -> int:
     if options.command == "completion":
-        from partnercentral_list.cli._completion import script
-
-        print(script(options.shell), end="")
+        print(script(PROG, options.shell), end="")
         return OK
     if options.command == "emulator":
         from partnercentral_list.cli._emulator import run as serve

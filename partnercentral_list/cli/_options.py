@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from partnercentral_list.cli._numbers import real_number, whole_number
+from partnercentral_list.cli._completion import Completer, files, profiles, structure, words
 from partnercentral_list.cli._shapes import CATALOGS, REVIEW_STATUSES, STAGES
 
 SAME: Final = "the same"
@@ -23,7 +23,7 @@ class Option:
         about: What it does.
         aws: How it compares with the AWS CLI's.
         group: The heading that it is shown under.
-        suggested: Values that completion offers, where the parser itself takes any.
+        completed: What completion offers, where the parser itself takes any value.
         settings: What else argparse is told of it.
     """
 
@@ -31,7 +31,7 @@ class Option:
     about: str
     aws: str = SAME
     group: str = "The request"
-    suggested: Sequence[str] = ()
+    completed: Completer | None = None
     settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
     @property
@@ -60,20 +60,20 @@ _FILTERS: Final = (
     Option(
         "--catalog",
         "AWS, the partner's real opportunities, or Sandbox",
-        suggested=CATALOGS,
+        completed=words(CATALOGS),
         settings={"metavar": "CATALOG"},
     ),
     Option("--identifier", "only these, such as O1111111, at most 20", settings=_texts("ID")),
     Option(
         "--life-cycle-stage",
         f"only those in one of these stages: {', '.join(STAGES)}",
-        suggested=STAGES,
+        completed=words(STAGES),
         settings=_texts("STAGE"),
     ),
     Option(
         "--life-cycle-review-status",
         f"only those with one of these review statuses: {', '.join(REVIEW_STATUSES)}",
-        suggested=REVIEW_STATUSES,
+        completed=words(REVIEW_STATUSES),
         settings=_texts("STATUS"),
     ),
     Option(
@@ -84,28 +84,28 @@ _FILTERS: Final = (
     Option(
         "--last-modified-date",
         "only those changed within AfterLastModifiedDate=time,BeforeLastModifiedDate=time",
-        suggested=("AfterLastModifiedDate=", "BeforeLastModifiedDate="),
+        completed=structure("LastModifiedDate"),
         settings={"metavar": "SPAN"},
     ),
     Option(
         "--created-date",
         "only those created within AfterCreatedDate=time,BeforeCreatedDate=time",
         "the same, and newer than its page in the reference",
-        suggested=("AfterCreatedDate=", "BeforeCreatedDate="),
+        completed=structure("CreatedDate"),
         settings={"metavar": "SPAN"},
     ),
     Option(
         "--target-close-date",
         "only those expected to close within AfterTargetCloseDate=day,BeforeTargetCloseDate=day",
         "the same, and newer than its page in the reference",
-        suggested=("AfterTargetCloseDate=", "BeforeTargetCloseDate="),
+        completed=structure("TargetCloseDate"),
         settings={"metavar": "SPAN"},
     ),
     Option(
         "--sort",
         "the order: SortBy=LastModifiedDate|Identifier|CustomerCompanyName|CreatedDate|"
         "TargetCloseDate,SortOrder=ASCENDING|DESCENDING",
-        suggested=("SortBy=",),
+        completed=structure("Sort"),
         settings={"metavar": "SORT"},
     ),
     Option(
@@ -141,14 +141,14 @@ _PAGING: Final = (
         "opportunities in a page, 1 to 100",
         "the same; without it, 100 where the answer does not show the pages",
         "Paging",
-        settings={"type": whole_number, "metavar": "N"},
+        settings={"type": int, "metavar": "N"},
     ),
     Option(
         "--max-items",
         "opportunities in all, 0 or more",
         "the same; a negative number is refused, and 0 sends nothing",
         "Paging",
-        settings={"type": whole_number, "metavar": "N"},
+        settings={"type": int, "metavar": "N"},
     ),
     Option(
         "--no-paginate",
@@ -161,7 +161,7 @@ _PAGING: Final = (
         "one page of at most so many, in AWS's own terms",
         "the same: it works, and is not documented",
         "Paging",
-        settings={"type": whole_number, "metavar": "N"},
+        settings={"type": int, "metavar": "N"},
     ),
     Option(
         "--next-token",
@@ -208,7 +208,7 @@ _CONNECTION: Final = (
     Option("--endpoint-url", "where to send requests instead", group="Connection",
            settings={"metavar": "URL"}),
     Option("--profile", "a profile of the AWS configuration files", group="Connection",
-           settings={"metavar": "NAME"}),
+           completed=profiles, settings={"metavar": "NAME"}),
     Option(
         "--region",
         "the region; Partner Central is in us-east-1 only, which is the default",
@@ -220,20 +220,20 @@ _CONNECTION: Final = (
            group="Connection", settings=_flag()),
     Option("--no-verify-ssl", "accept any TLS certificate", group="Connection", settings=_flag()),
     Option("--ca-bundle", "the certificates to check with", group="Connection",
-           settings={"metavar": "PATH"}),
+           completed=files, settings={"metavar": "PATH"}),
     Option(
         "--cli-read-timeout",
         "seconds between two pieces of an answer; 0 is no limit",
         "the same; the default is 30, not 60",
         "Connection",
-        settings={"type": whole_number, "metavar": "SECONDS"},
+        settings={"type": int, "metavar": "SECONDS"},
     ),
     Option(
         "--cli-connect-timeout",
         "seconds to open a connection; 0 is no limit",
         "the same; the default is 10, not 60",
         "Connection",
-        settings={"type": whole_number, "metavar": "SECONDS"},
+        settings={"type": int, "metavar": "SECONDS"},
     ),
     Option(
         "--debug",
@@ -249,7 +249,7 @@ _PACE: Final = Option(
     "the most requests a second, 10 if not given, which is AWS's quota; 0 is no limit",
     OURS,
     "Beyond the AWS CLI",
-    settings={"type": real_number, "metavar": "N"},
+    settings={"type": float, "metavar": "N"},
 )
 
 _NOT_NEEDED: Final = (
@@ -293,32 +293,24 @@ SYNC: Final = (
         "--store",
         "the SQLite file that holds the copy; it is made if it is not there",
         OURS,
+        completed=files,
         settings={"metavar": "PATH", "required": True},
+    ),
+    Option(
+        "--account",
+        "the name that the copy has in the file, where it holds several; default if not given",
+        OURS,
+        settings={"metavar": "NAME", "default": "default"},
     ),
     Option(
         "--watch",
         "go on, with so many seconds between two runs, until Ctrl-C",
         OURS,
-        settings={"type": real_number, "metavar": "SECONDS"},
+        settings={"type": float, "metavar": "SECONDS"},
     ),
     *_CONNECTION,
     _PACE,
     _DEMO,
 )
-
-EMULATOR: Final = (
-    Option("--port", "on 127.0.0.1; 0 for any that is free", OURS,
-           settings={"type": whole_number, "default": 8765, "metavar": "PORT"}),
-    Option("--opportunities", "how many to invent", OURS,
-           settings={"type": whole_number, "default": 250, "metavar": "N"}),
-    Option("--seed", "what they are invented from", OURS,
-           settings={"type": whole_number, "default": 0, "metavar": "N"}),
-    Option("--catalog", "the catalog that they are in", OURS,
-           settings={"default": "AWS", "choices": CATALOGS}),
-    Option("--latency", "seconds to wait before each answer", OURS,
-           settings={"type": real_number, "default": 0.0, "metavar": "SECONDS"}),
-    Option("--requests-per-second", "the quota; none if not given", OURS,
-           settings={"type": real_number, "metavar": "N"}),
-)  # fmt: skip
 
 SHELLS: Final = ("bash", "zsh", "fish")

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 from partnercentral_list.cli._exits import CommandError, perhaps
-from partnercentral_list.cli._options import EMULATOR, OPPORTUNITIES, SHELLS, SYNC, Option
+from partnercentral_list.cli._options import OPPORTUNITIES, SHELLS, SYNC, Option
 
 PROG = "partnercentral-list"
 
 COMMANDS = {
     "opportunities": ("list the opportunities that match", OPPORTUNITIES),
     "sync": ("keep a copy of the whole catalog current in a file", SYNC),
-    "emulator": ("serve a local Partner Central with invented opportunities", EMULATOR),
+    # Its options are the emulator's own.
+    "emulator": ("serve a local Partner Central with generated opportunities", ()),
+    "completion": ("print what lets a shell complete this command", ()),
 }
 
 COMMON = ("--help", "--version")
@@ -62,7 +64,14 @@ exit codes:
   partnercentral-list opportunities --catalog AWS --no-sign-request \\
       --endpoint-url http://127.0.0.1:8765
 """,
+    "completion": """
+  source <(partnercentral-list completion bash)
+  source <(partnercentral-list completion zsh)
+  partnercentral-list completion fish | source
+""",
 }
+
+NUMBERS = {int: "a whole number", float: "a number"}
 
 
 class Parser(argparse.ArgumentParser):
@@ -76,6 +85,11 @@ class Parser(argparse.ArgumentParser):
         """
         raise CommandError(message, usage=self.format_usage())
 
+    @property
+    def flags(self) -> list[str]:
+        """Its options."""
+        return [flag for flag in self._option_string_actions if flag.startswith("--")]
+
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         # argparse's own message differs between Pythons, and suggests nothing before 3.14.
         if action.choices is not None and value not in action.choices:
@@ -86,9 +100,24 @@ class Parser(argparse.ArgumentParser):
                 f"{perhaps(value, known)}".strip(),
             )
 
+    def _get_value(self, action: argparse.Action, arg_string: str) -> Any:
+        try:
+            return super()._get_value(action, arg_string)
+        except argparse.ArgumentError:
+            kind = NUMBERS.get(cast("type", action.type))
+            if kind is None:
+                raise
+            message = f"{arg_string[:40]!r} is not {kind}"
+        # argparse's own message has Python's names of types.
+        raise argparse.ArgumentError(action, message)
 
-def build() -> tuple[Parser, dict[str, Parser]]:
-    """Make the parser of the whole command line, and those of the commands by their names."""
+
+def build(*, with_emulator: bool = True) -> tuple[Parser, dict[str, Parser]]:
+    """Make the parser of the whole command line, and those of the commands by their names.
+
+    Args:
+        with_emulator: Whether the emulator's options are needed, for which it is imported.
+    """
     parser = Parser(
         prog=PROG,
         description="Read an AWS partner's pipeline: the opportunities in AWS Partner Central.",
@@ -102,17 +131,18 @@ def build() -> tuple[Parser, dict[str, Parser]]:
         made[name] = commands.add_parser(
             name,
             help=about,
-            usage=f"{PROG} {name} [options]",
+            usage=f"{PROG} {name} {'SHELL' if name == 'completion' else '[options]'}",
             description=f"{about[0].upper()}{about[1:]}.",
             epilog=f"examples:{EXAMPLES[name]}",
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         _add(made[name], options)
         _add_version(made[name])
-    made["completion"] = commands.add_parser(
-        "completion", help="print what lets a shell complete this command"
-    )
-    made["completion"].add_argument("shell", choices=SHELLS)
+    made["completion"].add_argument("shell", choices=SHELLS, metavar="SHELL")
+    if with_emulator:
+        from partnercentral_list.emulator.__main__ import add_arguments
+
+        add_arguments(made["emulator"])
     return parser, made
 
 
@@ -132,7 +162,10 @@ def _add(parser: Parser, options: Sequence[Option]) -> None:
         about = option.about.replace("%", "%%")
         # What is required is looked for when it is known that no option is misspelt.
         settings = {k: v for k, v in option.settings.items() if k != "required"}
-        groups[option.group].add_argument(option.flag, help=about, **settings)
+        action = groups[option.group].add_argument(option.flag, help=about, **settings)
+        if option.completed is not None:
+            # Where argcomplete looks for it.
+            action.completer = option.completed
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
@@ -142,17 +175,17 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
         CommandError: It cannot be read.
         SystemExit: After ``--help`` and ``--version``.
     """
-    parser, commands = build()
+    parser, commands = build(with_emulator="emulator" in argv[:1])
     _check_first(argv, parser)
     options, unknown = parser.parse_known_args(argv)
-    usage = commands[options.command].format_usage()
-    known = COMMANDS[options.command][1] if options.command in COMMANDS else ()
+    command = commands[options.command]
+    usage = command.format_usage()
     if unknown:
         words = (word.partition("=")[0] for word in unknown if word.startswith("--"))
-        meant = (perhaps(word, (option.flag for option in known)) for word in words)
+        meant = (perhaps(word, command.flags) for word in words)
         said = [f"Unknown options: {', '.join(unknown)}.", *filter(None, meant)]
         raise CommandError(" ".join(said), usage=usage)
-    required = [option for option in known if option.settings.get("required")]
+    required = [o for o in COMMANDS[options.command][1] if o.settings.get("required")]
     missing = [option.flag for option in required if getattr(options, option.name) is None]
     if missing:
         raise CommandError(
@@ -166,6 +199,6 @@ def _check_first(argv: Sequence[str], parser: Parser) -> None:
     word = argv[0].partition("=")[0] if argv else ""
     if not word.startswith("--") or any(flag.startswith(word) for flag in COMMON):
         return
-    is_known = any(word == option.flag for _, options in COMMANDS.values() for option in options)
+    is_known = any(word in command.flags for command in build()[1].values())
     advice = "Options come behind the command." if is_known else perhaps(word, COMMON)
     raise CommandError(f"Unknown option: {word}. {advice}".strip(), usage=parser.format_usage())

@@ -40,6 +40,8 @@ def run(options: Namespace, sleep: Sleep = asyncio.sleep) -> int:
         raise CommandError("--watch must be a number of seconds, more than 0.")
     if options.store in ("", ":memory:"):
         raise CommandError(f"--store {options.store!r} is no file: give a path.")
+    if not options.account:
+        raise CommandError("--account must have at least one character.")
     setup = Setup(options)
     progress = Progress(sys.stderr, enabled=belongs_on_stderr(answer_is_at_the_end=True))
     with endpoint(options, catalog) as url:
@@ -56,7 +58,7 @@ class _Copy:
         sleep: Sleep,
     ) -> None:
         self._client = client
-        self._store = SQLiteStore(options.store)
+        self._store = SQLiteStore(options.store, account=options.account)
         self._every: float | None = options.watch
         self._progress = progress
         self._sleep = sleep

@@ -1,10 +1,15 @@
-"""python -m partnercentral_list.emulator: a local Partner Central until Ctrl-C or SIGTERM."""
+"""Serve a local Partner Central until Ctrl-C or SIGTERM: python -m partnercentral_list.emulator.
+
+`partnercentral-list emulator` is made of the same arguments and the same `serve`.
+"""
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
 import json
+import math
+import os
 import signal
 import sys
 import threading
@@ -19,6 +24,7 @@ from partnercentral_list.emulator import (
 )
 
 _ENDPOINT = "AWS_ENDPOINT_URL_PARTNERCENTRAL_SELLING"
+_CATALOGS = ("AWS", "Sandbox")
 # What a fault is cannot be written as text.
 _SETTINGS = sorted({item.name for item in dataclasses.fields(Behavior)} - {"expired_token"})
 
@@ -36,48 +42,89 @@ def main(argv: Sequence[str] | None = None) -> int:
         The exit status: 0 after Ctrl-C or SIGTERM, 1 if an argument's value or the port cannot be
         used.
     """
-    parser = _parser()
-    options = parser.parse_args(argv)
-    try:
-        with _emulator(options) as emulator:
-            _announce(emulator, options)
-            _wait()
-    except KeyboardInterrupt:
-        return 0
-    except (OSError, TypeError, ValueError) as error:
-        print(f"{parser.prog}: error: {error}", file=sys.stderr)
-        return 1
-    return 0
-
-
-def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m partnercentral_list.emulator",
-        description="Serve a local AWS Partner Central with invented opportunities.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-        epilog="What --behavior can set: " + ", ".join(_SETTINGS) + ".",
+        description="Serve a local AWS Partner Central with generated opportunities.",
     )
+    add_arguments(parser)
+    try:
+        return serve(parser.parse_args(argv))
+    except (OSError, ValueError) as error:
+        print(f"{parser.prog}: error: {error}", file=sys.stderr)
+        return 1
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the emulator's options to a parser, for `serve`."""
     add = parser.add_argument
-    add("--port", type=int, default=8765, help="on 127.0.0.1; 0 for any that is free")
-    add("--opportunities", type=int, default=250, metavar="N", help="how many to invent")
-    add("--seed", type=int, default=0, help="what they are invented from")
-    add("--catalog", default="AWS", help="the catalog that they are in")
-    add("--latency", type=float, default=0.0, metavar="SECONDS", help="before each answer")
+    add("--port", type=int, default=8765, help="on 127.0.0.1; 0 for any that is free (8765)")
+    add("--opportunities", type=int, default=250, metavar="N", help="how many to generate (250)")
+    add("--seed", type=int, default=0, metavar="N", help="what they are generated from (0)")
+    add("--catalog", default="AWS", choices=_CATALOGS, help="the catalog that they are in (AWS)")
+    add("--latency", type=float, default=0.0, metavar="SECONDS", help="wait before each response")
     add("--requests-per-second", type=float, metavar="N", help="the quota; none if not given")
-    add("--fault-rate", type=float, default=0.0, metavar="P", help="random faults, 0 to 1")
+    add("--fault-rate", type=float, default=0.0, metavar="P", help="random faults, 0 to 1 (0)")
     add(
         *("--behavior", "-b"),
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help="such as tokens=keyset; may be repeated",
+        help=f"such as tokens=keyset; may be repeated; NAME is one of {', '.join(_SETTINGS)}",
     )
     add(
         "--credentials",
         metavar="KEY:SECRET[:TOKEN]",
         help="accept only requests signed with them; signatures are not checked if not given",
     )
-    return parser
+
+
+def serve(options: argparse.Namespace) -> int:
+    """Serve until Ctrl-C or SIGTERM.
+
+    Args:
+        options: What a parser with `add_arguments` made of a command line.
+
+    Returns:
+        The exit status, 0.
+
+    Raises:
+        ValueError: An option's value cannot be used.
+        OSError: The port cannot be served.
+    """
+    _check(options)
+    try:
+        emulator = _emulator(options)
+    except TypeError as error:
+        raise ValueError(str(error)) from None
+    try:
+        emulator.start()
+    except OSError as error:
+        raise OSError(
+            f"127.0.0.1:{options.port} cannot be served: {os.strerror(error.errno or 0)}. "
+            "--port 0 takes one that is free."
+        ) from None
+    try:
+        _announce(emulator, options)
+        _wait()
+    except KeyboardInterrupt:
+        pass
+    finally:
+        emulator.stop()
+    return 0
+
+
+def _check(options: argparse.Namespace) -> None:
+    # The emulator would name its own arguments.
+    rate = options.requests_per_second
+    for option, is_valid, valid in (
+        ("--port", 0 <= options.port <= 65_535, "in 0..65535; 0 is any that is free"),
+        ("--opportunities", options.opportunities >= 0, "0 or more"),
+        ("--latency", 0 <= options.latency < math.inf, "0 or more, and finite"),
+        ("--requests-per-second", rate is None or 0 < rate < math.inf, "more than 0, and finite"),
+        ("--fault-rate", 0 <= options.fault_rate <= 1, "from 0 to 1"),
+    ):
+        if not is_valid:
+            raise ValueError(f"{option} must be {valid}.")
 
 
 def _emulator(options: argparse.Namespace) -> PartnerCentralEmulator:
@@ -99,12 +146,15 @@ def _behavior(settings: Sequence[str]) -> Behavior:
     for setting in settings:
         name, _, text = setting.partition("=")
         if name not in _SETTINGS:
-            raise ValueError(f"--behavior: no such name: {name}")
+            raise ValueError(f"--behavior: {name!r} is not one of {', '.join(_SETTINGS)}")
         try:
             values[name] = json.loads(text)
         except ValueError:
             values[name] = _WORDS.get(text, text)
-    return Behavior(**values)
+    try:
+        return Behavior(**values)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"--behavior: {error}") from None
 
 
 def _credentials(text: str | None) -> AcceptedCredentials | None:
@@ -124,13 +174,11 @@ def _announce(emulator: PartnerCentralEmulator, options: argparse.Namespace) -> 
         f"'{catalog}', config=p.ClientConfig(sign_requests={signed})"
         ").iter_opportunities(max_items=3).collect()))"
     )
-    unsigned = "" if signed else " --no-sign-request"
+    request = f"--catalog {catalog} --max-items 3{'' if signed else ' --no-sign-request'}"
     print(f"Partner Central is at {url} with {options.opportunities} opportunities. Try:")
     print(f"  export {_ENDPOINT}={url}")
-    print(
-        f"  aws partnercentral-selling list-opportunities --catalog {catalog} --max-items 3"
-        f" --region us-east-1{unsigned}"
-    )
+    print(f"  partnercentral-list opportunities {request}")
+    print(f"  aws partnercentral-selling list-opportunities {request} --region us-east-1")
     print(f'  python -c "{code}"')
     if signed:
         print("with the credentials that it accepts in AWS_ACCESS_KEY_ID and so on.")

@@ -64,8 +64,8 @@ class Work:
         if self.state.catalog != catalog:
             raise StoreError(
                 f"The store holds a copy of the catalog {self.state.catalog!r}, and the client "
-                f"reads {catalog!r}. Keep each catalog in a store, or under an account name, of "
-                "its own."
+                f"reads {catalog!r}. Keep each catalog in a store of its own, or under "
+                "an account name of its own."
             )
         self._teller.tell(SyncStarted(self._kind, self.state.watermark))
 

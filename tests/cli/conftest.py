@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import pytest
 
 from partnercentral_list.cli import main
+from partnercentral_list.emulator import Behavior
 
 
 @dataclass(frozen=True)
@@ -32,11 +33,17 @@ OF_PYTHON = re.compile(
 OF_CONFIGURATION = re.compile(
     r"aws_(?:access_key_id|secret_access_key)|credential_process|source_profile"
 )
+#: What --behavior takes.
+OF_BEHAVIOR = {item.name for item in fields(Behavior)}
 
 
 def of_python(said: str) -> list[str]:
     """Find what the command must not say."""
-    return [word for word in OF_PYTHON.findall(said) if not OF_CONFIGURATION.fullmatch(word)]
+    return [
+        word
+        for word in OF_PYTHON.findall(said)
+        if not OF_CONFIGURATION.fullmatch(word) and word not in OF_BEHAVIOR
+    ]
 
 
 @pytest.fixture

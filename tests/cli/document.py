@@ -5,11 +5,13 @@
 from __future__ import annotations
 
 import re
+from argparse import ArgumentParser
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from partnercentral_list.cli._options import OPPORTUNITIES, SAME, Option
 from partnercentral_list.cli._parser import COMMANDS
+from partnercentral_list.emulator.__main__ import add_arguments
 
 TARGET = Path(__file__).parents[2] / "docs" / "cli.md"
 
@@ -98,6 +100,9 @@ EXITS = """## Exit codes
 
 COMPLETION = """## Completion
 
+Options, values, profiles and files, by [argcomplete](https://pypi.org/project/argcomplete/), which is in
+the extra `cli`:
+
 ```sh
 source <(partnercentral-list completion bash)
 source <(partnercentral-list completion zsh)
@@ -132,14 +137,29 @@ MEASURED = {"peak": 72, "base": 71}
 
 def _others() -> Iterator[str]:
     for name, (about, options) in COMMANDS.items():
-        if name != "opportunities":
+        if name == "emulator":
+            yield (
+                f"## `{name}`\n\n`partnercentral-list {name}`: {about}. It is the same as "
+                f"`python -m partnercentral_list.emulator`.\n\n{_emulator_table()}"
+            )
+        elif name == "sync":
             yield f"## `{name}`\n\n`partnercentral-list {name}`: {about}.\n"
             known = {option.flag for option in OPPORTUNITIES}
-            own = [option for option in options if option.flag not in known or name == "emulator"]
+            own = [option for option in options if option.flag not in known]
             rest = [f"`{option.flag}`" for option in options if option not in own]
             yield _table(own, with_aws=False)
             if rest:
                 yield f"And, as above: {', '.join(rest)}.\n"
+
+
+def _emulator_table() -> str:
+    parser = ArgumentParser(add_help=False)
+    add_arguments(parser)
+    lines = ["| option | what it does |", "|---|---|"]
+    for action in parser._actions:
+        value = action.metavar or "\\|".join(action.choices or ()) or action.dest.upper()
+        lines.append(f"| `{action.option_strings[0]} {value}` | {action.help} |")
+    return "\n".join(lines) + "\n"
 
 
 def _tables(options: Sequence[Option]) -> Iterator[str]:

@@ -1,68 +1,175 @@
-"""Completion: the bash script in a real bash, the others by what they hold."""
+"""Completion: in a real bash, and the same words for zsh and fish by what their scripts send."""
 
 from __future__ import annotations
 
-import shutil
+import os
+import pty
+import select
+import shlex
 import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
-from partnercentral_list.cli._completion import script
-from partnercentral_list.cli._parser import COMMANDS
+from partnercentral_list.cli import _completion
 from tests.cli.conftest import Run
 
+#: What a shell finds on its PATH.
+PROGRAM = f"""#!/bin/sh
+exec {shlex.quote(sys.executable)} -m partnercentral_list.cli "$@"
+"""
+
+#: What bash does when a word is to be completed.
 ASK = """
 {script}
-COMP_WORDS=({words})
-COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1))
-_partnercentral_list
+COMP_LINE={line} COMP_POINT=${{#COMP_LINE}} COMP_TYPE=9 COMP_WORDBREAKS=$' \\t\\n"\\'><=;|&(:'
+COMP_POINT=${{#COMP_LINE}}
+_python_argcomplete partnercentral-list
 printf '%s\\n' "${{COMPREPLY[@]}}"
 """
 
+PROFILES = """
+[default]
+region = us-east-1
+[profile work]
+output = text
+[profile "with space"]
+"""
 
-def completed(*words: str) -> list[str]:
-    quoted = " ".join(f"'{word}'" for word in ("partnercentral-list", *words))
-    program = ASK.format(script=script("bash"), words=quoted)
+
+@pytest.fixture(autouse=True)
+def installed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A folder with the program, the AWS configuration files and a certificate."""
+    (tmp_path / "partnercentral-list").write_text(PROGRAM)
+    (tmp_path / "partnercentral-list").chmod(0o755)
+    (tmp_path / "config").write_text(PROFILES)
+    (tmp_path / "credentials").write_text("[older]\n[work]\n")
+    (tmp_path / "certificates").mkdir()
+    (tmp_path / "certificates" / "bundle.pem").touch()
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.chdir(tmp_path)
+
+
+def script(shell: str) -> str:
+    return _completion.script("partnercentral-list", shell)
+
+
+def completed(line: str) -> list[str]:
+    program = ASK.format(script=script("bash"), line=shlex.quote(f"partnercentral-list {line}"))
     done = subprocess.run(["bash", "-c", program], capture_output=True, text=True, check=True)
-    assert done.stderr == ""
-    return done.stdout.splitlines()
+    return [reply.rstrip() for reply in done.stdout.splitlines() if reply]
 
 
 @pytest.mark.parametrize(
-    ("words", "expected"),
+    ("line", "expected"),
     [
-        (["opp"], ["opportunities"]),
-        (["opportunities", "--life-cycle-st"], ["--life-cycle-stage"]),
-        (["opportunities", "--life-cycle-stage", "T"], ["Technical\\ Validation"]),
-        (["opportunities", "--life-cycle-stage", "Qualified", "Com"], ["Committed"]),
-        (["opportunities", "--output", "yaml"], ["yaml", "yaml-stream"]),
-        (["opportunities", "--sort", ""], ["SortBy="]),
-        (["opportunities", "--catalog", ""], ["AWS", "Sandbox"]),
-        (["completion", ""], ["bash", "zsh", "fish"]),
-        (["emulator", "--po"], ["--port"]),
+        ("opp", ["opportunities"]),
+        ("", ["opportunities", "sync", "emulator", "completion"]),
+        ("opportunities --life-cycle-st", ["--life-cycle-stage"]),
+        ("opportunities --life-cycle-stage T", [r"Technical\ Validation"]),
+        ("opportunities --life-cycle-stage Qualified Com", ["Committed"]),
+        ("opportunities --life-cycle-stage=Com", ["Committed"]),
+        ('opportunities --life-cycle-review-status "In', ["In review"]),
+        ("opportunities --life-cycle-review-status 'In", ["In review"]),
+        ("opportunities --output yaml", ["yaml", "yaml-stream"]),
+        ("opportunities --sort ", ["SortOrder=", "SortBy="]),
+        ("opportunities --sort SortBy=Tar", ["TargetCloseDate,SortOrder="]),
+        ("opportunities --sort SortBy=Identifier,SortOrder=A", ["ASCENDING"]),
+        ("opportunities --sort SortBy=Identifier,So", ["Identifier,SortOrder="]),
+        ("opportunities --created-date A", ["AfterCreatedDate="]),
+        ("opportunities --catalog ", ["AWS", "Sandbox"]),
+        ("opportunities --profile ", ["default", "work", r"with\ space", "older"]),
+        ("sync --profile w", ["work", r"with\ space"]),
+        ("opportunities --ca-bundle cert", ["certificates/"]),
+        ("opportunities --ca-bundle certificates/b", ["certificates/bundle.pem"]),
+        ("opportunities --query ", []),
+        ("sync --store conf", ["config"]),
+        ("emulator --po", ["--port"]),
+        ("emulator --beh", ["--behavior"]),
+        ("completion ", ["bash", "zsh", "fish"]),
     ],
-    ids=" ".join,
 )
-def test_bash_offers(words: list[str], expected: list[str]) -> None:
-    assert completed(*words) == expected
+def test_bash_offers(line: str, expected: list[str]) -> None:
+    assert completed(line) == expected
 
 
-def test_bash_offers_files_where_anything_may_follow(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: object
+def test_files_that_cannot_be_read_have_no_profiles(tmp_path: Path) -> None:
+    (tmp_path / "config").write_text("[[[\n=\n")
+    assert completed("opportunities --profile ") == ["older", "work"]
+
+
+def test_a_tab_in_a_quoted_word_leaves_a_valid_word() -> None:
+    typed = 'partnercentral-list opportunities --life-cycle-review-status "In\t'
+    assert 'status "In review"' in on_the_keys(typed, until=' review"')
+
+
+def on_the_keys(typed: str, until: str) -> str:
+    """Type something in an interactive bash, and return what it shows."""
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        ["bash", "--norc", "--noprofile", "-i"],
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+        env={**os.environ, "TERM": "dumb", "PS1": "", "COLUMNS": "400", "HISTFILE": ""},
+    ) as shell:
+        os.close(theirs)
+        shown = ""
+
+        def wait_for(text: str) -> None:
+            nonlocal shown
+            while text not in shown:
+                assert select.select([ours], [], [], 30)[0], shown
+                shown += os.read(ours, 65536).decode()
+
+        os.write(ours, b"stty columns 400; source <(partnercentral-list completion bash)\n")
+        os.write(ours, b"echo is-$((40 + 2))-ready\n")
+        wait_for("is-42-ready")
+        os.write(ours, typed.encode())
+        wait_for(until)
+        shell.kill()
+        os.close(ours)
+        return shown
+
+
+@pytest.mark.parametrize(
+    ("shell", "words"),
+    [("zsh", {"with\\ space", "work"}), ("fish", {"with space", "work"})],
+)
+def test_what_the_scripts_of_other_shells_run_says_the_same(
+    shell: str, words: set[str], tmp_path: Path
 ) -> None:
-    monkeypatch.chdir(str(tmp_path))
-    open("bundle.pem", "w").close()
-    assert completed("opportunities", "--ca-bundle", "bun") == ["bundle.pem"]
+    line = "partnercentral-list opportunities --profile w"
+    environment = {
+        "_ARGCOMPLETE": "1",
+        "_ARGCOMPLETE_SHELL": shell,
+        "_ARGCOMPLETE_IFS": "\n",
+        "_ARGCOMPLETE_SUPPRESS_SPACE": "1",
+        "_ARGCOMPLETE_STDOUT_FILENAME": str(tmp_path / "answer"),
+        "COMP_LINE": line,
+        "COMP_POINT": str(len(line)),
+    }
+    subprocess.run(["partnercentral-list"], env={**os.environ, **environment}, check=True)
+    replies = (tmp_path / "answer").read_text().splitlines()
+    assert {reply.partition(":")[0] for reply in replies} == words
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_a_script_has_every_command_and_option(shell: str, run: Run) -> None:
+def test_a_script_runs_the_program_with_the_line(shell: str, run: Run) -> None:
     done = run("completion", shell)
     assert done.code == 0
-    for name, (_, options) in COMMANDS.items():
-        assert name in done.out
-        for option in options:
-            assert option.flag.removeprefix("--") in done.out
-    path = shutil.which(shell)
-    if path is not None:
-        subprocess.run([path, "-n"], input=done.out, text=True, check=True)
+    assert "partnercentral-list" in done.out
+    assert "_ARGCOMPLETE" in done.out
+
+
+def test_without_the_extra_completion_says_what_to_install(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "argcomplete", None)
+    done = run("completion", "bash")
+    assert done.code == 253
+    assert "pip install 'partnercentral_list[cli]'" in done.err

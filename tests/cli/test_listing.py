@@ -11,13 +11,15 @@ import subprocess
 import sys
 import tempfile
 import threading
+from argparse import ArgumentParser
 from typing import Any
 
 import pytest
 
 from partnercentral_list import PageReceived, RateLimited, RetryScheduled
+from partnercentral_list.cli._parser import build
 from partnercentral_list.cli._progress import Progress
-from partnercentral_list.emulator import Fault, PartnerCentralEmulator
+from partnercentral_list.emulator import Fault, PartnerCentralEmulator, __main__
 from tests.cli.conftest import Run
 from tests.cli.endless import PEAK, serving_endlessly
 
@@ -345,12 +347,21 @@ def test_an_output_skeleton_has_a_checked_request(words: list[str], listed: Run)
 def test_the_emulator_command_serves_what_the_options_say(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from partnercentral_list.cli import _emulator
-
-    monkeypatch.setattr(_emulator, "_wait", lambda: None)
-    done = run("emulator", "--port", "0", "--catalog", "Sandbox", "--requests-per-second", "5")
+    monkeypatch.setattr(__main__, "_wait", lambda: None)
+    words = ["--catalog", "Sandbox", "--requests-per-second", "5"]
+    words += ["--behavior", "tokens=keyset", "--fault-rate", "0.5", "--credentials", "AKID:secret"]
+    done = run("emulator", "--port", "0", *words)
     assert done.code == 0
     assert "list-opportunities --catalog Sandbox" in done.out
+
+
+def test_the_emulator_command_takes_what_its_module_takes() -> None:
+    alone = ArgumentParser(add_help=False)
+    __main__.add_arguments(alone)
+    theirs = {flag for action in alone._actions for flag in action.option_strings}
+    assert {"--behavior", "--fault-rate", "--credentials", "-b"} <= theirs
+    _, commands = build()
+    assert theirs <= set(commands["emulator"]._option_string_actions)
 
 
 @pytest.mark.parametrize(
@@ -360,15 +371,17 @@ def test_the_emulator_command_serves_what_the_options_say(
         *(("--opportunities", value) for value in ("-1", "many")),
         *(("--latency", value) for value in ("-1", "nan", "inf")),
         *(("--requests-per-second", value) for value in ("0", "nan")),
+        ("--fault-rate", "2"),
+        ("--behavior", "nothing=1"),
+        ("--behavior", "tokens=none"),
+        ("--credentials", "AKID"),
         ("--catalog", "Sandbx"),
     ],
 )
 def test_the_emulator_refuses_what_it_cannot_do_by_the_name_of_its_option(
     option: str, value: str, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from partnercentral_list.cli import _emulator
-
-    monkeypatch.setattr(_emulator, "_wait", lambda: None)
+    monkeypatch.setattr(__main__, "_wait", lambda: None)
     done = run("emulator", "--port", "0", f"{option}={value}")
     assert (done.code, done.out) == (252, "")
     assert option in done.err

@@ -132,3 +132,25 @@ def test_a_store_that_cannot_be_used_is_a_bad_set_up(
 def test_sync_needs_a_catalog_but_for_the_demo(run: Run, tmp_path: Path) -> None:
     assert run("sync", "--store", str(tmp_path / "x.db")).code == 252
     assert run("sync", "--demo", "--store", str(tmp_path / "x.db")).out.startswith("250 created")
+
+
+def test_another_catalog_can_be_kept_under_another_account(
+    run: Run, emulator: PartnerCentralEmulator, tmp_path: Path
+) -> None:
+    store = tmp_path / "pipeline.db"
+    assert synced(run, emulator, store).code == 0
+    refused = run("sync", "--demo", "--catalog", "Sandbox", "--store", str(store))
+    assert refused.code == 253
+    assert "under an account name of its own (--account)." in refused.err
+    words = ("--demo", "--catalog", "Sandbox", "--store", str(store), "--account", "sandbox")
+    done = run("sync", *words)
+    assert (done.code, done.out.split(",")[0]) == (0, "250 created")
+    with closing(sqlite3.connect(store)) as database:
+        kept = database.execute("select account, count(*) from opportunities group by account")
+        assert kept.fetchall() == [("default", 250), ("sandbox", 250)]
+
+
+def test_an_account_has_a_name(run: Run, tmp_path: Path) -> None:
+    done = run("sync", "--demo", "--store", str(tmp_path / "x.db"), "--account", "")
+    assert done.code == 252
+    assert "--account" in done.err
