@@ -17,11 +17,21 @@ BELOW = {
     "config": {"errors"},
     "_run": set(),
     "_notify": {"errors"},
+    "_tied_records": {"errors"},
     "_transport": {"errors", "config", "models", "_run", "_notify"},
-    "_pagination": {"errors", "config", "models", "_transport"},
+    "_pagination": {"errors", "config", "models", "_transport", "_tied_records"},
     "client": {"errors", "config", "models", "_transport", "_pagination"},
     "eventbridge": {"models"},
-    "sync": {"errors", "config", "models", "_pagination", "_notify", "client", "eventbridge"},
+    "sync": {
+        "errors",
+        "config",
+        "models",
+        "_pagination",
+        "_notify",
+        "_tied_records",
+        "client",
+        "eventbridge",
+    },
     "emulator": set(),
     # "" is the public face.
     "cli": {

@@ -27,6 +27,7 @@ from partnercentral_list.models import (
     OpportunitySort,
     OpportunitySummary,
 )
+from partnercentral_list.models.request import PAGE_SIZE
 from partnercentral_list.sync.store import InvalidRecord
 
 Key: TypeAlias = Literal["LastModifiedDate", "CreatedDate"]
@@ -44,6 +45,16 @@ class Row:
     def date(self, key: Key) -> datetime | None:
         """Give the date that a listing is sorted by."""
         return self.modified if key == "LastModifiedDate" else self.created
+
+    @property
+    def key(self) -> str:
+        """What tells it from other records: its identifier, or a digest of all of it."""
+        record = self.record
+        return self.id or (record.key if isinstance(record, InvalidRecord) else record.id)
+
+    def version(self, key: Key) -> object:
+        """Return what changes if an edit moves it in a listing sorted by `key`."""
+        return self.record.raw if isinstance(self.record, InvalidRecord) else self.date(key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +87,8 @@ class Query:
     descending: bool = False
     identifiers: tuple[str, ...] | None = None
     token: str | None = None
+    has_full_pages: bool = False
+    """Whether pages hold as many records as AWS allows, and not as many as the source was told."""
 
 
 class Source(Protocol):
@@ -128,7 +141,7 @@ class ClientSource:
         elif query.after is not None:
             created = CreatedDateFilter(after_created_date=query.after)
         pager = self._client.iter_opportunities(
-            page_size=self._page_size,
+            page_size=PAGE_SIZE.maximum if query.has_full_pages else self._page_size,
             prefetch=0,
             starting_token=Position(query.token, None).encode() if query.token else None,
             on_invalid=invalid.append,

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final, TypeAlias
 
+from partnercentral_list._tied_records import TiedRecords
 from partnercentral_list.errors import PaginationError
 from partnercentral_list.sync._belief import SECOND, in_order
 from partnercentral_list.sync._source import (
@@ -44,17 +45,10 @@ class Step:
 class Tie:
     """More than a page of records up to a date, and how far they are read."""
 
-    page: SourcePage
     date: datetime
-    ids: set[str | None] = field(default_factory=set[str | None])
-    """Read in this pass."""
-    before: set[str | None] | None = None
-    """Read in the pass before."""
-    end: SourcePage | None = None
-    """The page with which the pass before left the tie."""
-    tokens: set[str] = field(default_factory=set[str])
-    passes: int = 0
-    restarts: int = 0
+    records: TiedRecords
+    ends: list[SourcePage] = field(default_factory=list[SourcePage])
+    """The page with which each pass left the tied records."""
 
 
 _Turn: TypeAlias = Callable[[], Awaitable[Step | None]]
@@ -114,7 +108,7 @@ class Walk:
         last = page.last(self._query.key)
         if page.token and last and self._cursor and last <= self._cursor:
             # More than a page of records between where it began and the cursor.
-            self._tie = Tie(page, self._end_of_tie(self._cursor))
+            self._tie = Tie(self._end_of_tie(self._cursor), self._tied_records())
             self._turn = self._in_tie
             return None
         return self._advance(page, last)
@@ -158,55 +152,45 @@ class Walk:
     def _checked(self, page: SourcePage, query: Query) -> SourcePage:
         return in_order(page, query, self._newest)
 
+    def _tied_records(self) -> TiedRecords:
+        return TiedRecords(
+            f"More opportunities than a page holds have one {self._query.key}",
+            "What was read is stored; run again.",
+            can_leave=True,
+        )
+
     async def _in_tie(self) -> Step | None:
-        tie = self._tie
+        tie, key = self._tie, self._query.key
         if tie is None:
             return None
-        page, key = tie.page, self._query.key
-        tie.ids |= {row.id for row in page.rows if (row.date(key) or tie.date) <= tie.date}
+        page = await self._tied_page(tie)
+        if page is None:
+            return None
         last = page.last(key) or tie.date
-        if page.token is not None and last <= tie.date:
-            await self._read_on(tie, page.token)
+        is_end = page.token is None or last > tie.date
+        rows = [row for row in page.rows if (row.date(key) or tie.date) <= tie.date]
+        tie.records.receive(
+            {row.key: row.version(key) for row in rows}, None if is_end else page.token
+        )
+        if is_end:
+            tie.ends.append(page)
+        if tie.records.complete_pass is None:
             return Step(page.rows, None)
-        if self._is_settled(tie):
-            # The pass before was proved, not this one: a record may have left during this one.
-            self._tie = None
-            end = tie.end or page
-            step = self._advance(end, end.last(key) or tie.date)
-            return Step(page.rows, step.watermark)
-        tie.before, tie.end, tie.passes = tie.ids, page, tie.passes + 1
-        await self._from_the_start(tie)
-        return Step(page.rows, None)
+        # If the pass before was proven and not this one, a record may have left during this one.
+        self._tie = None
+        end = tie.ends[tie.records.complete_pass - 1]
+        step = self._advance(end, end.last(key) or tie.date)
+        return Step(page.rows, step.watermark)
 
-    def _is_settled(self, tie: Tie) -> bool:
-        """Tell whether nothing left while the last pass went over the instant.
-
-        The first to leave had been seen, so it is missing from the next pass.
-        """
-        return tie.before is not None and tie.before <= tie.ids
-
-    async def _read_on(self, tie: Tie, token: str) -> None:
+    async def _tied_page(self, tie: Tie) -> SourcePage | None:
+        # Full pages, of which a few records, tied or not, are one: one response is one instant.
+        query = replace(self._query, has_full_pages=True, token=tie.records.token)
         try:
-            if token in tie.tokens:
-                raise repeated()
-            tie.tokens.add(token)
-            tie.page = await self._fetch(replace(self._query, token=token))
+            return await self._fetch(query)
         except PaginationError:
-            # Expired, or in a circle: this pass begins again.
-            tie.restarts += 1
-            await self._from_the_start(tie)
-
-    async def _from_the_start(self, tie: Tie) -> None:
-        if max(tie.passes, tie.restarts) >= PASSES:
-            raise PaginationError(
-                f"More than a page of opportunities have one {self._query.key}, and could not be "
-                f"read in {PASSES} passes: they are edited, or their order or AWS's tokens do not "
-                "last. What was read is stored; run again.",
-                operation="ListOpportunities",
-                retryable=True,
-            )
-        tie.ids, tie.tokens = set(), set()
-        tie.page = await self._dated(self._query)
+            # The token has expired: this pass begins again.
+            tie.records.restart()
+            return None
 
     async def _dated(self, query: Query) -> SourcePage:
         """Fetch the first page that has a date, or the last one; what is before it comes along."""

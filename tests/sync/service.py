@@ -221,7 +221,8 @@ class Service:
             if self.gone.get(version.id, self.now + 1) > self.now and self._matches(version, query)
         ]
         if self.traits.random_ties:
-            rows.sort(key=lambda version: (self._key(version, query)[0], self.rng.random()))
+            self.rng.shuffle(rows)
+            rows.sort(key=lambda version: self._key(version, query)[0], reverse=query.descending)
         else:
             rows.sort(key=lambda version: self._key(version, query), reverse=query.descending)
         return rows

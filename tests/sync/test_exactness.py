@@ -12,8 +12,18 @@ from partnercentral_list import Catalog, OpportunitySummary, PaginationError
 from partnercentral_list.sync import InvalidRecord
 from partnercentral_list.sync._source import Key, Query, Row, SourcePage, valid_row
 from partnercentral_list.sync._walk import Step, Walk
-from tests.sync.exactness import HOSTILE, LATE, OURS, CrashingStore, Safeguards, live
+from tests.sync.exactness import (
+    HOSTILE,
+    LATE,
+    OURS,
+    UNSTABLE,
+    CrashingStore,
+    Outcome,
+    Safeguards,
+    live,
+)
 from tests.sync.service import START, Traits, drive
+from tests.tied_records import weakened
 
 LIVES = int(os.environ.get("PARTNERCENTRAL_SYNC_LIVES", "40"))
 """Lives of a copy for each kind of service; each is nine runs."""
@@ -51,11 +61,6 @@ class WithoutAnchor(Walk):
         return True
 
 
-class WithOneTiePass(Walk):
-    def _is_settled(self, tie: object) -> bool:
-        return True
-
-
 class WithoutOrderCheck(Walk):
     def _checked(self, page: SourcePage, query: Query) -> SourcePage:
         return page
@@ -87,7 +92,6 @@ BROKEN = {
     ),
     "no cap": (Safeguards(WithoutCap), Traits(late=LATE, edits=1.5, latency=2000)),
     "no anchor rule": (Safeguards(WithoutAnchor), HOSTILE["exclusive to the second"]),
-    "one pass over a tie": (Safeguards(WithOneTiePass), Traits(imports=0.02, edits=0.7)),
     "no order check": (Safeguards(WithoutOrderCheck), Traits(disorder=0.2, edits=0.3)),
     "dates of records that cannot be read": (
         Safeguards(WithoutDoubt),
@@ -104,6 +108,32 @@ def test_without_one_safeguard_records_are_lost(name: str) -> None:
     lost = next((seed for seed in seeds if not live(traits, seed, safeguards).is_right), None)
     assert lost is not None
     assert live(traits, lost, OURS).is_right
+
+
+@pytest.mark.parametrize("name", UNSTABLE)
+def test_an_order_that_does_not_last_is_an_error_or_the_copy_is_right(name: str) -> None:
+    lives = [live(UNSTABLE[name], f"{name}:{seed}") for seed in range(4 * LIVES)]
+    assert all(life.is_right or life.is_refused for life in lives)
+    assert any(life.is_right for life in lives)
+
+
+TIED = {
+    "one pass": Traits(imports=0.02, edits=0.7),
+    "repeats ignored": UNSTABLE["ties in another order each time"],
+}
+
+
+@pytest.mark.parametrize("name", TIED)
+def test_with_less_proof_of_tied_records_some_are_lost(name: str) -> None:
+    seeds = [f"{name}:{seed}" for seed in range(400)]
+    with weakened(name):
+        lost = next((s for s in seeds if is_lost(live(TIED[name], s))), None)
+    assert lost is not None
+    assert not is_lost(live(TIED[name], lost))
+
+
+def is_lost(life: Outcome) -> bool:
+    return not (life.is_right or life.is_refused)
 
 
 class Pages:
