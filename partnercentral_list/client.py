@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Self
 from typing_extensions import Unpack
 
 from partnercentral_list._pagination.filters import OpportunityFilters, ScanFilters
-from partnercentral_list._transport.connection import HOME_REGION, ConnectionSettings
+from partnercentral_list._transport.settings import HOME_REGION, ConnectionSettings
 from partnercentral_list.config import (
     AioSessionLike,
     ClientConfig,
     Credentials,
     RateLimit,
     RetryPolicy,
+    check_address,
     check_kind,
 )
 from partnercentral_list.errors import ConfigurationError
@@ -53,7 +54,8 @@ class PartnerCentralClient:
         profile_name: A profile of the AWS configuration files, assumed roles included.
         region_name: Partner Central is in us-east-1 only; another region needs `endpoint_url`.
         endpoint_url: Where to send requests instead, such as an emulator's URL;
-            ``AWS_ENDPOINT_URL_PARTNERCENTRAL_SELLING`` is honoured too.
+            ``AWS_ENDPOINT_URL_PARTNERCENTRAL_SELLING`` is honoured too. It must not contain a
+            user name or password.
         credentials: An async callable that returns `Credentials`, called again before they
             expire; in place of AWS's own chain (environment, profile, container, instance).
         session: An ``aiobotocore.session.AioSession`` to share between clients.
@@ -98,6 +100,7 @@ class PartnerCentralClient:
         check_kind("rate_limit", rate_limit, RateLimit, RateLimiter, type(None))
         check_kind("region_name", region_name, str)
         check_kind("endpoint_url", endpoint_url, str, type(None))
+        check_address("endpoint_url", endpoint_url)
         check_kind("profile_name", profile_name, str, type(None))
         if region_name != region_name.lower() or not region_name:
             raise ConfigurationError(

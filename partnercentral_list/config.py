@@ -82,10 +82,13 @@ class ClientConfig:
         connect_timeout: Time to open a connection.
         read_timeout: Time between two pieces of an answer.
         max_connections: Connections kept to AWS, for each event loop.
+        max_response_bytes: Bytes of a response that are read at most; a page of 100
+            opportunities has about 100,000. A longer one is a `MalformedResponseError`.
         integration: ``"Integrator|Product"``, sent as ``X-Amzn-User-Agent``, as AWS asks of
             integrations that many partners use.
         aio_config: An ``aiobotocore.config.AioConfig`` for everything else (proxies, user
             agent). What this library sets wins: the timeouts above and a single retry layer.
+            It must not set ``http_session_cls``: this library's refuses redirects.
 
     Raises:
         ConfigurationError: A value is out of bounds.
@@ -96,6 +99,7 @@ class ClientConfig:
     connect_timeout: float = 10.0
     read_timeout: float = 30.0
     max_connections: int = 16
+    max_response_bytes: int = 32 * 1024 * 1024
     integration: str | None = None
     aio_config: AioConfigLike | None = None
 
@@ -105,6 +109,7 @@ class ClientConfig:
         check_kind("ClientConfig.connect_timeout", self.connect_timeout, int, float)
         check_kind("ClientConfig.read_timeout", self.read_timeout, int, float)
         check_kind("ClientConfig.max_connections", self.max_connections, int)
+        check_kind("ClientConfig.max_response_bytes", self.max_response_bytes, int)
         check_kind("ClientConfig.integration", self.integration, str, type(None))
         _require(
             self.aio_config is None or hasattr(self.aio_config, "merge"),
@@ -113,6 +118,7 @@ class ClientConfig:
         _require(self.connect_timeout >= 0, "ClientConfig.connect_timeout must not be negative")
         _require(self.read_timeout >= 0, "ClientConfig.read_timeout must not be negative")
         _require(self.max_connections >= 1, "ClientConfig.max_connections must be at least 1")
+        _require(self.max_response_bytes >= 1, "ClientConfig.max_response_bytes must be at least 1")
         _require(
             self.integration is None or bool(_INTEGRATION.fullmatch(self.integration)),
             'ClientConfig.integration must look like "Integrator|Product", in printable ASCII',
@@ -226,6 +232,27 @@ def check_kind(name: str, value: object, *kinds: type) -> None:
     if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
         wanted = " or ".join(kind.__name__ for kind in kinds).replace("NoneType", "None")
         raise ConfigurationError(f"{name} must be {wanted}, not {type(value).__name__}.")
+
+
+def has_password(text: str) -> bool:
+    """Return whether a text may show an address that has a user name or password."""
+    return bool(_USER_IN_ADDRESS.search(text))
+
+
+_USER_IN_ADDRESS = re.compile(r"(://|Invalid endpoint: ).*@", re.DOTALL)
+
+
+def check_address(name: str, address: str | None) -> None:
+    """Refuse an address that has a user name or password, without showing it.
+
+    Raises:
+        ConfigurationError: It has.
+    """
+    if address is not None and "@" in address:
+        raise ConfigurationError(
+            f"{name} must not contain a user name or password: requests are signed, or sent "
+            "without credentials."
+        )
 
 
 def _require(condition: bool, message: str) -> None:

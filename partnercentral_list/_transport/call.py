@@ -90,7 +90,7 @@ class Call:
             NothingToFetchError: There is none to fetch any more.
             PartnerCentralError: It could not be fetched or read.
         """
-        connection = await self._connected()
+        connection = await self.connected()
         limiter = self._means.limiter
         if limiter is None:
             return await self._attempt(connection, number, self._chosen())
@@ -111,7 +111,12 @@ class Call:
             limiter.throttled(sent_at)
             raise
 
-    async def _connected(self) -> Connection:
+    async def connected(self) -> Connection:
+        """Return what the page is fetched through, opened if it is not.
+
+        Raises:
+            PartnerCentralError: It cannot be opened, or not in time.
+        """
         # Opening may ask for credentials over the network: it can hang, and fail for a moment.
         timeout = self._means.policy.attempt_timeout
         limit = asyncio.timeout(timeout or None)

@@ -8,7 +8,7 @@ from typing import Any
 
 from botocore.exceptions import DataNotFoundError
 
-from partnercentral_list._transport.connection import SERVICE
+from partnercentral_list._transport.settings import SERVICE
 
 _loaders: dict[str | None, Any] = {}
 

@@ -12,8 +12,9 @@ from weakref import WeakKeyDictionary
 from aiobotocore.credentials import AioRefreshableCredentials
 from aiobotocore.session import AioSession
 
-from partnercentral_list._transport.connection import ConnectionSettings, CredentialsSource
+from partnercentral_list._transport.faults import credentials_error
 from partnercentral_list._transport.service_data import share_loader
+from partnercentral_list._transport.settings import ConnectionSettings, CredentialsSource
 from partnercentral_list.config import Credentials
 from partnercentral_list.errors import ConfigurationError, PartnerCentralError
 
@@ -106,9 +107,7 @@ class _Provider:
         except PartnerCentralError:
             raise
         except Exception as error:
-            raise ConfigurationError(
-                f"The callable passed as credentials= failed with {type(error).__name__}."
-            ) from error
+            raise credentials_error(error) from error
         if not isinstance(credentials, Credentials):
             raise ConfigurationError(
                 "The callable passed as credentials= must return Credentials, not "

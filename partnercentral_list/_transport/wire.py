@@ -6,12 +6,13 @@ from collections.abc import Callable, Mapping
 
 from partnercentral_list._notify import Teller
 from partnercentral_list._transport.call import CLOSED, Call, Means, NothingToFetchError
-from partnercentral_list._transport.connection import Connection, ConnectionSettings, prepare
+from partnercentral_list._transport.connection import Connection, prepare
 from partnercentral_list._transport.events import LEVELS, OnEvent
 from partnercentral_list._transport.limiter import RateLimiter
 from partnercentral_list._transport.loops import PerLoop
 from partnercentral_list._transport.page import Page
 from partnercentral_list._transport.retry import Retrier
+from partnercentral_list._transport.settings import ConnectionSettings
 from partnercentral_list.config import RetryPolicy
 from partnercentral_list.errors import ClientClosedError
 
@@ -49,8 +50,14 @@ class Wire:
         Raises:
             ClientClosedError: It was closed.
             ConfigurationError: It cannot be opened as it is set up.
+            TransportError: Credentials could not be fetched, retries included.
         """
-        await self._connection()
+        call = self._call(lambda: None)
+
+        async def attempt(_: int) -> Connection:
+            return await call.connected()
+
+        await self._retrier.call(attempt, call.retrying)
 
     async def aclose(self) -> None:
         """Close the connections of every running loop; a second time does nothing."""

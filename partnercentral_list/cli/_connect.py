@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from partnercentral_list import ClientConfig, PartnerCentralClient, RateLimit, RequestEvent
 from partnercentral_list.cli._exits import CommandError
-from partnercentral_list.cli._setup import Setup, is_web_address
+from partnercentral_list.cli._setup import Setup, problem_of_address
 
 
 @contextmanager
@@ -72,11 +72,9 @@ def connect(
 
 def _check(options: Namespace) -> None:
     # The client would speak of its own arguments.
-    if options.endpoint_url is not None and not is_web_address(options.endpoint_url):
-        raise CommandError(
-            f'Bad value for --endpoint-url "{options.endpoint_url}": it must be of the form '
-            "http://host or https://host."
-        )
+    problem = problem_of_address("--endpoint-url", options.endpoint_url)
+    if problem:
+        raise CommandError(problem)
     for name in ("cli_read_timeout", "cli_connect_timeout"):
         if (getattr(options, name) or 0) < 0:
             raise CommandError(f"--{name.replace('_', '-')} must be 0 or more; 0 is no limit.")

@@ -86,12 +86,9 @@ class Setup:
 
     def _check_endpoint(self) -> None:
         source, url = self._endpoint()
-        if url is not None and not is_web_address(url):
-            raise CommandError(
-                f'Bad value for {source} "{url}": it must be of the form http://host or '
-                "https://host.",
-                BAD_SETUP,
-            )
+        problem = problem_of_address(source, url)
+        if problem:
+            raise CommandError(problem, BAD_SETUP)
 
     def _endpoint(self) -> tuple[str, str | None]:
         """Give where the endpoint is set, and what it is; None if requests go to AWS's own."""
@@ -154,7 +151,19 @@ class Setup:
         )
 
 
-def is_web_address(url: str) -> bool:
+def problem_of_address(source: str, url: str | None) -> str | None:
+    """Say what is wrong with an endpoint; None if nothing is, or there is none."""
+    if url is not None and "@" in url:
+        # It is not shown: a password may be in it.
+        return f"Bad value for {source}: it must not contain a user name or password."
+    if url is not None and not _is_web_address(url):
+        return (
+            f'Bad value for {source} "{url}": it must be of the form http://host or https://host.'
+        )
+    return None
+
+
+def _is_web_address(url: str) -> bool:
     """Tell whether requests can be sent there."""
     try:
         parts = urlsplit(url)

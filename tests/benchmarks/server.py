@@ -14,7 +14,7 @@ from pathlib import Path
 from partnercentral_list.emulator import PartnerCentralEmulator
 
 DIFFERENT = 2_000
-CERTIFICATE = Path(__file__).parent.parent / "wire" / "localhost.pem"
+CERTIFICATE = Path(__file__).parent.parent / "transport" / "localhost.pem"
 
 
 def bodies(opportunities: int) -> list[bytes]:

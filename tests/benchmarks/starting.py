@@ -71,7 +71,7 @@ def cold(report: Report) -> None:
         plain = compare(url, SIDES, report.rounds(11), 200, "--cold")
         _variants(report, url)
         _stages(report, [program(f"URL = {url!r}\n{STAGES}") for _ in range(report.rounds(9))])
-    with _trusted() as bundle, pages(200, tls=True) as url:
+    with trusted() as bundle, pages(200, tls=True) as url:
         trusting = {"AWS_CA_BUNDLE": bundle, "SSL_CERT_FILE": bundle}
         encrypted = compare(url, SIDES, report.rounds(11), 200, "--cold", **trusting)
     rows: list[list[str]] = []
@@ -142,7 +142,8 @@ def _stages(report: Report, stages: list[Result]) -> None:
 
 
 @contextmanager
-def _trusted() -> Iterator[str]:
+def trusted() -> Iterator[str]:
+    """Write a bundle with the server's certificate beside botocore's; its path."""
     # As many certificates as botocore brings, and the server's: reading them is part of a start.
     import botocore
 

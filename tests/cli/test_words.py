@@ -267,3 +267,17 @@ def test_an_answer_that_is_none_is_told_without_pythons_names(
     done = run(command, *where, *COMMANDS[command])
     assert done.code in (254, 255)
     assert done.err.startswith("partnercentral-list: [ERROR]: ")
+
+
+@pytest.mark.parametrize("place", ["option", "variable"])
+def test_a_password_in_an_endpoint_is_not_shown(
+    run: Run, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    url, words = "https://user:hunter2@host", list[str]()
+    if place == "variable":
+        monkeypatch.setenv("AWS_ENDPOINT_URL", url)
+    else:
+        words = ["--endpoint-url", url]
+    done = run("opportunities", "--catalog", "AWS", *words)
+    assert "must not contain a user name or password" in done.err
+    assert "hunter2" not in done.err + done.out

@@ -234,6 +234,13 @@ CASES = [
     Case(
         "credentials that cannot be fetched",
         source=lambda: OSError("Canary vault"),
+        always=TransportError,
+        # On the first page it fails before there is an attempt.
+        fails=None,
+    ),
+    Case(
+        "credentials that are wrong",
+        source=lambda: ValueError("Canary"),
         once=ConfigurationError,
         always=ConfigurationError,
     ),

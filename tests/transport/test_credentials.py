@@ -4,15 +4,34 @@ from __future__ import annotations
 
 import hashlib
 import json
+import socket
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import aiohttp
 import pytest
 from botocore.credentials import SSOProvider
+from botocore.exceptions import (
+    ClientError,
+    EndpointConnectionError,
+    HTTPClientError,
+    NoRegionError,
+    ReadTimeoutError,
+)
 
-from partnercentral_list import PartnerCentralClient
+from partnercentral_list import (
+    ConfigurationError,
+    Credentials,
+    PartnerCentralClient,
+    PartnerCentralError,
+    RetryPolicy,
+    RetryScheduled,
+    TransportError,
+)
 from partnercentral_list._transport import service_data
 from partnercentral_list.emulator import AcceptedCredentials, PartnerCentralEmulator
+from tests.conftest import ONCE, MakeClient
 from tests.transport.raw import answering, page
 
 KEYS = AcceptedCredentials("AKIDOFTHEROLE", "secret", "token")
@@ -85,3 +104,149 @@ async def test_a_profile_gets_its_credentials_from_another_service(
         async with client:
             assert len(await client.iter_opportunities().collect()) == 3
     assert len(requests) == 1
+
+
+def sts_error(code: str, status: int, message: str) -> ClientError:
+    response: Any = {
+        "Error": {"Code": code, "Message": message},
+        "ResponseMetadata": {"HTTPStatusCode": status, "RequestId": "of-sts"},
+    }
+    return ClientError(response, "AssumeRole")
+
+
+SOURCES: dict[str, Exception] = {
+    "a timeout": TimeoutError("the vault is away"),
+    "an error of the system": OSError(5, "the vault is away"),
+    "a reset": ConnectionResetError("the vault is away"),
+    "no name": socket.gaierror(socket.EAI_AGAIN, "the vault is away"),
+    "no endpoint": EndpointConnectionError(endpoint_url="https://vault/", error="is away"),
+    "no answer in time": ReadTimeoutError(endpoint_url="https://vault/"),
+    "throttling": sts_error("Throttling", 400, "the vault is away"),
+    "an internal error": sts_error("InternalFailure", 500, "the vault is away"),
+}
+UNTOLD: dict[str, Exception] = {
+    "aiohttp's": aiohttp.ClientPayloadError("Canary"),
+    "a lost connection": aiohttp.ServerDisconnectedError("Canary"),
+    "a broken response": HTTPClientError(error=ValueError("Canary")),
+}
+
+
+class Failing:
+    """A source of credentials that fails at first."""
+
+    def __init__(self, error: Exception, times: int | None = 1) -> None:
+        self.error, self.times = error, times
+        self.calls = 0
+
+    async def __call__(self) -> Credentials:
+        self.calls += 1
+        if self.times is None or self.calls <= self.times:
+            raise self.error
+        return Credentials("AKIDEXAMPLE", "secret")
+
+
+@pytest.mark.parametrize("error", [*SOURCES.values(), *UNTOLD.values()], ids=[*SOURCES, *UNTOLD])
+@pytest.mark.parametrize("is_opened", [False, True], ids=["first call", "async with"])
+async def test_a_source_that_fails_once_is_asked_again(
+    make_client: MakeClient, emulator: PartnerCentralEmulator, error: Exception, is_opened: bool
+) -> None:
+    source, events = Failing(error), list[object]()
+    client = make_client(emulator, credentials=source, on_event=events.append)
+    if is_opened:
+        await client.__aenter__()
+        assert len(emulator.requests) == 0
+    await client.list_opportunities()
+    assert source.calls == 2
+    assert len(emulator.requests) == 1
+    (retry,) = [event for event in events if isinstance(event, RetryScheduled)]
+    assert retry.error == "TransportError"
+
+
+@pytest.mark.parametrize("error", SOURCES.values(), ids=SOURCES)
+async def test_a_source_that_keeps_failing_is_quoted(
+    make_client: MakeClient, emulator: PartnerCentralEmulator, error: Exception
+) -> None:
+    source = Failing(error, times=None)
+    client = make_client(emulator, credentials=source)
+    with pytest.raises(TransportError, match="credentials=") as caught:
+        await client.list_opportunities()
+    assert "away" in str(caught.value) or "vault" in str(caught.value)
+    assert source.calls == RetryPolicy().max_attempts
+    assert caught.value.__cause__ is error
+    assert caught.value.retryable
+    assert emulator.requests == []
+
+
+@pytest.mark.parametrize("error", UNTOLD.values(), ids=UNTOLD)
+async def test_what_a_broken_response_says_is_not_quoted(
+    make_client: MakeClient, emulator: PartnerCentralEmulator, error: Exception
+) -> None:
+    client = make_client(emulator, credentials=Failing(error, times=None))
+    with pytest.raises(TransportError, match=type(error).__name__) as caught:
+        await client.list_opportunities()
+    assert "Canary" not in str(caught.value)
+    assert caught.value.__cause__ is error
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (sts_error("AccessDenied", 403, "not authorized: sts:AssumeRole"), "sts:AssumeRole"),
+        (FileNotFoundError(2, "No such file", "/vault"), "/vault"),
+        (PermissionError(13, "Permission denied", "/vault"), "/vault"),
+        (NoRegionError(), "specify a region"),
+        (ValueError("Canary"), "ValueError"),
+        (KeyError("Canary"), "KeyError"),
+    ],
+    ids=["denied", "no file", "no permission", "no region", "a value", "a key"],
+)
+async def test_what_will_not_pass_is_not_asked_again(
+    make_client: MakeClient, emulator: PartnerCentralEmulator, error: Exception, text: str
+) -> None:
+    source = Failing(error)
+    client = make_client(emulator, credentials=source)
+    with pytest.raises(ConfigurationError, match="credentials=") as caught:
+        await client.list_opportunities()
+    assert text in str(caught.value)
+    assert "Canary" not in str(caught.value)
+    assert source.calls == 1
+    assert caught.value.__cause__ is error
+
+
+ERROR = """<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error>
+<Code>{0}</Code><Message>{1}</Message></Error><RequestId>of-sts</RequestId></ErrorResponse>"""
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "error"),
+    [
+        (403, "AccessDenied", ConfigurationError),
+        (400, "ValidationError", ConfigurationError),
+        (400, "Throttling", TransportError),
+        (503, "ServiceUnavailable", TransportError),
+    ],
+)
+async def test_an_error_of_sts_keeps_its_words(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    make_client: MakeClient,
+    emulator: PartnerCentralEmulator,
+    status: int,
+    code: str,
+    error: type[PartnerCentralError],
+) -> None:
+    (tmp_path / "config").write_text(assumed(tmp_path))
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    body = ERROR.format(code, "in the words of STS").encode()
+    response = page(body).replace(b"200 OK", f"{status} Status".encode())
+    with answering(response) as (port, _):
+        monkeypatch.setenv("AWS_ENDPOINT_URL_STS", f"http://127.0.0.1:{port}")
+        client = make_client(emulator, profile_name="reader", retry=ONCE)
+        with pytest.raises(PartnerCentralError, match="in the words of STS") as caught:
+            await client.list_opportunities()
+    assert type(caught.value) is error
+    assert caught.value.operation == "AssumeRole"
+    assert caught.value.request_id == "of-sts"
+    assert caught.value.retryable is (error is TransportError)
+    assert emulator.requests == []

@@ -1,0 +1,222 @@
+"""The HTTP session of an aiobotocore client: no redirects, bounded bodies, a shared TLS context."""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+from collections.abc import Callable
+from ssl import SSLContext
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+from aiobotocore.httpsession import AIOHTTPSession
+from botocore import httpsession as botocore_session
+from botocore.exceptions import HTTPClientError
+
+from partnercentral_list._transport.attempt import current
+from partnercentral_list._transport.faults import OPERATION, configuration_error
+from partnercentral_list.errors import (
+    ConfigurationError,
+    MalformedResponseError,
+    PartnerCentralError,
+    ServiceError,
+)
+
+#: An error response is a few hundred bytes of JSON. What is longer is a page for people, or an
+#: attack: its status says enough.
+MAX_ERROR_BYTES = 64 * 1024
+
+#: CA bundles whose TLS context is kept; a program that names more loses only the sharing.
+MAX_CONTEXTS = 8
+
+
+_Base: Any = AIOHTTPSession
+
+
+class HttpSession(_Base):  # type: ignore[misc] # aiobotocore is untyped
+    """aiobotocore's HTTP session, with limits.
+
+    Args:
+        max_response_bytes: The longest body of a successful response that is read.
+        **options: What aiobotocore passes to every HTTP session.
+    """
+
+    def __init__(self, *, max_response_bytes: int, **options: Any) -> None:
+        aiobotocores: Any = super()
+        aiobotocores.__init__(**options)
+        self._max_response_bytes = max_response_bytes
+
+    async def send(self, request: Any) -> Any:
+        """Send a request, and read its response completely.
+
+        Raises:
+            PartnerCentralError: The response is refused, or the connection's settings are.
+            botocore.exceptions.HTTPClientError: No response came.
+        """
+        aiobotocores: Any = super()
+        refused: object
+        try:
+            response: Any = await aiobotocores.send(request)
+        except HTTPClientError as error:
+            refused = cast("Any", error).kwargs.get("error")
+            if not isinstance(refused, PartnerCentralError):
+                raise
+        else:
+            if isinstance(response.raw, _BoundedResponse):
+                return response
+            # An aiobotocore that does not go through `_get_session` would follow redirects, and
+            # send them the session token. It is refused with its first response.
+            refused = ConfigurationError(
+                "This version of aiobotocore cannot be kept from following redirects. Install "
+                "one that this library is tested with, such as 3.10.0."
+            )
+        raise refused
+
+    async def _get_session(self, proxy_url: str | None) -> _LimitedSession:
+        aiobotocores: Any = super()
+        session = await aiobotocores._get_session(proxy_url)
+        return _LimitedSession(session, self._max_response_bytes)
+
+    async def _create_connector(self, proxy_url: str | None) -> Any:
+        aiobotocores: Any = super()
+        try:
+            return await aiobotocores._create_connector(proxy_url)
+        except Exception as error:
+            what = (
+                "The CA bundle or the client certificate cannot be used"
+                if isinstance(error, OSError)
+                else "ClientConfig.aio_config cannot be used"
+            )
+            refused = configuration_error(what, error)
+        raise refused
+
+    def _build_ssl_contexts(self, proxy_url: str | None) -> tuple[SSLContext, SSLContext | None]:
+        # A client certificate is loaded into the context, a proxy's certificates into another:
+        # these stay the client's own.
+        if self._cert_file:
+            aiobotocores: Any = super()
+            own: tuple[SSLContext, SSLContext | None] = aiobotocores._build_ssl_contexts(proxy_url)
+            return own
+        proxy = self._setup_proxy_ssl_context(proxy_url) if proxy_url else None
+        return shared_context(self._verify, self._build_verify_context), proxy
+
+
+class _LimitedSession:
+    """Stands in for an `aiohttp.ClientSession`."""
+
+    def __init__(self, session: Any, max_bytes: int) -> None:
+        self._session = session
+        self._max_bytes = max_bytes
+
+    async def request(self, method: str, **options: Any) -> _BoundedResponse:
+        options["allow_redirects"] = False
+        response = await self._session.request(method, **options)
+        attempt = current()
+        if attempt is not None:
+            attempt.http_status = response.status
+        if not (200 <= response.status < 300 or 400 <= response.status < 600):
+            response.close()
+            raise _refused(response)
+        return _BoundedResponse(response, self._max_bytes)
+
+
+def _refused(response: Any) -> ServiceError:
+    location: str = response.headers.get("Location", "")
+    host = urlsplit(location).hostname or ""
+    to = f" to {host}" if re.fullmatch(r"[a-z0-9.-]{1,253}", host) else ""
+    return ServiceError(
+        f"HTTP {response.status}",
+        f"the response is a redirect{to}, or no response of AWS's at all. Redirects are not "
+        "followed, since a request carries credentials: check endpoint_url, and proxies between.",
+        http_status=response.status,
+        operation=OPERATION,
+        request_id=_request_id(response),
+    )
+
+
+class _BoundedResponse:
+    """What aiobotocore needs of an `aiohttp.ClientResponse`; its body is bounded."""
+
+    def __init__(self, response: Any, max_bytes: int) -> None:
+        self._response = response
+        self._max_bytes = max_bytes
+        self.url = response.url
+        self.status: int = response.status
+        self.raw_headers = response.raw_headers
+
+    async def read(self) -> bytes:
+        """Read the body to its end; that of an error, if it is too long to be AWS's, is dropped.
+
+        Raises:
+            MalformedResponseError: It is longer than is allowed.
+        """
+        is_error = self.status >= 400
+        limit = MAX_ERROR_BYTES if is_error else self._max_bytes
+        try:
+            body = await self._read(limit)
+        except BaseException:
+            self._response.close()
+            raise
+        if body is not None:
+            self._response.release()
+            return body
+        self._response.close()
+        if is_error:
+            return b""
+        raise MalformedResponseError(
+            f"The response is longer than the {limit} bytes of ClientConfig.max_response_bytes. "
+            "Read smaller pages (page_size=...), or allow more.",
+            operation=OPERATION,
+            request_id=_request_id(self._response),
+        )
+
+    async def _read(self, limit: int) -> bytes | None:
+        length = self._response.content_length
+        if length is not None and length > limit:
+            return None
+        chunks: list[bytes] = []
+        size = 0
+        async for chunk in self._response.content.iter_any():
+            size += len(chunk)
+            if size > limit:
+                return None
+            chunks.append(chunk)
+        return b"".join(chunks)
+
+
+def _request_id(response: Any) -> str | None:
+    request_id: str | None = response.headers.get("x-amzn-RequestId")
+    return request_id
+
+
+_contexts: dict[str, tuple[tuple[int, ...], SSLContext]] = {}
+_contexts_lock = threading.Lock()
+
+
+def shared_context(verify: bool | str, build: Callable[[], SSLContext]) -> SSLContext:
+    """Return the process's TLS context for a CA bundle, until the file changes.
+
+    Args:
+        verify: True for botocore's own bundle, a path for another; False checks nothing.
+        build: Makes a context that checks with that bundle.
+    """
+    botocores: Any = botocore_session
+    bundle: str | None = botocores.get_cert_path(verify) if verify else None
+    if not bundle:
+        return build()
+    with _contexts_lock:
+        file = os.stat(bundle)
+        version = (file.st_mtime_ns, file.st_size, file.st_ino)
+        known_version, context = _contexts.pop(bundle, (None, None))
+        if context is None or known_version != version:
+            context = build()
+        _contexts[bundle] = (version, context)
+        while len(_contexts) > MAX_CONTEXTS:
+            del _contexts[next(iter(_contexts))]
+    return context
+
+
+def load_certificates(verify: bool | str) -> None:
+    """Read a CA bundle now, in this thread, so that the first request need not."""
+    shared_context(verify, _Base(verify=verify)._build_verify_context)

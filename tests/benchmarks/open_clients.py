@@ -1,0 +1,98 @@
+"""What each further open client of a process costs: milliseconds, and memory.
+
+    python -m tests.benchmarks.open_clients [--clients 40] [--rounds 5]
+
+Clients share an aiobotocore session, as those of many partners do; each has its own credentials,
+fetches one page over TLS, and stays open. The variant "apart" is what it was before clients shared
+a TLS context: each parses the CA bundle again. Each round is a new process, the variants in turn.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import time
+
+from tests.benchmarks.measuring import pages, program
+from tests.benchmarks.starting import trusted
+
+VARIANTS = ("shared", "apart")
+
+PROGRAM = """
+import asyncio, json
+from tests.benchmarks.open_clients import measure
+print(json.dumps(asyncio.run(measure({url!r}, {clients}, {variant!r}))))
+"""
+
+
+def memory() -> float:
+    """Return the megabytes of this process that are in memory."""
+    with open("/proc/self/statm", encoding="ascii") as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+async def measure(url: str, clients: int, variant: str) -> dict[str, float]:
+    """Open clients one after the other, and say what each but the first took."""
+    from aiobotocore.session import AioSession
+
+    from partnercentral_list import Credentials, PartnerCentralClient
+    from partnercentral_list._transport import http_session
+
+    if variant == "apart":
+        http_session.shared_context = lambda verify, build: build()
+    session = AioSession()
+
+    async def credentials() -> Credentials:
+        return Credentials("AKIDEXAMPLE", "secret")
+
+    def client() -> PartnerCentralClient:
+        return PartnerCentralClient(
+            "AWS", endpoint_url=url, session=session, credentials=credentials, rate_limit=None
+        )
+
+    async def open_one(client: PartnerCentralClient) -> None:
+        await client.__aenter__()
+        await client.list_opportunities(max_results=1)
+
+    opened = [client() for _ in range(clients + 3)]
+    for first in opened[:3]:
+        await open_one(first)
+    before, begun, cpu = memory(), time.perf_counter(), time.process_time()
+    for another in opened[3:]:
+        await open_one(another)
+    took, spent = time.perf_counter() - begun, time.process_time() - cpu
+    grown = memory() - before
+    for each in opened:
+        await each.aclose()
+    return {
+        "ms": took * 1000 / clients,
+        "ms CPU": spent * 1000 / clients,
+        "MB": grown / clients,
+    }
+
+
+def main() -> None:
+    """Run the rounds and print medians."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--clients", type=int, default=40)
+    parser.add_argument("--rounds", type=int, default=5)
+    options = parser.parse_args()
+    measured: dict[str, list[dict[str, float]]] = {variant: [] for variant in VARIANTS}
+    with trusted() as bundle, pages(200, tls=True) as url:
+        for _ in range(options.rounds):
+            for variant in VARIANTS:
+                text = PROGRAM.format(url=url, clients=options.clients, variant=variant)
+                measured[variant].append(program(text, AWS_CA_BUNDLE=bundle))
+    for variant, rounds in measured.items():
+        print(variant)
+        for name in rounds[0]:
+            values = [each[name] for each in rounds]
+            spread = f"{min(values):.2f} to {max(values):.2f}"
+            print(f"  {name:8} {statistics.median(values):7.2f}  ({spread})")
+
+
+if __name__ == "__main__":
+    main()
