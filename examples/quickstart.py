@@ -1,4 +1,4 @@
-"""List a pipeline: with --emulator an invented one on this machine, without it your own.
+"""List a pipeline: with --emulator a generated one on this machine, without it your own.
 
 python examples/quickstart.py --emulator
 python examples/quickstart.py --catalog Sandbox --profile my-profile
@@ -24,15 +24,25 @@ from partnercentral_list.emulator import PartnerCentralEmulator
 
 
 async def list_pipeline(client: PartnerCentralClient, max_items: int) -> int:
-    """Print the approved opportunities that are still open, in the order of their creation."""
+    """Print the open opportunities that are submitted for review or approved, newest first.
+
+    Open are those in one of the stages from Qualified to Committed.
+
+    Args:
+        client: A client of the catalog to list.
+        max_items: How many to print at most.
+
+    Returns:
+        How many were printed.
+    """
     opportunities = client.iter_opportunities(
         life_cycle_stage=[
             Stage.QUALIFIED,
             Stage.TECHNICAL_VALIDATION,
             Stage.BUSINESS_VALIDATION,
-            "Committed",
+            "Committed",  # A text does as well.
         ],
-        life_cycle_review_status=[ReviewStatus.APPROVED, ReviewStatus.SUBMITTED],
+        life_cycle_review_status=[ReviewStatus.SUBMITTED, ReviewStatus.APPROVED],
         sort=OpportunitySort(sort_by="CreatedDate", sort_order="DESCENDING"),
         max_items=max_items,
     )
@@ -51,7 +61,7 @@ async def list_pipeline(client: PartnerCentralClient, max_items: int) -> int:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the example."""
     parser = argparse.ArgumentParser(description="List the open opportunities of a pipeline.")
-    parser.add_argument("--emulator", action="store_true", help="an invented pipeline, no account")
+    parser.add_argument("--emulator", action="store_true", help="a generated pipeline, no account")
     parser.add_argument("--catalog", default="AWS", help="AWS (default) or Sandbox")
     parser.add_argument("--profile", help="a profile of your AWS configuration")
     parser.add_argument("--max-items", type=int, default=25, help="how many to print")

@@ -34,18 +34,22 @@ PROGRAMS = [
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
-def test_a_program_in_a_document_runs(
-    program: str, monkeypatch: pytest.MonkeyPatch, credentials: None
-) -> None:
+def test_a_program_in_a_document_runs(program: str, monkeypatch: pytest.MonkeyPatch) -> None:
     from partnercentral_list.emulator import PartnerCentralEmulator
 
     with PartnerCentralEmulator(opportunities=40) as emulator:
-        monkeypatch.setenv("AWS_ENDPOINT_URL_PARTNERCENTRAL_SELLING", emulator.url)
+        for name, value in emulator.environment.items():
+            monkeypatch.setenv(name, value)
         # A notebook's cell may await.
         code = compile(program, "document", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
-        waiting = eval(code, {"__name__": "__main__"})  # noqa: S307
+        names: dict[str, object] = {"__name__": "__main__"}
+        waiting = eval(code, names)  # noqa: S307
         if iscoroutine(waiting):
             asyncio.run(waiting)
+        # A notebook's is served until its kernel ends.
+        for value in names.values():
+            if isinstance(value, PartnerCentralEmulator):
+                value.stop()
 
 
 def test_ci_runs_the_readmes_test_command() -> None:

@@ -11,6 +11,9 @@ from types import ModuleType
 
 import pytest
 
+from partnercentral_list import PartnerCentralClient, ReviewStatus
+from partnercentral_list.emulator import PartnerCentralEmulator
+
 EXAMPLES = Path(__file__).parent.parent / "examples"
 
 
@@ -38,6 +41,21 @@ def test_the_quick_start_prints_at_least_ten_opportunities(
     assert load("quickstart").main(["--emulator"]) == 0
     printed = capsys.readouterr().out
     assert len(re.findall(r"^O\d+ ", printed, re.M)) >= 10
+
+
+async def test_the_quick_start_lists_what_its_docstring_says(
+    emulator: PartnerCentralEmulator, client: PartnerCentralClient
+) -> None:
+    list_pipeline = load("quickstart").list_pipeline
+    said = " ".join((list_pipeline.__doc__ or "").split())
+    assert await list_pipeline(client, 5) == 5
+    body = emulator.requests[0].body
+    assert body is not None
+    stages, statuses = body["LifeCycleStage"], body["LifeCycleReviewStatus"]
+    assert f"from {stages[0]} to {stages[-1]}" in said
+    assert {status for status in ReviewStatus if status.lower() in said.lower()} == set(statuses)
+    assert ("newest first" in said) == (body["Sort"]["SortOrder"] == "DESCENDING")
+    assert body["Sort"]["SortBy"] == "CreatedDate"
 
 
 def test_the_quick_start_lists_another_catalog(capsys: pytest.CaptureFixture[str]) -> None:

@@ -23,8 +23,8 @@ from partnercentral_list.emulator import (
     RandomFaults,
 )
 
-_ENDPOINT = "AWS_ENDPOINT_URL_PARTNERCENTRAL_SELLING"
 _CATALOGS = ("AWS", "Sandbox")
+_SECRETS = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 # What a fault is cannot be written as text.
 _SETTINGS = sorted({item.name for item in dataclasses.fields(Behavior)} - {"expired_token"})
 
@@ -75,6 +75,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--credentials",
         metavar="KEY:SECRET[:TOKEN]",
         help="accept only requests signed with them; signatures are not checked if not given",
+    )
+    add(
+        "--allowed-host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="another host name that leads here, without a port; may be repeated",
     )
 
 
@@ -138,6 +145,7 @@ def _emulator(options: argparse.Namespace) -> PartnerCentralEmulator:
         port=options.port,
         behavior=_behavior(options.behavior),
         credentials=_credentials(options.credentials),
+        allowed_hosts=options.allowed_host,
     )
 
 
@@ -168,20 +176,23 @@ def _credentials(text: str | None) -> AcceptedCredentials | None:
 
 def _announce(emulator: PartnerCentralEmulator, options: argparse.Namespace) -> None:
     url, catalog = emulator.url, options.catalog
-    signed = options.credentials is not None
     code = (
-        "import asyncio, partnercentral_list as p; print(asyncio.run(p.PartnerCentralClient("
-        f"'{catalog}', config=p.ClientConfig(sign_requests={signed})"
-        ").iter_opportunities(max_items=3).collect()))"
+        "import asyncio, partnercentral_list as p; print(asyncio.run("
+        f"p.PartnerCentralClient('{catalog}').iter_opportunities(max_items=3).collect()))"
     )
-    request = f"--catalog {catalog} --max-items 3{'' if signed else ' --no-sign-request'}"
+    request = f"--catalog {catalog} --max-items 3"
     print(f"Partner Central is at {url} with {options.opportunities} opportunities. Try:")
-    print(f"  export {_ENDPOINT}={url}")
+    for name, value in emulator.environment.items():
+        # Who has set credentials knows them, and may not want them in a log.
+        if not (options.credentials and name in _SECRETS):
+            print(f"  export {name}={value}")
     print(f"  partnercentral-list opportunities {request}")
-    print(f"  aws partnercentral-selling list-opportunities {request} --region us-east-1")
+    print(f"  aws partnercentral-selling list-opportunities {request}")
     print(f'  python -c "{code}"')
-    if signed:
-        print("with the credentials that it accepts in AWS_ACCESS_KEY_ID and so on.")
+    if options.credentials:
+        print(
+            "with the rest of the credentials that it accepts in AWS_SECRET_ACCESS_KEY and so on."
+        )
     print("Ctrl-C stops it.", flush=True)
 
 

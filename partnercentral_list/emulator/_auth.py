@@ -24,7 +24,7 @@ _AUTHORIZATION = re.compile(
     r"SignedHeaders=(?P<headers>[^,\s]+),\s*Signature=(?P<signature>[0-9a-f]+)"
 )
 # The one that Partner Central is in.
-_REGION = "us-east-1"
+REGION = "us-east-1"
 # How far a signature's time may be off.
 _TOLERANCE = 300.0
 _MUST_BE_SIGNED = frozenset({"host", "x-amz-date"})
@@ -106,8 +106,8 @@ class Gate:
         parts = signature.scope.split("/")
         if len(parts) != 4 or parts[3] != "aws4_request":
             return _incomplete("Credential must be key/date/region/service/aws4_request")
-        if parts[1] != _REGION:
-            return _invalid(f"Credential should be scoped to a valid region: '{_REGION}'.")
+        if parts[1] != REGION:
+            return _invalid(f"Credential should be scoped to a valid region: '{REGION}'.")
         if parts[2] != self._service:
             return _invalid(f"Credential should be scoped to correct service: '{self._service}'.")
         if parts[0] != headers["x-amz-date"][:8]:

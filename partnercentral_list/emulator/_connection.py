@@ -15,6 +15,7 @@ from partnercentral_list.emulator._http import (
     CONTINUE,
     BadRequestError,
     Request,
+    RequestHead,
     encode_head,
     read_body,
     read_head,
@@ -33,6 +34,8 @@ class Connection:
         handle: Callable[[Request], Reply],
         latency: float,
         stopping: threading.Event,
+        *,
+        hosts: frozenset[str],
     ) -> None:
         """Take over an accepted socket.
 
@@ -41,11 +44,13 @@ class Connection:
             handle: Works out what a request is answered with.
             latency: Seconds to wait before each answer.
             stopping: Set when there is nothing more to wait for.
+            hosts: The names that requests may be addressed to, in lower case.
         """
         self._socket = sock
         self._handle = handle
         self._latency = latency
         self._stopping = stopping
+        self._hosts = hosts
 
     def run(self) -> None:
         """Serve the client until it goes away, the connection breaks or is interrupted."""
@@ -77,9 +82,21 @@ class Connection:
         head = read_head(stream)
         if head is None:
             return None
+        self._check_host(head)
         if head.expects_continue:
             self._socket.sendall(CONTINUE)
         return read_body(stream, head)
+
+    def _check_host(self, head: RequestHead) -> None:
+        # A page on the web can let a name of its own lead here, and read what is answered to it;
+        # the name is then still in the header.
+        host = head.host
+        if host is not None and host not in self._hosts:
+            raise BadRequestError(
+                421,
+                f"This emulator does not serve the host {host!r}. Give the names that lead to it "
+                "as allowed_hosts, or --allowed-host on the command line.\n",
+            )
 
     def _send(self, reply: Reply, *, keep_alive: bool) -> bool:
         answer = reply.answer

@@ -8,10 +8,11 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from partnercentral_list.emulator._auth import AcceptedCredentials, Gate
+from partnercentral_list.emulator._auth import REGION, AcceptedCredentials, Gate
 from partnercentral_list.emulator._behavior import Behavior
 from partnercentral_list.emulator._events import EventFeed
-from partnercentral_list.emulator._faults import Fault
+from partnercentral_list.emulator._faults import Fault, is_a
+from partnercentral_list.emulator._http import LOCAL_HOSTS, is_host
 from partnercentral_list.emulator._instants import SECOND
 from partnercentral_list.emulator._model import SERVICE, load_service
 from partnercentral_list.emulator._paging import Paging
@@ -61,10 +62,15 @@ class PartnerCentralEmulator:
             or ``update``, moves neither. None lets quota, tokens and late changes age by real time,
             dates each change one second after the latest date of all, so that dates can be
             repeated, and dates responses with the real time, or the latest such change.
+        allowed_hosts: Further host names that lead to the emulator, without a port, such as
+            ``"host.docker.internal"``. A request that names another host than these, 127.0.0.1,
+            localhost or [::1] gets a 421, so that no page on the web can read the records through
+            a name that it lets lead to 127.0.0.1.
 
     Raises:
         TypeError: A record cannot be written as JSON, or what is to happen is no fault.
-        ValueError: An Id is used twice, a number is out of its bounds, or ``faults`` is no list.
+        ValueError: An Id is used twice, a number is out of its bounds, ``faults`` is no list, or a
+            host is not a host name.
     """
 
     def __init__(
@@ -80,11 +86,13 @@ class PartnerCentralEmulator:
         behavior: Behavior | None = None,
         credentials: AcceptedCredentials | Iterable[AcceptedCredentials] | None = None,
         clock: Callable[[], float] | None = None,
+        allowed_hosts: Iterable[str] = (),
     ) -> None:
         if not 0 <= latency < math.inf:
             raise ValueError("latency must be a number of seconds, 0 or more")
         if not 0 <= port <= 65_535:
             raise ValueError("port must be in 0..65535; 0 is any that is free")
+        self._hosts = LOCAL_HOSTS | _check_hosts(allowed_hosts)
         self._seed = seed
         self._latency = latency
         self._port = port
@@ -159,6 +167,30 @@ class PartnerCentralEmulator:
         return f"http://{HOST}:{server.port}"
 
     @property
+    def environment(self) -> dict[str, str]:
+        """The environment variables that lead any AWS SDK to this emulator.
+
+        They are its URL, a region, and credentials: the first that it accepts, or placeholders if
+        it checks no signatures, because an SDK signs every request. ``os.environ.update`` takes
+        them, and so does ``env`` of a process.
+
+        Raises:
+            RuntimeError: The emulator is not running.
+        """
+        known = (*self._credentials, AcceptedCredentials("testing", "testing"))[0]
+        variables = {
+            "AWS_ENDPOINT_URL_PARTNERCENTRAL_SELLING": self.url,
+            "AWS_ACCESS_KEY_ID": known.access_key,
+            "AWS_SECRET_ACCESS_KEY": known.secret_key,
+            # boto3 and the AWS CLI read the one, other SDKs the other.
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_REGION": REGION,
+        }
+        if known.session_token is not None:
+            variables["AWS_SESSION_TOKEN"] = known.session_token
+        return variables
+
+    @property
     def requests(self) -> list[RecordedRequest]:
         """All requests so far, in the order in which they arrived; all of them are kept."""
         return self._recording.snapshot()
@@ -181,7 +213,8 @@ class PartnerCentralEmulator:
         """
         with self._lock:
             if self._server is None:
-                self._server = Server(self._port, self._service().handle, self._latency)
+                handle = self._service().handle
+                self._server = Server(self._port, handle, self._latency, hosts=self._hosts)
 
     def stop(self) -> None:
         """Cut all connections, end all threads; nothing happens if it is not running.
@@ -283,6 +316,19 @@ class PartnerCentralEmulator:
             gate=self._gate,
             seed=self._seed,
         )
+
+
+def _check_hosts(names: Iterable[str]) -> frozenset[str]:
+    # The letters of a name are no names.
+    if isinstance(names, str):
+        raise ValueError("allowed_hosts must be a list of host names")
+    hosts = list(names)
+    for name in hosts:
+        if not is_a(name, str) or not is_host(name):
+            raise ValueError(
+                f"allowed_hosts: {name!r} is not a host name; leave out the scheme and the port"
+            )
+    return frozenset(name.lower() for name in hosts)
 
 
 def _plan(faults: Iterable[Fault | RandomFaults | str] | RandomFaults) -> FaultPlan:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -10,6 +11,8 @@ from typing import BinaryIO
 _MAX_LINE = 65_536
 _MAX_HEADERS = 200
 _MAX_BODY = 16 * 1024 * 1024
+LOCAL_HOSTS = frozenset({"127.0.0.1", "localhost", "[::1]"})
+_HOST = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]+\]|[^\s,:\[\]/]+)(?P<port>:[0-9]*)?")
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
@@ -27,13 +30,14 @@ class BadRequestError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class RequestHead:
-    """A request without its body; header names are in lower case."""
+    """A request without its body; header names and host are in lower case."""
 
     method: str
     target: str
     headers: Mapping[str, str]
     length: int
     keep_alive: bool
+    host: str | None
 
     @property
     def expects_continue(self) -> bool:
@@ -69,13 +73,20 @@ def read_head(stream: BinaryIO) -> RequestHead | None:
         raise BadRequestError(411, "a request needs a Content-Length")
     connection = headers.get("connection", "").lower()
     keep_alive = "close" not in connection if parts[2] != "HTTP/1.0" else "keep" in connection
-    return RequestHead(parts[0], parts[1], headers, _length(headers), keep_alive)
+    host = _host(headers, is_optional=parts[2] == "HTTP/1.0")
+    return RequestHead(parts[0], parts[1], headers, _length(headers), keep_alive, host)
 
 
 def read_body(stream: BinaryIO, head: RequestHead) -> Request | None:
     """Read the body that a head has announced; None if the client has gone."""
     body = stream.read(head.length)
     return Request(head, body) if len(body) == head.length else None
+
+
+def is_host(text: str) -> bool:
+    """Return whether a text is a host as a request names it, without a port."""
+    found = _HOST.fullmatch(text)
+    return found is not None and found["port"] is None
 
 
 def encode_head(status: int, headers: Mapping[str, str], length: int, *, keep_alive: bool) -> bytes:
@@ -105,6 +116,16 @@ def _read_headers(stream: BinaryIO) -> dict[str, str]:
         name, value = name.strip().lower(), value.strip()
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
     raise BadRequestError(431, "too many headers")
+
+
+def _host(headers: Mapping[str, str], *, is_optional: bool) -> str | None:
+    text = headers.get("host")
+    if text is None and is_optional:
+        return None
+    found = _HOST.fullmatch(text or "")
+    if found is None:
+        raise BadRequestError(400, "a request needs one Host")
+    return found["name"].lower()
 
 
 def _length(headers: Mapping[str, str]) -> int:

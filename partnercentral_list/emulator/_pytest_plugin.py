@@ -65,9 +65,77 @@ def partner_central_factory(
     """Start any number of emulators, which are stopped after the test.
 
     It takes what ``PartnerCentralEmulator`` takes. The first one made is the test's Partner
-    Central: dummy credentials (its own, if it has some) and AWS_ENDPOINT_URL_PARTNERCENTRAL_SELLING
-    lead every AWS SDK to it; the others are reached by their ``url``.
+    Central: its ``environment``, with placeholders for credentials unless it has some, leads every
+    AWS SDK to it; the others are reached by their ``url``.
     """
+    # The test's own monkeypatch, so that what both of them set is undone in the right order.
+    yield from _lead_to_emulators(monkeypatch)
+
+
+@pytest.fixture(scope="module")
+def module_partner_central_factory() -> Iterator[Callable[..., PartnerCentralEmulator]]:
+    """Start any number of emulators, which are stopped after the module's last test.
+
+    Like ``partner_central_factory``, for every test of the process until then.
+    """
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        yield from _lead_to_emulators(monkeypatch)
+
+
+@pytest.fixture(scope="session")
+def session_partner_central_factory() -> Iterator[Callable[..., PartnerCentralEmulator]]:
+    """Start any number of emulators, which are stopped after the last test of all.
+
+    Like ``partner_central_factory``, for every test of the process until then.
+    """
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        yield from _lead_to_emulators(monkeypatch)
+
+
+@pytest.fixture
+def partner_central(
+    request: pytest.FixtureRequest, partner_central_factory: Callable[..., PartnerCentralEmulator]
+) -> PartnerCentralEmulator:
+    """A running ``PartnerCentralEmulator`` that every AWS SDK in this process is led to.
+
+    It has 250 opportunities, and what the marker ``partner_central(...)`` says otherwise.
+    """
+    return _make_as_marked(request, partner_central_factory)
+
+
+@pytest.fixture(scope="module")
+def module_partner_central(
+    request: pytest.FixtureRequest,
+    module_partner_central_factory: Callable[..., PartnerCentralEmulator],
+) -> PartnerCentralEmulator:
+    """One ``partner_central`` for all tests of a module, which see each other's changes.
+
+    The module's ``pytestmark`` may have the marker ``partner_central(...)``.
+    """
+    return _make_as_marked(request, module_partner_central_factory)
+
+
+@pytest.fixture(scope="session")
+def session_partner_central(
+    session_partner_central_factory: Callable[..., PartnerCentralEmulator],
+) -> PartnerCentralEmulator:
+    """One ``partner_central`` for all tests of a session, which see each other's changes.
+
+    It has 250 opportunities; ``session_partner_central_factory`` makes another one.
+    """
+    return session_partner_central_factory()
+
+
+def _make_as_marked(
+    request: pytest.FixtureRequest, make: Callable[..., PartnerCentralEmulator]
+) -> PartnerCentralEmulator:
+    marker = request.node.get_closest_marker("partner_central")
+    return make() if marker is None else make(*marker.args, **marker.kwargs)
+
+
+def _lead_to_emulators(
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Callable[..., PartnerCentralEmulator]]:
     for name in _FORGOTTEN:
         monkeypatch.delenv(name, raising=False)
     for name, value in _SETTINGS.items():
@@ -84,26 +152,12 @@ def partner_central_factory(
 
             emulator = running.enter_context(PartnerCentralEmulator(opportunities, **options))
             if not made:
-                monkeypatch.setenv(_ENDPOINT, emulator.url)
-                _sign_with(monkeypatch, emulator)
+                for name, value in emulator.environment.items():
+                    monkeypatch.setenv(name, value)
             made.append(emulator)
             return emulator
 
         yield make
-
-
-@pytest.fixture
-def partner_central(
-    request: pytest.FixtureRequest, partner_central_factory: Callable[..., PartnerCentralEmulator]
-) -> PartnerCentralEmulator:
-    """A running ``PartnerCentralEmulator`` that every AWS SDK in this process is led to.
-
-    It has 250 opportunities, and what the marker ``partner_central(...)`` says otherwise.
-    """
-    marker = request.node.get_closest_marker("partner_central")
-    if marker is None:
-        return partner_central_factory()
-    return partner_central_factory(*marker.args, **marker.kwargs)
 
 
 def _keep_from_aws(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -142,11 +196,3 @@ def _refuse_aws(host: object) -> None:
             socket.EAI_NONAME,
             f"the fixture partner_central keeps a test from reaching {name}",
         )
-
-
-def _sign_with(monkeypatch: pytest.MonkeyPatch, emulator: PartnerCentralEmulator) -> None:
-    for known in emulator.credentials[:1]:
-        monkeypatch.setenv("AWS_ACCESS_KEY_ID", known.access_key)
-        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", known.secret_key)
-        if known.session_token is not None:
-            monkeypatch.setenv("AWS_SESSION_TOKEN", known.session_token)

@@ -19,7 +19,8 @@ from tests.emulator.calls import TARGET, Arrival, Caller, calling
 
 BODY = b'{"Catalog":"AWS","MaxResults":100}'
 REQUEST = (
-    f"POST / HTTP/1.1\r\nHost: x\r\nX-Amz-Target: {TARGET}\r\nContent-Length: {len(BODY)}\r\n\r\n"
+    f"POST / HTTP/1.1\r\nHost: localhost\r\nX-Amz-Target: {TARGET}\r\n"
+    f"Content-Length: {len(BODY)}\r\n\r\n"
 ).encode() + BODY
 
 

@@ -41,33 +41,34 @@ def test_it_prints_its_url_and_commands(capsys: pytest.CaptureFixture[str]) -> N
     assert re.search(r"^Partner Central is at http://127.0.0.1:\d+ with 9 opportunities", out)
     assert "export AWS_ENDPOINT_URL_PARTNERCENTRAL_SELLING=http://127.0.0.1:" in out
     assert "list-opportunities --catalog Sandbox --max-items 3" in out
-    assert "--no-sign-request" in out
+    assert "export AWS_ACCESS_KEY_ID=testing" in out
+    assert "export AWS_SECRET_ACCESS_KEY=testing" in out
     assert "Ctrl-C" in out
     assert err == ""
 
 
 @pytest.mark.usefixtures("interrupt")
-def test_with_credentials_the_commands_sign(capsys: pytest.CaptureFixture[str]) -> None:
-    assert __main__.main(["--port", "0", "--credentials", "AKIDEXAMPLE:a-secret"]) == 0
+def test_secrets_that_it_is_given_are_not_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert __main__.main(["--port", "0", "--credentials", "AKIDEXAMPLE:a-secret:a-token"]) == 0
     out = capsys.readouterr().out
-    assert "--no-sign-request" not in out
-    assert "sign_requests=True" in out
+    assert "export AWS_ACCESS_KEY_ID=AKIDEXAMPLE" in out
+    assert "AWS_SECRET_ACCESS_KEY" in out
     assert "a-secret" not in out
+    assert "a-token" not in out
 
 
 @pytest.mark.parametrize("catalog", ["AWS", "Sandbox"])
-def test_the_python_command_that_it_prints_lists_three(
+def test_what_it_prints_is_enough_to_list_three(
     catalog: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     printed: list[str] = []
 
     def try_it() -> None:
         out = capsys.readouterr().out
-        endpoint = re.search(r"export (\S+)=(\S+)", out)
         program = re.search(r'python -c "(.*)"$', out, re.M)
-        assert endpoint is not None
         assert program is not None
-        monkeypatch.setenv(endpoint[1], endpoint[2])
+        for name, value in re.findall(r"export (\S+)=(\S+)", out):
+            monkeypatch.setenv(name, value)
         done = subprocess.run(
             [sys.executable, "-c", program[1]], capture_output=True, text=True, check=True
         )
@@ -96,7 +97,8 @@ def test_its_options_reach_the_emulator(monkeypatch: pytest.MonkeyPatch) -> None
     arguments = "--port 0 --opportunities 3 --seed 4 --latency 0.5 --requests-per-second 9"
     arguments += " --fault-rate 0.5 --credentials AKID:secret:token"
     arguments += " -b tokens=keyset --behavior late_requests=3 -b token_at_end=true"
-    arguments += ' -b null_order={"CreatedDate":"first"}'
+    arguments += ' -b null_order={"CreatedDate":"first"} --allowed-host one.test'
+    arguments += " --allowed-host two.test"
     __main__.main([*arguments.split(), "--catalog", "Sandbox"])
     ((positional, options),) = made
     assert positional == (3,)
@@ -108,6 +110,7 @@ def test_its_options_reach_the_emulator(monkeypatch: pytest.MonkeyPatch) -> None
         "port": 0,
         "faults": RandomFaults(0.5, 4),
         "credentials": AcceptedCredentials("AKID", "secret", "token"),
+        "allowed_hosts": ["one.test", "two.test"],
         "behavior": Behavior(
             tokens="keyset",
             late_requests=3,
@@ -151,6 +154,7 @@ def test_a_taken_port_is_one_line_and_status_1(
         ["--behavior", "null_order=null"],
         ["--credentials", "AKID"],
         ["--credentials", ":secret"],
+        ["--allowed-host", "http://one.test"],
     ],
     ids="=".join,
 )

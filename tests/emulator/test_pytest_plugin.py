@@ -114,6 +114,80 @@ SETTINGS = {
 }
 
 
+MODULE = """
+import asyncio
+import os
+
+import pytest
+
+from partnercentral_list import PartnerCentralClient
+
+pytestmark = pytest.mark.partner_central(3)
+
+
+def test_it_is_as_the_module_is_marked(module_partner_central):
+    assert len(module_partner_central.opportunities) == 3
+    module_partner_central.add({"Id": "O1"})
+
+
+def test_the_next_test_sees_what_the_first_has_changed(module_partner_central):
+    async def listed():
+        async with PartnerCentralClient("AWS") as client:
+            return await client.iter_opportunities().collect()
+
+    assert "O1" in {opportunity.id for opportunity in asyncio.run(listed())}
+    assert len(module_partner_central.requests) == 1
+
+
+def test_a_test_with_one_of_its_own_does_not_meet_it(module_partner_central, partner_central):
+    assert os.environ["AWS_ENDPOINT_URL_PARTNERCENTRAL_SELLING"] == partner_central.url
+    assert module_partner_central.url != partner_central.url
+
+
+def test_and_the_next_one_meets_it_again(module_partner_central):
+    endpoint = os.environ["AWS_ENDPOINT_URL_PARTNERCENTRAL_SELLING"]
+    assert endpoint == module_partner_central.url
+
+
+def test_several(module_partner_central_factory):
+    assert module_partner_central_factory(1).url != module_partner_central_factory(2).url
+"""
+BEHIND_IT = """
+import os
+
+
+def test_the_machines_settings_are_back():
+    assert os.environ["AWS_PROFILE"] == "production"
+    assert "AWS_ENDPOINT_URL_PARTNERCENTRAL_SELLING" not in os.environ
+"""
+# A client that lives as long as the loop needs an emulator that does too.
+SESSION = """
+import os
+
+import pytest
+
+from partnercentral_list import PartnerCentralClient
+
+CLIENT = PartnerCentralClient("AWS")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+@pytest.mark.parametrize("number", [1, 2])
+async def test_a_client_of_the_module(session_partner_central, number):
+    assert len(await CLIENT.iter_opportunities().collect()) == 250
+    assert len(session_partner_central.requests) == 3 * number
+
+
+async def test_it_is_still_there_where_nobody_asks_for_it():
+    assert os.environ["AWS_ENDPOINT_URL_PARTNERCENTRAL_SELLING"].startswith("http://127.0.0.1:")
+    await CLIENT.aclose()
+
+
+async def test_several(session_partner_central_factory):
+    assert session_partner_central_factory(1).url != session_partner_central_factory(2).url
+"""
+
+
 def run_pytest(folder: Path, program: str, *arguments: str) -> str:
     """Run pytest in a project of its own, on a machine with AWS settings and a proxy."""
     (folder / "test_it.py").write_text(program, encoding="utf-8")
@@ -139,6 +213,15 @@ def test_a_project_has_the_fixtures_without_asking(
     tmp_path: Path, arguments: tuple[str, ...]
 ) -> None:
     assert "14 passed" in run_pytest(tmp_path, USE, *arguments)
+
+
+def test_a_module_can_share_one_emulator(tmp_path: Path) -> None:
+    (tmp_path / "test_z_behind_it.py").write_text(BEHIND_IT, encoding="utf-8")
+    assert "6 passed" in run_pytest(tmp_path, MODULE)
+
+
+def test_a_session_can_share_one_emulator_and_a_client(tmp_path: Path) -> None:
+    assert "4 passed" in run_pytest(tmp_path, SESSION)
 
 
 # As much of it as aiohttp looks for, which then finds every address with it.

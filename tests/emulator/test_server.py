@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import re
 import socket
 import subprocess
@@ -10,6 +11,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
@@ -31,8 +33,11 @@ def read_all(sock: socket.socket) -> bytes:
     return received
 
 
-def post(body: bytes, *headers: str, version: str = "1.1") -> bytes:
-    lines = [f"POST / HTTP/{version}", f"X-Amz-Target: {TARGET}", *headers]
+def post(
+    body: bytes, *headers: str, version: str = "1.1", hosts: tuple[str, ...] = ("localhost",)
+) -> bytes:
+    named = [f"Host: {host}" for host in hosts]
+    lines = [f"POST / HTTP/{version}", f"X-Amz-Target: {TARGET}", *named, *headers]
     return "\r\n".join([*lines, f"Content-Length: {len(body)}", "", ""]).encode() + body
 
 
@@ -202,9 +207,11 @@ def test_requests_sent_ahead_are_answered_in_turn(sock: socket.socket) -> None:
         (b"nonsense\r\n\r\n", 400),
         (b"POST / HTTP/2\r\n\r\n", 400),
         (b"POST / HTTP/1.1\r\nno colon\r\n\r\n", 400),
-        (b"POST / HTTP/1.1\r\nContent-Length: x\r\n\r\n", 400),
+        (b"POST / HTTP/1.1\r\nContent-Length: 0\r\n\r\n", 400),
+        (b"POST / HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n\r\n", 400),
+        (b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: x\r\n\r\n", 400),
         (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n", 411),
-        (b"POST / HTTP/1.1\r\nContent-Length: 99999999\r\n\r\n", 413),
+        (b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999\r\n\r\n", 413),
         (b"POST / HTTP/1.1\r\n" + b"x: y\r\n" * 200, 431),
         (b"x" * 65_537, 431),
     ],
@@ -216,6 +223,104 @@ def test_what_is_no_request_is_refused_and_closed(
     sock.shutdown(socket.SHUT_WR)
     assert read_all(sock).startswith(f"HTTP/1.1 {status} ".encode())
     assert emulator.requests == []
+
+
+REBOUND = [
+    "rebind.example",
+    "rebind.example:8765",
+    "127.0.0.1.rebind.example",
+    "localhost.rebind.example:80",
+    "127.0.0.2",
+    "127.1",
+    "[::2]:80",
+    "[::1].rebind.example",
+    "localhost@rebind.example",
+    "",
+]
+
+
+@pytest.mark.parametrize("host", REBOUND)
+def test_a_host_that_does_not_lead_here_by_right_is_refused(
+    emulator: PartnerCentralEmulator, sock: socket.socket, host: str
+) -> None:
+    sock.sendall(post(b'{"Catalog":"AWS"}', "Connection: close", hosts=(host,)))
+    head, _, body = read_all(sock).partition(b"\r\n\r\n")
+    assert head.split()[1] in (b"421", b"400")
+    assert b"OpportunitySummaries" not in body
+    assert emulator.requests == []
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]", "LocalHost:1", "[::1]:8765"])
+def test_this_machines_own_names_are_served(sock: socket.socket, host: str) -> None:
+    sock.sendall(post(b'{"Catalog":"AWS"}', "Connection: close", hosts=(host,)))
+    assert read_all(sock).startswith(b"HTTP/1.1 200 ")
+
+
+def test_a_host_that_is_allowed_is_served_and_named_where_it_is_not() -> None:
+    request = post(b'{"Catalog":"AWS"}', "Connection: close", hosts=("Pipeline.Test:80",))
+    for allowed, status in (([], 421), (["pipeline.test"], 200)):
+        with PartnerCentralEmulator(1, allowed_hosts=allowed) as emulator:
+            port = int(emulator.url.rpartition(":")[2])
+            with socket.create_connection(("127.0.0.1", port), timeout=30) as connected:
+                connected.sendall(request)
+                answer = read_all(connected)
+        assert answer.startswith(f"HTTP/1.1 {status} ".encode())
+        assert (b"'pipeline.test'" in answer and b"allowed_hosts" in answer) == (status == 421)
+
+
+@pytest.mark.parametrize(
+    "hosts",
+    ["localhost", ["http://pipeline.test"], ["pipeline.test:80"], [""], ["a b"], ["*/"], [None]],
+    ids=str,
+)
+def test_a_host_that_cannot_be_one_is_refused(hosts: Any) -> None:
+    with pytest.raises(ValueError, match="allowed_hosts"):
+        PartnerCentralEmulator(1, allowed_hosts=hosts)
+
+
+def test_out_of_descriptors_the_server_waits_before_it_accepts_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    done: list[str] = []
+    accept, wait = socket.socket.accept, threading.Event.wait
+
+    def failing(sock: socket.socket) -> tuple[socket.socket, Any]:
+        done.append("accept")
+        if done.count("accept") <= 5:
+            raise OSError(errno.EMFILE, "Too many open files")
+        return accept(sock)
+
+    def waiting(event: threading.Event, timeout: float | None = None) -> bool:
+        serving = threading.current_thread().name.startswith("partner-central-")
+        if serving and timeout is not None and timeout > 0:
+            done.append("wait")
+            return event.is_set()
+        return wait(event, timeout)
+
+    monkeypatch.setattr(socket.socket, "accept", failing)
+    monkeypatch.setattr(threading.Event, "wait", waiting)
+    with PartnerCentralEmulator(1) as emulator, calling(emulator) as caller:
+        assert caller.fetch().status == 200
+    assert done[:11] == ["accept", "wait"] * 5 + ["accept"]
+
+
+def test_out_of_threads_a_client_is_let_go_and_the_next_is_served(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    start, refused = threading.Thread.start, [True]
+
+    def failing(thread: threading.Thread) -> None:
+        if thread.name.endswith("-client") and refused:
+            refused.pop()
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", failing)
+    with PartnerCentralEmulator(1) as emulator:
+        with calling(emulator) as caller, pytest.raises(ConnectionError):
+            caller.fetch()
+        with calling(emulator) as caller:
+            assert caller.fetch().status == 200
 
 
 def test_a_request_that_is_not_finished_is_forgotten(

@@ -1,4 +1,4 @@
-"""A pipeline for notebooks, which are other processes: what they need is in the environment."""
+"""A pipeline for notebooks, which are other processes: the environment leads them to it."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from partnercentral_list.emulator import PartnerCentralEmulator
 
 
 @pytest.fixture(autouse=True)
-def pipeline(
-    credentials: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> Iterator[PartnerCentralEmulator]:
+def pipeline(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[PartnerCentralEmulator]:
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
     with PartnerCentralEmulator(opportunities=250) as emulator:
-        monkeypatch.setenv("AWS_ENDPOINT_URL_PARTNERCENTRAL_SELLING", emulator.url)
+        # Nothing but what the emulator says: no credentials of anybody else.
+        for name, value in emulator.environment.items():
+            monkeypatch.setenv(name, value)
         yield emulator

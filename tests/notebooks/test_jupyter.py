@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -131,7 +132,25 @@ def test_an_interrupt_cancels_the_coroutine_and_the_next_cell_goes_on(cell: str)
     assert answers[2:] == [["began", "KeyboardInterrupt"], ["[True]"], ["250"]]
 
 
-def test_the_cells_of_the_document_run_one_after_the_other() -> None:
+def test_an_interrupt_of_an_async_for_is_a_cancelled_error_and_can_be_resumed() -> None:
+    answers = execute(
+        CLIENT + "pager, seen = client.iter_opportunities(page_size=1), []",
+        "async for opportunity in pager:\n"
+        "    seen.append(opportunity.id)\n"
+        "    if len(seen) == 1:\n"
+        "        print('began')",
+        "0 < len(seen) < 250",
+        "rest = client.iter_opportunities(starting_token=pager.resume_token)\n"
+        "seen += [opportunity.id async for opportunity in rest]\n"
+        "len(seen), len(set(seen))",
+    )
+    assert answers == [[], ["began", "CancelledError"], ["True"], ["(250, 250)"]]
+
+
+def test_the_cells_of_the_document_need_no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     cells = re.findall(r"^```python\n(.*?)^```$", DOCUMENT.read_text("utf-8"), re.S | re.M)
     outputs = execute(*cells)
     assert len(cells) > 1
