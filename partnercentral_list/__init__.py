@@ -15,11 +15,14 @@ from typing import TYPE_CHECKING, Any, Final
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from partnercentral_list._pagination.by_id import OnMissing
     from partnercentral_list._pagination.filters import OpportunityFilters, ScanFilters
     from partnercentral_list._pagination.pager import OpportunityPager
+    from partnercentral_list._pagination.parts import OnInvalid
     from partnercentral_list._pagination.scan import OpportunityScan
     from partnercentral_list._run import run
     from partnercentral_list._transport.events import (
+        OnEvent,
         PageReceived,
         RateLimited,
         RequestEvent,
@@ -119,6 +122,9 @@ __all__ = [
     "ListOpportunitiesRequest",
     "ListOpportunitiesResponse",
     "MalformedResponseError",
+    "OnEvent",
+    "OnInvalid",
+    "OnMissing",
     "OpportunitiesNotFoundError",
     "OpportunityFilters",
     "OpportunityPager",
@@ -175,6 +181,8 @@ _MODULES: Final = (
     "_pagination.filters",
     "_transport.events",
     "_transport.limiter",
+    "_pagination.parts",
+    "_pagination.by_id",
     "_pagination.pager",
     "_pagination.scan",
     "_run",
@@ -203,5 +211,6 @@ if not TYPE_CHECKING:
 
 
 def __dir__() -> list[str]:
-    public = [name for name in _MODULES if "_" not in name]
-    return sorted({*globals(), *__all__, *public})
+    modules = [name for name in _MODULES if "_" not in name]
+    special = [name for name in globals() if name.startswith("__")]
+    return sorted({*__all__, *modules, *special})

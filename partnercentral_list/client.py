@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Set
+import difflib
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Set
 from importlib import import_module
+from inspect import signature
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Final, Never, Self
 
 from typing_extensions import Unpack
 
@@ -41,6 +43,25 @@ if TYPE_CHECKING:
     from partnercentral_list._transport.limiter import RateLimiter
 
 
+#: What other SDKs call a client's arguments.
+_ALIASES: Final = {
+    "region": "region_name",
+    "profile": "profile_name",
+    "endpoint": "endpoint_url",
+    "url": "endpoint_url",
+    "retries": "retry",
+    "max_attempts": "retry=RetryPolicy(max_attempts=...)",
+    "timeout": "retry=RetryPolicy(attempt_timeout=...)",
+    "limiter": "rate_limit",
+    "aws_access_key_id": "credentials",
+    "aws_secret_access_key": "credentials",
+    "aws_session_token": "credentials",
+    "verify": "config=ClientConfig(verify=...)",
+    "use_ssl": "config=ClientConfig(verify=...)",
+    "stage": "iter_opportunities(life_cycle_stage=...)",
+}
+
+
 class PartnerCentralClient:
     """Reads the opportunities of one catalog in AWS Partner Central.
 
@@ -66,11 +87,12 @@ class PartnerCentralClient:
         on_event: Called with each `RequestEvent`: a request sent, a page received, an attempt
             failed, a retry scheduled, a wait for a slot. It runs in the task that fetches the
             page and must not block; what it raises is logged.
+        **unknown: Refused; the error names the argument that was probably meant.
 
     Raises:
-        RequestValidationError: `catalog` is none.
-        ConfigurationError: Another argument is of the wrong kind, or two of `profile_name`,
-            `session` and `credentials` contradict.
+        RequestValidationError: `catalog` is not a known catalog.
+        ConfigurationError: Another argument is unknown or of the wrong kind, or two of
+            `profile_name`, `session` and `credentials` contradict.
     """
 
     def __init__(
@@ -86,7 +108,10 @@ class PartnerCentralClient:
         retry: RetryPolicy = RetryPolicy(),  # noqa: B008 # frozen
         rate_limit: RateLimit | RateLimiter | None = RateLimit(),  # noqa: B008 # frozen
         on_event: OnEvent | None = None,
+        **unknown: Never,
     ) -> None:
+        if unknown:
+            raise ConfigurationError(_unknown_arguments(unknown))
         # Here and not in an event loop: the first call, too, needs them.
         for name in ("by_id", "pager"):
             import_module(f"partnercentral_list._pagination.{name}")
@@ -194,7 +219,8 @@ class PartnerCentralClient:
 
         Raises:
             RequestValidationError: The request is wrong; nothing was sent.
-            InvalidOpportunityError: A record of the page cannot be read.
+            TokenExpiredError: AWS refused `next_token`.
+            InvalidOpportunityError: A record of the page cannot be parsed.
             PartnerCentralError: The page could not be fetched, retries included.
         """
         from partnercentral_list._pagination.iteration import read_one
@@ -299,7 +325,7 @@ class PartnerCentralClient:
         identifiers: NotAString[str] | Set[str],
         *,
         on_missing: OnMissing = "raise",
-    ) -> AsyncIterator[OpportunitySummary]:
+    ) -> AsyncGenerator[OpportunitySummary, None]:
         """Read opportunities by their identifiers, any number of them, 20 to a request.
 
         Args:
@@ -322,3 +348,14 @@ class PartnerCentralClient:
         batches = identifier_batches(identifiers, on_missing)
         parameters = look_up_request(self._catalog)
         return read_by_id(self._wire.fetch, parameters, batches, on_missing)
+
+
+def _unknown_arguments(unknown: Iterable[str]) -> str:
+    names = list(signature(PartnerCentralClient).parameters)[:-1]
+    problems: list[str] = []
+    for name in unknown:
+        close = difflib.get_close_matches(name, names, n=1)
+        meant = _ALIASES.get(name) or next(iter(close), None)
+        advice = f"Perhaps {meant} was meant." if meant else f"Valid: {', '.join(names)}."
+        problems.append(f"PartnerCentralClient has no argument {name!r}. {advice}")
+    return "\n".join(problems)

@@ -28,6 +28,7 @@ contains a sensitive member of a record; AWS's own message is passed on as AWS w
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self, TypedDict
@@ -164,9 +165,11 @@ class InvalidOpportunityError(PartnerCentralError):
         resume_token: str | None = None,
         resume_token_after: str | None = None,
     ) -> None:
-        name = f"Opportunity {invalid.id}" if invalid.id else "An opportunity without a readable id"
+        # What stands where an identifier belongs may be anything.
+        is_named = re.fullmatch("O[0-9]{1,19}", invalid.id or "")
+        name = f"Opportunity {invalid.id}" if is_named else "An opportunity without a valid id"
         super().__init__(
-            f"{name} (page {invalid.page}, index {invalid.index}) cannot be read: "
+            f"{name} (page {invalid.page}, index {invalid.index}) is invalid: "
             + "; ".join(invalid.problems),
             operation=operation,
             request_id=request_id,

@@ -25,7 +25,9 @@ from partnercentral_list import (
     RequestValidationError,
     RetryPolicy,
     Stage,
+    TokenExpiredError,
     TransportError,
+    ValidationException,
 )
 from partnercentral_list.emulator import Fault, PartnerCentralEmulator
 from tests.conftest import ONCE, MakeClient
@@ -63,6 +65,83 @@ async def test_a_whole_request_goes_out_as_it_is(
     assert emulator.requests[0].body == request.model_dump(
         mode="json", by_alias=True, exclude_none=True
     )
+
+
+async def test_a_single_page_with_an_expired_token_says_so(
+    client: PartnerCentralClient, emulator: PartnerCentralEmulator
+) -> None:
+    emulator.fail(Fault.expired_token())
+    with pytest.raises(TokenExpiredError):
+        await client.list_opportunities(next_token="expired")
+
+
+async def test_a_first_page_that_aws_refuses_is_no_expired_token(
+    client: PartnerCentralClient, emulator: PartnerCentralEmulator
+) -> None:
+    emulator.fail(Fault.expired_token())
+    with pytest.raises(ValidationException):
+        await client.list_opportunities()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "meant"),
+    [
+        ({"region": "us-east-1"}, "region_name"),
+        ({"profile": "sales"}, "profile_name"),
+        ({"regoin_name": "us-east-1"}, "region_name"),
+        ({"max_attempts": 3}, r"retry=RetryPolicy\(max_attempts=...\)"),
+        ({"zzz": 3}, "Valid: catalog, profile_name"),
+    ],
+    ids=str,
+)
+def test_an_unknown_argument_names_the_one_meant(arguments: dict[str, Any], meant: str) -> None:
+    (name,) = arguments
+    with pytest.raises(ConfigurationError, match=f"no argument '{name}'.*{meant}"):
+        PartnerCentralClient("AWS", **arguments)
+
+
+def test_every_unknown_argument_is_named_at_once() -> None:
+    arguments: dict[str, Any] = {"region": "us-east-1", "profile": "sales"}
+    with pytest.raises(ConfigurationError, match=r"(?s)'region'.*'profile'"):
+        PartnerCentralClient("AWS", **arguments)
+
+
+@pytest.mark.parametrize("use", [list, lambda pager: [*pager]])
+def test_a_plain_loop_over_a_pager_names_async_for(use: Callable[[Any], Any]) -> None:
+    pager = PartnerCentralClient("AWS").iter_opportunities()
+    with pytest.raises(TypeError, match=r"`async for`.*run"):
+        use(pager)
+
+
+@pytest.mark.parametrize(
+    ("filters", "said"),
+    [
+        (
+            {"last_modified_date": {"AfterLastModified": "2026-01-01T00:00:00Z"}},
+            "last_modified_date.AfterLastModified: no such field. "
+            "Valid: perhaps AfterLastModifiedDate",
+        ),
+        (
+            {"created_date": {"after_created": "2026-01-01T00:00:00Z"}},
+            "created_date.after_created: no such field. Valid: perhaps after_created_date",
+        ),
+        (
+            {"target_close_date": {"x": 1}},
+            "target_close_date.x: no such field. "
+            "Valid: after_target_close_date, before_target_close_date",
+        ),
+        ({"sort": 5}, "sort: 5 is not valid. Valid: an OpportunitySort"),
+        (
+            {"sort": {"SortBy": "Identifier"}},
+            "sort.sort_order: missing. Valid: 'ASCENDING', 'DESCENDING'",
+        ),
+    ],
+    ids=str,
+)
+def test_a_refusal_names_the_field_that_was_meant(filters: dict[str, Any], said: str) -> None:
+    with pytest.raises(RequestValidationError) as refusal:
+        PartnerCentralClient("AWS").iter_opportunities(**filters)
+    assert str(refusal.value) == f"The request was not sent.\n  {said}"
 
 
 AFTER, BEFORE = datetime(2026, 2, 1, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC)

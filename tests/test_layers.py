@@ -13,12 +13,13 @@ import partnercentral_list
 PACKAGE = Path(partnercentral_list.__file__).parent
 BELOW = {
     "errors": set(),
+    "_json": set(),
     "models": set(),
     "config": {"errors"},
     "_run": set(),
     "_notify": {"errors"},
     "_tied_records": {"errors"},
-    "_transport": {"errors", "config", "models", "_run", "_notify"},
+    "_transport": {"errors", "config", "models", "_json", "_run", "_notify"},
     "_pagination": {"errors", "config", "models", "_transport", "_tied_records"},
     "client": {"errors", "config", "models", "_transport", "_pagination"},
     "eventbridge": {"models"},

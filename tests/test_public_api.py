@@ -39,6 +39,9 @@ PUBLIC = [
     "ListOpportunitiesRequest",
     "ListOpportunitiesResponse",
     "MalformedResponseError",
+    "OnEvent",
+    "OnInvalid",
+    "OnMissing",
     "OpportunitiesNotFoundError",
     "OpportunityFilters",
     "OpportunityPager",
@@ -141,6 +144,11 @@ def test_each_name_is_found_when_it_is_asked_for(
     assert name in dir(partnercentral_list)
     found = getattr(partnercentral_list, name)
     assert getattr(partnercentral_list, name) is found
+
+
+def test_dir_lists_what_is_public_and_nothing_else() -> None:
+    listed = {name for name in dir(partnercentral_list) if not name.startswith("__")}
+    assert listed == set(LAZY)
 
 
 def test_a_name_that_is_not_there_is_an_attribute_error() -> None:

@@ -11,7 +11,7 @@ from partnercentral_list._pagination.iteration import Iteration, settled
 from partnercentral_list._pagination.parts import FetchPage, Listing
 from partnercentral_list._pagination.read_ahead import ReadAhead
 from partnercentral_list._pagination.requests import DEFAULT_PAGE_SIZE
-from partnercentral_list._transport.page import Page
+from partnercentral_list._transport.response import Page
 from partnercentral_list.errors import (
     InvalidOpportunity,
     InvalidOpportunityError,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypedDict
+
+# pydantic refuses `typing.TypedDict` before Python 3.12.
+from typing_extensions import TypedDict
 
 from partnercentral_list.models import (
     CreatedDateFilter,

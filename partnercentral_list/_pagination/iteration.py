@@ -6,10 +6,10 @@ from collections.abc import AsyncGenerator, Mapping
 from inspect import isawaitable
 from typing import cast
 
-from partnercentral_list._pagination.parts import FetchPage, Listing, Part, PartReader
+from partnercentral_list._pagination.parts import FetchPage, Listing, Part, PartReader, fetch_page
 from partnercentral_list._pagination.read_ahead import ReadAhead
 from partnercentral_list._pagination.tokens import TOKEN_KEY, Position
-from partnercentral_list._transport.page import InvalidEntry
+from partnercentral_list._transport.response import InvalidEntry
 from partnercentral_list.errors import (
     InvalidOpportunity,
     InvalidOpportunityError,
@@ -23,9 +23,10 @@ async def read_one(fetch: FetchPage, parameters: Mapping[str, object]) -> ListOp
     """Read a single page, all of it.
 
     Raises:
-        InvalidOpportunityError: A record of it cannot be read.
+        InvalidOpportunityError: A record of it cannot be parsed.
+        TokenExpiredError: AWS refused the token.
     """
-    page = await fetch(parameters)
+    page = await fetch_page(fetch, parameters, is_first=True)
     token = cast("str | None", parameters.get(TOKEN_KEY))
     part = Part(1, token, page, 0, len(page.records), 0, token_repeats=False, is_enough=True)
     for index, record in enumerate(page.records):

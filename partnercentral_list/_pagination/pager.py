@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from partnercentral_list._pagination.iteration import Iteration
 from partnercentral_list._pagination.parts import FetchPage, Listing
@@ -33,6 +34,16 @@ class OpportunityPager:
 
     def __aiter__(self) -> AsyncGenerator[OpportunitySummary, None]:
         return self._start().items(self._listing.prefetch)
+
+    # Hidden from type checkers, which refuse a plain `for` by themselves.
+    if not TYPE_CHECKING:
+
+        def __iter__(self):
+            raise TypeError(
+                "An OpportunityPager is iterated over with `async for`, or read at once with "
+                "`await pager.collect()`; where no event loop runs, "
+                "`partnercentral_list.run(pager.collect())`."
+            )
 
     def pages(self) -> AsyncGenerator[ListOpportunitiesResponse, None]:
         """Iterate over whole pages instead, empty ones included.

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Literal, TypeAlias
 
 from partnercentral_list._pagination.tokens import START, TOKEN_KEY, Position
-from partnercentral_list._transport.page import InvalidEntry, Page
+from partnercentral_list._transport.response import InvalidEntry, Page
 from partnercentral_list.errors import (
     InvalidOpportunity,
     TokenExpiredError,
@@ -87,7 +87,10 @@ class PartReader:
             return None
         self._number += 1
         token = self._token
-        page = await _fetch(self._fetch, self._listing, token, is_first=self._number == 1)
+        parameters = self._listing.parameters
+        if token is not None:
+            parameters = {**parameters, TOKEN_KEY: token}
+        page = await fetch_page(self._fetch, parameters, is_first=self._number == 1)
         first = min(self._skip, len(page.records))
         last = _last_wanted(page, first, self._wanted)
         self._skip -= first
@@ -102,12 +105,22 @@ class PartReader:
         return Part(self._number, token, page, first, last, self._skip, repeats, is_enough)
 
 
-async def _fetch(fetch: FetchPage, listing: Listing, token: str | None, *, is_first: bool) -> Page:
-    if token is None:
-        return await fetch(listing.parameters)
+async def fetch_page(fetch: FetchPage, parameters: Mapping[str, object], *, is_first: bool) -> Page:
+    """Fetch a page.
+
+    Args:
+        fetch: Sends the request.
+        parameters: The request's members as they go over the wire.
+        is_first: Whether no other page of the listing was fetched before.
+
+    Raises:
+        TokenExpiredError: AWS refused the request's token.
+    """
     try:
-        return await fetch({**listing.parameters, TOKEN_KEY: token})
+        return await fetch(parameters)
     except ValidationException as error:
+        if TOKEN_KEY not in parameters:
+            raise
         # The same request without a token was fine, or AWS says that the token is not.
         if is_first and not _names_the_token(error):
             raise

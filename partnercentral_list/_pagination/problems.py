@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
-from typing import cast
+from collections.abc import Iterable, Mapping, Sequence
+from typing import cast, get_args
 
+from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 from partnercentral_list._pagination.filters import FILTER_NAMES
 from partnercentral_list.errors import RequestProblem
-from partnercentral_list.models import Catalog, OpportunitySortName, SortOrder
-from partnercentral_list.models._checks import shown_number
+from partnercentral_list.models import (
+    Catalog,
+    ListOpportunitiesRequest,
+    OpportunitySortName,
+    SortOrder,
+)
+from partnercentral_list.models._checks import shown_number, with_article
 from partnercentral_list.models._enum import OpenStrEnum
 
 #: What may stand where AWS requires a value.
@@ -41,7 +47,7 @@ def from_pydantic(detail: ErrorDetails) -> RequestProblem:
     """Say what pydantic found wrong with one member."""
     field = ""
     for part in detail["loc"]:
-        field += f"[{part}]" if isinstance(part, int) else f".{_snake_case(part)}"
+        field += f"[{part}]" if isinstance(part, int) else f".{part}"
     field = field.lstrip(".") or "request"
     context = detail.get("ctx", {})
     if "problem" in context:
@@ -50,19 +56,16 @@ def from_pydantic(detail: ErrorDetails) -> RequestProblem:
         choices = REQUIRED.get(field.rpartition(".")[2], ())
         return problem_of(field, "missing", ", ".join(repr(choice.value) for choice in choices))
     if detail["type"] == "extra_forbidden":
-        return problem_of(field, "no such member", intended(field))
+        *parents, name = detail["loc"]
+        return problem_of(field, "no such field", _intended_field(parents, str(name)))
     if "class_name" in context:
-        return problem_of(field, shown(detail["input"]), f"a {context['class_name']}")
+        return problem_of(field, shown(detail["input"]), with_article(context["class_name"]))
     return problem_of(field, detail["msg"], "")
 
 
 def from_context(field: str, context: Mapping[str, object]) -> RequestProblem:
     """Say what a check of the models found wrong (see ``models._checks.refuse``)."""
     return problem_of(field, str(context["problem"]), str(context["valid"]))
-
-
-def _snake_case(name: str) -> str:
-    return "".join(f"_{char.lower()}" if char.isupper() else char for char in name).lstrip("_")
 
 
 def check_number(
@@ -99,6 +102,29 @@ def intended(name: str) -> str:
         return f"perhaps {HABITS[name]}"
     close = difflib.get_close_matches(name, FILTER_NAMES, n=1)
     return f"perhaps {close[0]}" if close else ", ".join(FILTER_NAMES)
+
+
+def _intended_field(parents: Sequence[int | str], name: str) -> str:
+    if not parents:
+        return intended(name)
+    structure: type[BaseModel] = ListOpportunitiesRequest
+    for parent in parents:
+        structure = _structure_of(structure.model_fields[str(parent)].annotation)
+    # In the spelling that the caller uses: Python's, or AWS's.
+    fields = {
+        str(field.alias) if name[:1].isupper() else python_name: python_name
+        for python_name, field in structure.model_fields.items()
+    }
+    close = difflib.get_close_matches(name, fields, n=1)
+    return f"perhaps {close[0]}" if close else ", ".join(fields)
+
+
+def _structure_of(annotation: object) -> type[BaseModel]:
+    return next(
+        choice
+        for choice in (annotation, *get_args(annotation))
+        if isinstance(choice, type) and issubclass(choice, BaseModel)
+    )
 
 
 def problem_of(field: str, problem: str, valid: str) -> RequestProblem:

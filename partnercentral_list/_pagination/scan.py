@@ -9,7 +9,7 @@ from partnercentral_list._pagination.iteration import settled
 from partnercentral_list._pagination.parts import OnInvalid
 from partnercentral_list._pagination.scan_run import Batch, FetchChosen, ScanRun
 from partnercentral_list._pagination.scan_window import Query
-from partnercentral_list._transport.page import InvalidEntry
+from partnercentral_list._transport.response import InvalidEntry
 from partnercentral_list.errors import InvalidOpportunity, InvalidOpportunityError
 from partnercentral_list.models import OpportunitySummary
 

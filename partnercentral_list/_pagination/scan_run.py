@@ -10,7 +10,7 @@ from typing import TypeAlias
 from partnercentral_list._pagination.scan_plan import Plan, Walker
 from partnercentral_list._pagination.scan_window import Query, key_of, view_of
 from partnercentral_list._pagination.tokens import TOKEN_KEY
-from partnercentral_list._transport.page import InvalidEntry, Page
+from partnercentral_list._transport.response import InvalidEntry, Page
 from partnercentral_list.errors import TokenExpiredError, ValidationException
 from partnercentral_list.models import OpportunitySummary
 

@@ -15,7 +15,7 @@ from itertools import pairwise
 from typing import cast
 
 from partnercentral_list._pagination.tokens import TOKEN_KEY
-from partnercentral_list._transport.page import InvalidEntry, Page
+from partnercentral_list._transport.response import InvalidEntry, Page
 from partnercentral_list.errors import MalformedResponseError, PaginationError
 from partnercentral_list.models import OpportunitySummary
 

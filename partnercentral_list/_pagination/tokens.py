@@ -10,6 +10,8 @@ from typing import cast
 
 TOKEN_KEY = "NextToken"  # noqa: S105 # the name of a member, no secret
 SKIP_KEY = "boto_truncate_amount"
+#: It counts records of one page. A larger one would skip, and pay for, page after page.
+MAX_SKIP = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +52,11 @@ def decode(token: str) -> Position:
         raise ValueError("a resume token of another operation")
     if page_token == "" or not isinstance(page_token, str | None) or _is_torn(page_token):
         raise ValueError("a resume token whose NextToken is not a token")
-    if SKIP_KEY in members and (type(skip) is not int or skip < 0):
-        raise ValueError(f"a resume token whose {SKIP_KEY} is not a number of records")
+    if SKIP_KEY in members and (type(skip) is not int or not 0 <= skip <= MAX_SKIP):
+        raise ValueError(
+            f"a resume token whose {SKIP_KEY} is not a number of records of one page, 0 to "
+            f"{MAX_SKIP}"
+        )
     return Position(page_token, cast("int | None", skip))
 
 

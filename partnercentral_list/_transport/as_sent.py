@@ -7,15 +7,15 @@ typed members. Elsewhere nothing is kept, and nothing costs memory.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Self, cast
 
 from pydantic import PrivateAttr, ValidationError
 
-from partnercentral_list._transport import page as wire_page
-from partnercentral_list._transport.page import InvalidEntry, Page, read_record_by_record
+from partnercentral_list._json import JsonText
+from partnercentral_list._transport import response
+from partnercentral_list._transport.response import InvalidEntry, Page, parse_record_by_record
 from partnercentral_list.models import Catalog, OpportunitySummary, ResponseMetadata
 
 
@@ -30,13 +30,13 @@ class OpportunityAsSent(OpportunitySummary, frozen=True):
         return self._sent
 
     @classmethod
-    def read(cls, sent: object) -> Self | None:
+    def read(cls, sent: JsonText) -> Self | None:
         """Read a record; None if it is not an opportunity."""
         try:
-            record = cls.model_validate_json(json.dumps(sent), by_alias=True, by_name=False)
+            record = cls.model_validate_json(sent.text, by_alias=True, by_name=False)
         except ValidationError:
             return None
-        return record._keep(sent)
+        return record._keep(sent.value)
 
     @classmethod
     def unread(cls, sent: object, identifier: str | None) -> Self:
@@ -58,22 +58,18 @@ def as_sent(*, invalid_too: bool) -> Generator[None]:
             then all None. Otherwise it is set aside as in every listing.
     """
 
-    def read_page(body: bytes, metadata: ResponseMetadata) -> Page:
-        return _read_page(body, metadata, invalid_too)
+    def parse_page(body: bytes, metadata: ResponseMetadata, max_records: int) -> Page:
+        return parse_record_by_record(body, metadata, max_records, parse_record)
 
-    token = wire_page.reader.set(read_page)
-    try:
-        yield
-    finally:
-        wire_page.reader.reset(token)
-
-
-def _read_page(body: bytes, metadata: ResponseMetadata, invalid_too: bool) -> Page:
-    def read_record(sent: object) -> OpportunitySummary | InvalidEntry:
+    def parse_record(sent: JsonText) -> OpportunitySummary | InvalidEntry:
         read = OpportunityAsSent.read(sent)
         if read is not None:
             return read
-        invalid = cast("InvalidEntry", wire_page.read_record(sent))
-        return OpportunityAsSent.unread(sent, invalid.id) if invalid_too else invalid
+        invalid = cast("InvalidEntry", response.parse_record(sent))
+        return OpportunityAsSent.unread(sent.value, invalid.id) if invalid_too else invalid
 
-    return read_record_by_record(body, metadata, read_record)
+    token = response.reader.set(parse_page)
+    try:
+        yield
+    finally:
+        response.reader.reset(token)

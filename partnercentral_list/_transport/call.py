@@ -21,7 +21,7 @@ from partnercentral_list._transport.events import (
     RetryScheduled,
 )
 from partnercentral_list._transport.limiter import RateLimiter
-from partnercentral_list._transport.page import Page, read_page, read_parsed
+from partnercentral_list._transport.response import MAX_RECORDS, Page, parse_page, parse_parsed
 from partnercentral_list.config import RetryPolicy
 from partnercentral_list.errors import (
     ClientClosedError,
@@ -145,7 +145,7 @@ class Call:
         self._means.tell(RequestSent(self._invocation_id, number))
         try:
             answer = await self._send(connection, attempt, parameters)
-            page = self._read(answer, attempt)
+            page = self._read(answer, attempt, parameters)
         except PartnerCentralError as error:
             self._means.tell(_failed(attempt, error, self._clock() - sent_at))
             raise
@@ -176,7 +176,7 @@ class Call:
         # Outside the handlers: what was caught may hold a piece of the answer.
         raise failure
 
-    def _read(self, answer: dict[str, Any], attempt: Attempt) -> Page:
+    def _read(self, answer: dict[str, Any], attempt: Attempt, parameters: Parameters) -> Page:
         sent = cast("dict[str, Any]", answer.get("ResponseMetadata") or {})
         attempt.http_status = sent.get("HTTPStatusCode")
         metadata = ResponseMetadata(
@@ -186,9 +186,11 @@ class Call:
             elapsed=self._clock() - self._started,
             date=_date_header(sent),
         )
+        # AWS's own default is fewer, but may change.
+        max_records = cast("int", parameters.get("MaxResults", MAX_RECORDS))
         if attempt.body is None:
-            return read_parsed(answer, metadata)
-        return read_page(attempt.body, metadata)
+            return parse_parsed(answer, metadata, max_records)
+        return parse_page(attempt.body, metadata, max_records)
 
 
 def _date_header(metadata: Mapping[str, Any]) -> datetime | None:

@@ -10,7 +10,7 @@ from partnercentral_list._transport.connection import Connection, prepare
 from partnercentral_list._transport.events import LEVELS, OnEvent
 from partnercentral_list._transport.limiter import RateLimiter
 from partnercentral_list._transport.loops import PerLoop
-from partnercentral_list._transport.page import Page
+from partnercentral_list._transport.response import Page
 from partnercentral_list._transport.retry import Retrier
 from partnercentral_list._transport.settings import ConnectionSettings
 from partnercentral_list.config import RetryPolicy

@@ -1,28 +1,24 @@
-"""What every model shares: AWS's wire names, immutability, and a repr that keeps secrets."""
+"""What every model shares: AWS's wire names, immutability, and a repr that redacts."""
 
-from __future__ import annotations
+# Without `from __future__ import annotations`: before 2.12, pydantic evaluates the annotation of
+# `__pydantic_extra__` in the module of each subclass, where a string's names are unknown.
 
+import json
 from collections.abc import Iterator
 from inspect import Parameter, Signature
-from typing import Any, ClassVar, Final
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final
 
-from pydantic import VERSION, BaseModel, ConfigDict
+from pydantic import VERSION, AfterValidator, BaseModel, ConfigDict
 from pydantic.alias_generators import to_pascal
+from pydantic_core import PydanticCustomError
 
 
-class Sensitive:
-    """Marks a member that AWS's model calls sensitive: its value stays out of every repr."""
-
-
-SENSITIVE: Final = Sensitive()
-
-
-class _Hidden:
+class _Redacted:
     def __repr__(self) -> str:
-        return "<hidden>"
+        return "<redacted>"
 
 
-_HIDDEN: Final = _Hidden()
+_REDACTED: Final = _Redacted()
 
 
 # What a model's validator takes to build, a fifth of the time of our import, is spent when it is
@@ -58,16 +54,13 @@ class WireModel(BaseModel, frozen=True):
         hide_input_in_errors=True,
         defer_build=_BUILD_LATER,
     )
-    __sensitive__: ClassVar[frozenset[str]] = frozenset()
+    #: The fields whose values a repr may show. Every other value is redacted, and so is that of a
+    #: field that is added and forgotten here.
+    __shown__: ClassVar[frozenset[str]] = frozenset()
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
         super().__pydantic_init_subclass__(**kwargs)
-        cls.__sensitive__ = frozenset(
-            name
-            for name, field in cls.model_fields.items()
-            if any(isinstance(mark, Sensitive) for mark in field.metadata)
-        )
         cls.__pydantic_on_complete__()
 
     # pydantic sets its own signature when the model is built, and then calls this.
@@ -79,5 +72,37 @@ class WireModel(BaseModel, frozen=True):
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
         for name in type(self).model_fields:
             value = self.__dict__.get(name)
-            hidden = value is not None and name in self.__sensitive__
-            yield name, _HIDDEN if hidden else value
+            yield name, value if value is None or name in self.__shown__ else _REDACTED
+
+
+def _refuse_infinite(value: Any) -> Any:
+    # A number too large for a float would be infinite in Python and null in JSON, and so another
+    # value after a round trip.
+    try:
+        json.dumps(value, allow_nan=False, default=str, skipkeys=True)
+    except ValueError:
+        raise PydanticCustomError("number_out_of_range", "Number out of range") from None
+    return value
+
+
+class ResponseModel(WireModel, frozen=True):
+    """A part of a response; fields that this release does not know are kept."""
+
+    model_config: ClassVar[ConfigDict] = ConfigDict(extra="allow")
+    if not TYPE_CHECKING:
+        __pydantic_extra__: dict[str, Annotated[Any, AfterValidator(_refuse_infinite)]]
+
+    # pydantic's own would tell a null member that this release does not know from an absent one,
+    # and so a record from its own wire form; it would also compare private attributes.
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, ResponseModel) or type(self) is not type(other):
+            return NotImplemented
+        return self.__dict__ == other.__dict__ and _unknown(self) == _unknown(other)
+
+    def __hash__(self) -> int:
+        return hash(tuple(getattr(self, name) for name in type(self).model_fields))
+
+
+def _unknown(model: ResponseModel) -> dict[str, Any]:
+    extra = model.model_extra or {}
+    return {name: value for name, value in extra.items() if value is not None}

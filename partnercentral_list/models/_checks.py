@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any, NoReturn, Protocol, SupportsIndex, TypeVar, cast
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol, SupportsIndex, TypeVar, cast, get_args
 
-from pydantic import GetCoreSchemaHandler
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 ItemT_co = TypeVar("ItemT_co", covariant=True)
@@ -22,6 +23,14 @@ class NotAString(Protocol[ItemT_co]):
     def __getitem__(self, index: SupportsIndex, /) -> ItemT_co: ...
     def __iter__(self) -> Any: ...
     def __len__(self) -> int: ...
+
+    # For pydantic's TypeAdapter(OpportunityFilters). Hidden from type checkers, to which it would
+    # be one more method that a list lacks.
+    if not TYPE_CHECKING:
+
+        @classmethod
+        def __get_pydantic_core_schema__(cls, source, handler):
+            return handler(Sequence[get_args(source) or (Any,)])
 
 
 def refuse(problem: str, valid: str) -> NoReturn:
@@ -46,6 +55,16 @@ class ListOf:
         self, source: Any, handler: GetCoreSchemaHandler
     ) -> CoreSchema:
         return core_schema.no_info_before_validator_function(self._entries, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        described = handler(schema)
+        # The annotation is `tuple[...] | None`: the bounds are the list's.
+        for choice in described.get("anyOf", [described]):
+            if choice.get("type") == "array":
+                choice.update(minItems=1, maxItems=self.maximum)
+        return described
 
     def _entries(self, value: Any) -> Any:
         valid = f"a list with 1 to {self.maximum} entries"
@@ -73,6 +92,11 @@ class Matches:
     ) -> CoreSchema:
         return core_schema.no_info_plain_validator_function(self.check)
 
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return {"type": "string", "pattern": f"^{self.pattern}$"}
+
     def check(self, value: Any) -> str:
         """Give the string back, or refuse it.
 
@@ -99,6 +123,11 @@ class Between:
     ) -> CoreSchema:
         return core_schema.no_info_plain_validator_function(self.check)
 
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return {"type": "integer", "minimum": self.minimum, "maximum": self.maximum}
+
     def check(self, value: Any) -> int:
         """Give the number back, or refuse it.
 
@@ -120,6 +149,11 @@ class Text:
         self, source: Any, handler: GetCoreSchemaHandler
     ) -> CoreSchema:
         return core_schema.no_info_plain_validator_function(self._text)
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return {"type": "string", "minLength": 1}
 
     def _text(self, value: Any) -> str:
         if not isinstance(value, str):
@@ -196,7 +230,10 @@ def shown_number(value: int) -> str:
     return str(value) if abs(value) < 10**20 else "a number of more than 20 digits"
 
 
+def with_article(name: str) -> str:
+    """Return a name behind "a" or "an"."""
+    return f"{'an' if name[:1].lower() in 'aeio' else 'a'} {name}"
+
+
 def _kind(value: object) -> str:
-    if value is None:
-        return "None"
-    return f"{'an' if type(value).__name__[0] in 'aeio' else 'a'} {type(value).__name__}"
+    return "None" if value is None else with_article(type(value).__name__)

@@ -6,12 +6,12 @@ import difflib
 import re
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any, ClassVar, Self, TypeVar
+from typing import Any, ClassVar, Final, Self, TypeVar
 
 from pydantic import GetCoreSchemaHandler
-from pydantic_core import core_schema
+from pydantic_core import PydanticCustomError, core_schema
 
-from partnercentral_list.models._checks import refuse
+from partnercentral_list.models._checks import refuse, with_article
 
 
 class OpenStrEnum(StrEnum):
@@ -83,14 +83,12 @@ class Tolerant:
                 ),
             ],
             mode="left_to_right",
-            serialization=core_schema.plain_serializer_function_ser_schema(
-                _value_in_json, info_arg=True
-            ),
+            serialization=_AS_STRING,
         )
 
 
-def _value_in_json(value: Any, info: core_schema.SerializationInfo) -> Any:
-    return str(value) if info.mode == "json" else value
+# In JSON its string, in Python the member itself.
+_AS_STRING: Final = core_schema.plain_serializer_function_ser_schema(str, when_used="json")
 
 
 class Declared:
@@ -115,22 +113,37 @@ class Declared:
     def __get_pydantic_core_schema__(
         self, source: type[OpenStrEnum], handler: GetCoreSchemaHandler
     ) -> core_schema.CoreSchema:
-        def validate(value: Any) -> OpenStrEnum:
-            return _declared(source, value)
-
-        return core_schema.no_info_plain_validator_function(
-            validate,
-            serialization=core_schema.plain_serializer_function_ser_schema(
-                _value_in_json, info_arg=True
-            ),
-            json_schema_input_schema=core_schema.enum_schema(source, list(source)),
+        # The enumeration's own schema validates nothing here: it is what the JSON schema shows.
+        return core_schema.no_info_wrap_validator_function(
+            lambda value, _: _declared(source, value),
+            core_schema.enum_schema(source, list(source)),
+            serialization=_AS_STRING,
         )
+
+
+def declared(enum: type[EnumT], value: object, argument: str, valid: str) -> EnumT:
+    """Return the member that a method's argument is, or is the exact string of.
+
+    Args:
+        enum: The enumeration.
+        value: The argument's value.
+        argument: The argument's name, for the message.
+        valid: What is valid, for the message.
+
+    Raises:
+        ValueError: It is neither; the message says which was probably meant.
+    """
+    try:
+        return _declared(enum, value)
+    except PydanticCustomError as error:
+        problem = (error.context or {})["problem"]
+    raise ValueError(f"{argument}: {problem}. Valid: {valid}")
 
 
 def _declared(enum: type[EnumT], value: object) -> EnumT:
     if isinstance(value, enum):
         return value
-    named = f"{'an' if enum.__name__[0] in 'AEIOU' else 'a'} {enum.__name__}"
+    named = with_article(enum.__name__)
     # A member of another enumeration is a str too, and always a mistake.
     if isinstance(value, str) and not isinstance(value, StrEnum):
         member = enum._value2member_map_.get(value)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Self, TypeVar
 
 from pydantic import ConfigDict, field_validator, model_validator
 
-from partnercentral_list.models._base import SENSITIVE, WireModel
+from partnercentral_list.models._base import WireModel
 from partnercentral_list.models._checks import (
     Between,
     Day,
@@ -42,7 +42,9 @@ class RequestModel(WireModel, frozen=True):
     """A part of a request; an unknown member is refused."""
 
     # Instances too: `model_copy` and `model_construct` check nothing.
-    model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid", revalidate_instances="always")
+    model_config: ClassVar[ConfigDict] = ConfigDict(
+        extra="forbid", revalidate_instances="always", loc_by_alias=False
+    )
 
 
 class _DateRange(RequestModel, frozen=True):
@@ -71,6 +73,8 @@ class LastModifiedDateFilter(_DateRange, frozen=True):
     Datetimes must have a time zone; they are kept and sent in UTC, to the microsecond.
     """
 
+    __shown__ = frozenset({"after_last_modified_date", "before_last_modified_date"})
+
     after_last_modified_date: Annotated[datetime, Instant()] | None = None
     """Changed (on or) after this moment."""
     before_last_modified_date: Annotated[datetime, Instant()] | None = None
@@ -80,6 +84,8 @@ class LastModifiedDateFilter(_DateRange, frozen=True):
 class CreatedDateFilter(_DateRange, frozen=True):
     """Opportunities created within a span of time (AWS shape ``CreatedDateFilter``)."""
 
+    __shown__ = frozenset({"after_created_date", "before_created_date"})
+
     after_created_date: Annotated[datetime, Instant()] | None = None
     """Created (on or) after this moment."""
     before_created_date: Annotated[datetime, Instant()] | None = None
@@ -88,6 +94,8 @@ class CreatedDateFilter(_DateRange, frozen=True):
 
 class TargetCloseDateFilter(_DateRange, frozen=True):
     """Opportunities expected to close within a span of days (AWS shape of the same name)."""
+
+    __shown__ = frozenset({"after_target_close_date", "before_target_close_date"})
 
     after_target_close_date: Annotated[date, Day()] | None = None
     """Closing (on or) after this day."""
@@ -101,6 +109,8 @@ class OpportunitySort(RequestModel, frozen=True):
     Without one AWS sorts by LastModifiedDate, DESCENDING, and an opportunity edited while one
     reads can move to a page already read. Sorted by CreatedDate or Identifier it cannot.
     """
+
+    __shown__ = frozenset({"sort_order", "sort_by"})
 
     sort_order: Annotated[SortOrder, Declared()]
     """The direction."""
@@ -131,6 +141,20 @@ class ListOpportunitiesRequest(RequestModel, frozen=True):
         pydantic.ValidationError: A member breaks a bound; the input is not part of the message.
     """
 
+    __shown__ = frozenset(
+        {
+            "catalog",
+            "max_results",
+            "sort",
+            "last_modified_date",
+            "identifier",
+            "life_cycle_stage",
+            "life_cycle_review_status",
+            "created_date",
+            "target_close_date",
+        }
+    )
+
     catalog: Annotated[Catalog, Declared()]
     """Which set of opportunities: ``AWS`` (the real ones) or ``Sandbox``."""
     max_results: Annotated[int, PAGE_SIZE] | None = None
@@ -152,9 +176,7 @@ class ListOpportunitiesRequest(RequestModel, frozen=True):
         tuple[Annotated[ReviewStatus, Declared()], ...] | None, ListOf(10)
     ] = None
     """Only those with one of these review statuses, at most 10."""
-    customer_company_name: Annotated[
-        tuple[Annotated[str, Text()], ...] | None, ListOf(10), SENSITIVE
-    ] = None
+    customer_company_name: Annotated[tuple[Annotated[str, Text()], ...] | None, ListOf(10)] = None
     """Only those of one of these customers, at most 10 names."""
     created_date: CreatedDateFilter | None = None
     """Only those created within a span of time."""

@@ -1,22 +1,22 @@
 """What ListOpportunities answers, read tolerantly: nothing AWS sends is lost or guessed at.
 
 An unknown enum value becomes an unknown member, an unknown member of a structure is kept in
-``model_extra``, null and absent are the same. Timestamps are in UTC. Members that AWS's model
-calls sensitive are shown by attribute access and ``model_dump``, never by ``repr``.
+``model_extra``, null and absent are the same. Timestamps are in UTC. A repr shows identifiers,
+enumerations and dates; every other value only attribute access and ``model_dump`` show.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from decimal import Context, Decimal
-from typing import Annotated, Any, ClassVar, Final
+from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, Inexact
+from typing import Annotated, Any, Final
 
-from pydantic import ConfigDict, PrivateAttr
+from pydantic import FailFast, PrivateAttr
 from pydantic_core import core_schema
 
-from partnercentral_list.models._base import SENSITIVE, WireModel
-from partnercentral_list.models._enum import Tolerant
+from partnercentral_list.models._base import ResponseModel
+from partnercentral_list.models._enum import Tolerant, declared
 from partnercentral_list.models.codes import CountryCode, CurrencyCode
 from partnercentral_list.models.enums import (
     Catalog,
@@ -65,54 +65,35 @@ def _none_if_empty(value: Any) -> Any:
 
 Timestamp = Annotated[datetime, _UtcTimestamp()]
 
-# Amounts have up to 31 digits before the point; Python's default context would round at 28.
-_EXACT: Final = Context(prec=100)
-
-
-class ResponseModel(WireModel, frozen=True):
-    """A part of an answer; members that this release does not know are kept."""
-
-    model_config: ClassVar[ConfigDict] = ConfigDict(extra="allow")
-
-    # pydantic's own would tell a null member that this release does not know from an absent one,
-    # and so a record from its own wire form; it would also compare private attributes.
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, ResponseModel) or type(self) is not type(other):
-            return NotImplemented
-        return self.__dict__ == other.__dict__ and _unknown(self) == _unknown(other)
-
-    def __hash__(self) -> int:
-        return hash(tuple(getattr(self, name) for name in type(self).model_fields))
-
-
-def _unknown(model: ResponseModel) -> dict[str, Any]:
-    extra = model.model_extra or {}
-    return {name: value for name, value in extra.items() if value is not None}
+# Amounts have up to 31 digits before the point, of which Python's default context keeps 28.
+_EXACT: Final = Context(prec=100, Emin=MIN_EMIN, Emax=MAX_EMAX, traps=[Inexact])
 
 
 class AddressSummary(ResponseModel, frozen=True):
     """Where the customer is (AWS shape ``AddressSummary``)."""
 
-    city: Annotated[str | None, SENSITIVE] = None
+    city: str | None = None
     """The customer's city."""
-    postal_code: Annotated[str | None, SENSITIVE] = None
+    postal_code: str | None = None
     """The customer's postal code."""
-    state_or_region: Annotated[str | None, SENSITIVE] = None
+    state_or_region: str | None = None
     """The customer's state or region; free text."""
-    country_code: Annotated[Annotated[CountryCode, Tolerant()] | None, SENSITIVE] = None
+    country_code: Annotated[CountryCode, Tolerant()] | None = None
     """The customer's country, ISO 3166-1 alpha-2."""
 
 
 class AccountSummary(ResponseModel, frozen=True):
     """Who the customer is (AWS shape ``AccountSummary``)."""
 
+    __shown__ = frozenset({"industry", "address"})
+
     industry: Annotated[Industry, Tolerant()] | None = None
     """The customer's industry; ``OTHER`` is explained in `other_industry`."""
     other_industry: str | None = None
     """The industry in words, when `industry` is ``OTHER``."""
-    company_name: Annotated[str | None, SENSITIVE] = None
+    company_name: str | None = None
     """The customer's company name. AWS's model requires it; the wire is not believed."""
-    website_url: Annotated[str | None, SENSITIVE] = None
+    website_url: str | None = None
     """The customer's website as it was typed in: not always a URL, sometimes ``"null"``."""
     address: AddressSummary | None = None
     """Where the customer is."""
@@ -121,6 +102,8 @@ class AccountSummary(ResponseModel, frozen=True):
 class CustomerSummary(ResponseModel, frozen=True):
     """The customer's side of an opportunity (AWS shape ``CustomerSummary``)."""
 
+    __shown__ = frozenset({"account"})
+
     account: AccountSummary | None = None
     """Who the customer is."""
 
@@ -128,11 +111,13 @@ class CustomerSummary(ResponseModel, frozen=True):
 class LifeCycleSummary(ResponseModel, frozen=True):
     """How far an opportunity is (AWS shape ``LifeCycleSummary``)."""
 
+    __shown__ = frozenset({"stage", "closed_lost_reason", "target_close_date", "review_status"})
+
     stage: Annotated[Stage, Tolerant()] | None = None
     """The stage in the sales cycle."""
     closed_lost_reason: Annotated[ClosedLostReason, Tolerant()] | None = None
     """Why it was lost, when `stage` is ``CLOSED_LOST``."""
-    next_steps: Annotated[str | None, SENSITIVE] = None
+    next_steps: str | None = None
     """What is to be done next, in words, at most 255 characters."""
     target_close_date: date | None = None
     """The day on which AWS expects to start significant billing."""
@@ -147,9 +132,11 @@ class LifeCycleSummary(ResponseModel, frozen=True):
 class ExpectedCustomerSpend(ResponseModel, frozen=True):
     """One estimate of what the customer will spend (AWS shape ``ExpectedCustomerSpend``)."""
 
-    amount: Annotated[Decimal | None, _EmptyIsNone(), SENSITIVE] = None
+    __shown__ = frozenset({"frequency"})
+
+    amount: Annotated[Decimal | None, _EmptyIsNone()] = None
     """The amount, in `currency_code`, exact; None where AWS sends none or an empty string."""
-    currency_code: Annotated[Annotated[CurrencyCode, Tolerant()] | None, SENSITIVE] = None
+    currency_code: Annotated[CurrencyCode, Tolerant()] | None = None
     """The currency, ISO 4217."""
     frequency: Annotated[PaymentFrequency, Tolerant()] | None = None
     """How often it is spent: ``MONTHLY``; AWS also documents ``None``, a one-time value."""
@@ -162,6 +149,8 @@ class ExpectedCustomerSpend(ResponseModel, frozen=True):
 class ExpectedContractDuration(ResponseModel, frozen=True):
     """How long the contract is expected to last (AWS shape ``ExpectedContractDuration``)."""
 
+    __shown__ = frozenset({"term"})
+
     term: Annotated[ExpectedContractDurationTerm, Tolerant()] | None = None
     """The unit of `value`."""
     value: str | None = None
@@ -170,6 +159,10 @@ class ExpectedContractDuration(ResponseModel, frozen=True):
 
 class ProjectSummary(ResponseModel, frozen=True):
     """What is to be built (AWS shape ``ProjectSummary``)."""
+
+    __shown__ = frozenset(
+        {"delivery_models", "expected_customer_spend", "expected_contract_duration"}
+    )
 
     delivery_models: tuple[Annotated[DeliveryModel, Tolerant()], ...] | None = None
     """How the solution is deployed or consumed."""
@@ -185,6 +178,20 @@ class OpportunitySummary(ResponseModel, frozen=True):
     Only `id` and `catalog` are certain. The properties below reach through the structures,
     each of which may be absent, and give None where something on the way is.
     """
+
+    __shown__ = frozenset(
+        {
+            "catalog",
+            "id",
+            "arn",
+            "opportunity_type",
+            "last_modified_date",
+            "created_date",
+            "life_cycle",
+            "customer",
+            "project",
+        }
+    )
 
     catalog: Annotated[Catalog, Tolerant()]
     """The set of opportunities it belongs to."""
@@ -254,14 +261,15 @@ class OpportunitySummary(ResponseModel, frozen=True):
             target_company: Only the estimates of this company (``"AWS"``, ``"Self"``, …).
 
         Returns:
-            None if no estimate matches, or if one that does has no amount or is not monthly.
+            None if no estimate matches, if one that does has no amount or is not monthly, or if
+            the exact sum has more than 100 digits.
 
         Raises:
-            ValueError: `currency_code` is no code that AWS knows.
+            ValueError: `currency_code` is not a code that AWS knows.
         """
-        currency = currency_code
-        if not isinstance(currency, CurrencyCode):
-            currency = CurrencyCode(currency_code)
+        currency = declared(
+            CurrencyCode, currency_code, "currency_code", "a code of ISO 4217, such as 'USD'"
+        )
         spends = (self.project.expected_customer_spend if self.project else None) or ()
         total: Decimal | None = None
         for spend in spends:
@@ -271,7 +279,10 @@ class OpportunitySummary(ResponseModel, frozen=True):
                 continue
             if spend.amount is None or spend.frequency is not PaymentFrequency.MONTHLY:
                 return None
-            total = spend.amount if total is None else _EXACT.add(total, spend.amount)
+            try:
+                total = spend.amount if total is None else _EXACT.add(total, spend.amount)
+            except Inexact:
+                return None
         return total
 
 
@@ -295,7 +306,10 @@ class ResponseMetadata:
 class ListOpportunitiesResponse(ResponseModel, frozen=True):
     """One page of opportunities (AWS shape ``ListOpportunitiesResponse``)."""
 
-    opportunity_summaries: tuple[OpportunitySummary, ...]
+    __shown__ = frozenset({"opportunity_summaries"})
+
+    # A million invalid records would be a million errors.
+    opportunity_summaries: Annotated[tuple[OpportunitySummary, ...], FailFast()]
     """The opportunities, in the order asked for. An empty page is not the end: see below."""
     next_token: Annotated[str | None, _EmptyIsNone()] = None
     """Where the next page starts; None, and nothing else, says that this was the last one."""

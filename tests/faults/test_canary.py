@@ -140,11 +140,11 @@ def test_a_record_that_is_asked_for_shows_everything() -> None:
 def test_a_leak_is_seen(
     leak: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    original = call.read_page
+    original = call.parse_page
 
-    def leaky(body: bytes, metadata: Any) -> Any:
+    def leaky(body: bytes, *how: Any) -> Any:
         try:
-            page = original(body, metadata)
+            page = original(body, *how)
         except PartnerCentralError as error:
             if leak == "chained":
                 raise error from ValueError(body.decode())
@@ -155,7 +155,7 @@ def test_a_leak_is_seen(
             logging.getLogger(LOGGER).debug("page %s", body.decode())
         return page
 
-    monkeypatch.setattr(call, "read_page", leaky)
+    monkeypatch.setattr(call, "parse_page", leaky)
     (case,) = [case for case in CASES if case.name == "half of the body"]
     with pytest.raises(AssertionError):
         test_nothing_sensitive_is_said(case, 2, None, caplog)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -12,8 +13,8 @@ from partnercentral_list import ListOpportunitiesResponse, MalformedResponseErro
 from partnercentral_list._pagination import iteration, parts
 from partnercentral_list._pagination.read_ahead import ReadAhead
 from partnercentral_list._pagination.tokens import Position
-from partnercentral_list._transport import call, faults, page, retry
-from partnercentral_list._transport.page import Page
+from partnercentral_list._transport import call, faults, response, retry
+from partnercentral_list._transport.response import Page
 from tests.faults.cases import CASES, Case
 from tests.faults.matrix import broken
 
@@ -23,24 +24,24 @@ Patch = pytest.MonkeyPatch
 def malformed_answers_are_empty_last_pages(patch: Patch) -> None:
     """What botocore makes of them."""
 
-    def lenient(body: bytes, metadata: Any) -> Page:
+    def lenient(body: bytes, *how: Any) -> Page:
         try:
-            return page.read_page(body, metadata)
+            return response.parse_page(body, *how)
         except MalformedResponseError:
             return Page(ListOpportunitiesResponse(opportunity_summaries=()), ())
 
-    patch.setattr(call, "read_page", lenient)
+    patch.setattr(call, "parse_page", lenient)
 
 
 def utf_16_is_read_too(patch: Patch) -> None:
     class Lenient(bytes):
-        def decode(self, *_: Any) -> Any:
-            return bytes(self)
+        def decode(self, *_: Any) -> str:
+            return bytes(self).decode(json.detect_encoding(self))
 
-    def lenient(body: bytes, metadata: Any) -> Page:
-        return page.read_page(Lenient(body), metadata)
+    def lenient(body: bytes, *how: Any) -> Page:
+        return response.parse_page(Lenient(body), *how)
 
-    patch.setattr(call, "read_page", lenient)
+    patch.setattr(call, "parse_page", lenient)
 
 
 def nothing_is_tried_again(patch: Patch) -> None:
@@ -96,14 +97,13 @@ def an_empty_page_is_the_end(patch: Patch) -> None:
 
 
 def an_empty_token_is_followed(patch: Patch) -> None:
-    def kept(body: bytes, metadata: Any) -> Page:
-        read = page.read_page(body, metadata)
+    def kept(body: bytes, *how: Any) -> Page:
+        read = response.parse_page(body, *how)
         if b'"NextToken": ""' in body or b'"NextToken":""' in body:
-            response = read.response.model_copy(update={"next_token": ""})
-            return Page(response, read.records)
+            return Page(read.response.model_copy(update={"next_token": ""}), read.records)
         return read
 
-    patch.setattr(call, "read_page", kept)
+    patch.setattr(call, "parse_page", kept)
 
 
 def a_refused_token_is_a_bad_request(patch: Patch) -> None:
@@ -128,13 +128,13 @@ def any_error_reaches_botocores_parser(patch: Patch) -> None:
 
 
 def invalid_records_are_left_out(patch: Patch) -> None:
-    original = page.read_record_by_record
+    original = response.parse_record_by_record
 
-    def lenient(body: bytes, metadata: Any, read_record: Any) -> Page:
-        read = original(body, metadata, read_record)
+    def lenient(*arguments: Any) -> Page:
+        read = original(*arguments)
         return Page(read.response, read.response.opportunity_summaries)
 
-    patch.setattr(page, "read_record_by_record", lenient)
+    patch.setattr(response, "parse_record_by_record", lenient)
 
 
 def a_resume_token_names_its_page_only(patch: Patch) -> None:

@@ -487,8 +487,23 @@ def test_monthly_spend_in_one_currency_does_not_depend_on_the_others() -> None:
 
 @pytest.mark.parametrize("code", ["usd", "US Dollar", ""])
 def test_monthly_spend_in_no_currency_is_a_value_error(code: str) -> None:
-    with pytest.raises(ValueError, match="is not a valid CurrencyCode"):
+    with pytest.raises(ValueError, match=r"currency_code: .* is not a CurrencyCode.*'USD'"):
         with_spends(spend()).monthly_spend(code)
+
+
+def test_monthly_spend_says_which_currency_was_meant() -> None:
+    with pytest.raises(ValueError, match=r"perhaps 'USD'"):
+        with_spends(spend()).monthly_spend("usd")
+
+
+@pytest.mark.parametrize("other", ["9e999999", "1e-80"])
+def test_monthly_spend_is_none_where_no_sum_is_exact(other: str) -> None:
+    assert with_spends(spend("7" * 30), spend(other)).monthly_spend("USD") is None
+
+
+def test_monthly_spend_adds_up_amounts_beyond_a_context() -> None:
+    opportunity = with_spends(spend("9e999999"), spend("9e999999"))
+    assert opportunity.monthly_spend("USD") == Decimal("1.8e1000000")
 
 
 def test_monthly_spend_takes_a_currency_that_aws_added() -> None:
@@ -630,8 +645,8 @@ def test_what_is_not_sensitive_is_in_the_text() -> None:
     assert "id='O5550001'" in repr(parse(RECORD))
 
 
-def test_a_hidden_value_says_that_it_is_there() -> None:
-    assert "company_name=<hidden>" in repr(parse(RECORD))
+def test_a_redacted_value_says_that_it_is_there() -> None:
+    assert "company_name=<redacted>" in repr(parse(RECORD))
 
 
 def test_an_absent_sensitive_value_is_shown_as_none() -> None:

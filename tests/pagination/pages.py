@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic_core import to_json
 
-from partnercentral_list._transport.page import Page, read_page
+from partnercentral_list._transport.response import Page, parse_page
 from partnercentral_list.errors import TransportError
 from partnercentral_list.models import ResponseMetadata
 
@@ -39,4 +39,4 @@ class PagedService:
             "OpportunitySummaries": self.pages[number],
             "NextToken": None if is_last else f"page-{number + 1}",
         }
-        return read_page(to_json(body), ResponseMetadata(request_id=f"request-{number}"))
+        return parse_page(to_json(body), ResponseMetadata(request_id=f"request-{number}"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+from contextlib import aclosing
 from typing import Any
 
 import botocore.session
@@ -25,7 +26,7 @@ def encoded(content: object) -> str:
     return base64.b64encode(json.dumps(content).encode()).decode()
 
 
-positions = st.builds(Position, st.none() | st.text(min_size=1), st.none() | st.integers(0, 10**9))
+positions = st.builds(Position, st.none() | st.text(min_size=1), st.none() | st.integers(0, 100))
 
 
 @given(positions)
@@ -54,6 +55,8 @@ def test_a_token_is_what_botocore_encodes(position: Position) -> None:
         encoded({"NextToken": 5}),
         encoded({"NextToken": ""}),
         encoded({"NextToken": "t", "boto_truncate_amount": -1}),
+        encoded({"NextToken": "t", "boto_truncate_amount": 101}),
+        encoded({"NextToken": None, "boto_truncate_amount": 10**12}),
         encoded({"NextToken": "t", "boto_truncate_amount": True}),
         encoded({"NextToken": "t", "boto_truncate_amount": "3"}),
         encoded({"NextToken": "t", "Marker": "of another operation"}),
@@ -133,6 +136,29 @@ async def test_a_listing_resumed_twice_gives_botocores_token_again(
     ours = client.iter_opportunities(page_size=10, max_items=4, starting_token=first)
     await ours.collect()
     assert ours.resume_token == second
+
+
+async def test_a_resume_token_may_skip_a_whole_page(client: PartnerCentralClient) -> None:
+    everything = [item.id for item in await client.iter_opportunities().collect()]
+    token = encoded({"NextToken": None, "boto_truncate_amount": 100})
+    rest = await client.iter_opportunities(starting_token=token).collect()
+    assert [item.id for item in rest] == everything[100:]
+
+
+async def test_a_skip_carried_to_smaller_pages_stays_resumable(
+    client: PartnerCentralClient,
+) -> None:
+    everything = [item.id for item in await client.iter_opportunities().collect()]
+    token: str | None = encoded({"NextToken": None, "boto_truncate_amount": 100})
+    while token is not None:
+        # Each resumes from the other's token after its first page, which holds none of its own.
+        pager = client.iter_opportunities(page_size=7, starting_token=token)
+        async with aclosing(pager.pages()) as pages:
+            page = await anext(pages)
+        token = pager.resume_token
+        if page.opportunity_summaries:
+            break
+    assert [page.opportunity_summaries[0].id] == everything[100:101]
 
 
 async def test_a_smaller_page_size_does_not_repeat_records(

@@ -9,7 +9,7 @@ import pytest
 
 from partnercentral_list import PartnerCentralClient
 from partnercentral_list._transport import hooks
-from partnercentral_list._transport.page import read_parsed
+from partnercentral_list._transport.response import parse_parsed
 from partnercentral_list.emulator import PartnerCentralEmulator
 from tests.conftest import MakeClient
 
@@ -20,7 +20,7 @@ async def test_the_event_that_the_raw_body_is_taken_at_fires(
     def refuse(*_: Any) -> Any:
         raise AssertionError("botocore no longer fires before-parse: the fallback is in use")
 
-    monkeypatch.setattr("partnercentral_list._transport.call.read_parsed", refuse)
+    monkeypatch.setattr("partnercentral_list._transport.call.parse_parsed", refuse)
     assert len(await client.iter_opportunities().collect()) == 250
 
 
@@ -33,9 +33,9 @@ async def test_without_the_event_the_parsed_answer_gives_the_same_listing(
 
     def counted(*arguments: Any) -> Any:
         used.append(arguments)
-        return read_parsed(*arguments)
+        return parse_parsed(*arguments)
 
-    monkeypatch.setattr("partnercentral_list._transport.call.read_parsed", counted)
+    monkeypatch.setattr("partnercentral_list._transport.call.parse_parsed", counted)
     parsed = await make_client(emulator).iter_opportunities().collect()
     assert len(used) == 3
     assert [item.model_dump() for item in parsed] == [item.model_dump() for item in raw]

@@ -4,10 +4,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterable, Sequence
+from contextlib import aclosing
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Literal, assert_type
+from typing import Literal, Protocol, assert_type
+
+from typing_extensions import Unpack
 
 from partnercentral_list import (
     AccessDeniedException,
@@ -37,6 +40,9 @@ from partnercentral_list import (
     ListOpportunitiesRequest,
     ListOpportunitiesResponse,
     MalformedResponseError,
+    OnEvent,
+    OnInvalid,
+    OnMissing,
     OpportunitiesNotFoundError,
     OpportunityFilters,
     OpportunityPager,
@@ -197,7 +203,12 @@ async def listing(client: PartnerCentralClient, request: ListOpportunitiesReques
 
 async def listing_by_id(client: PartnerCentralClient, names: list[str], unique: set[str]) -> None:
     found = client.iter_opportunities_by_id(names)
-    assert_type(found, AsyncIterator[OpportunitySummary])
+    assert_type(found, AsyncGenerator[OpportunitySummary, None])
+    async with aclosing(found) as opportunities:
+        async for opportunity in opportunities:
+            assert_type(opportunity, OpportunitySummary)
+    async with aclosing(aiter(client.iter_opportunities())) as listed:
+        assert_type(await anext(listed), OpportunitySummary)
     async for opportunity in found:
         assert_type(opportunity, OpportunitySummary)
     missing: list[str] = []
@@ -296,7 +307,42 @@ def parts_of_requests(
     assert_type(closing.before_target_close_date, date | None)
 
 
-# The answer
+# A program's own interfaces, which a client satisfies and a test double can
+
+
+class ListsByStage(Protocol):
+    def iter_opportunities(
+        self, *, life_cycle_stage: Sequence[Stage | StageName] | None = None
+    ) -> AsyncIterable[OpportunitySummary]: ...
+
+
+class ListsOpportunities(Protocol):
+    def iter_opportunities(
+        self,
+        *,
+        page_size: int | None = None,
+        max_items: int | None = None,
+        starting_token: str | None = None,
+        prefetch: int = 1,
+        on_invalid: OnInvalid = "raise",
+        **filters: Unpack[OpportunityFilters],
+    ) -> AsyncIterable[OpportunitySummary]: ...
+
+
+def interfaces(client: PartnerCentralClient) -> None:
+    narrow: ListsByStage = client
+    whole: ListsOpportunities = client
+    narrow = whole
+    print(narrow, whole)
+
+
+def callbacks(on_invalid: OnInvalid, on_missing: OnMissing, on_event: OnEvent) -> None:
+    client = PartnerCentralClient("AWS", on_event=on_event)
+    client.iter_opportunities(on_invalid=on_invalid)
+    client.iter_opportunities_by_id(["O1"], on_missing=on_missing)
+
+
+# The response
 
 
 def summaries(opportunity: OpportunitySummary) -> None:

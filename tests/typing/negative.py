@@ -72,7 +72,7 @@ def clients() -> None:
     PartnerCentralClient("SandBox")  # type: ignore[arg-type]
     PartnerCentralClient()  # type: ignore[call-arg]
     PartnerCentralClient("AWS", "profile")  # type: ignore[call-arg]
-    PartnerCentralClient("AWS", profile="sales")  # type: ignore[call-arg]
+    PartnerCentralClient("AWS", profile="sales")  # type: ignore[arg-type]
 
 
 def sorts() -> None:

@@ -1,0 +1,152 @@
+"""Read JSON without losing anything: exact numbers, and no member that hides another."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final, NoReturn
+
+_SPACE: Final = re.compile(r"[ \t\n\r]*")
+
+
+class JsonError(ValueError):
+    """A text that is not the JSON it should be; the message says why, without its contents."""
+
+
+@dataclass(frozen=True, slots=True)
+class JsonText:
+    """A value, and the text that it was read from."""
+
+    text: str
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """An object with one long list, of which each entry is read by itself."""
+
+    entries: tuple[JsonText, ...]
+    """The entries of the list."""
+    rest: str
+    """The object's text, with an empty list in place of the long one."""
+
+
+def read_envelope(body: bytes, list_name: str, max_entries: int) -> Envelope:
+    """Read an object that has a list.
+
+    Args:
+        body: The object's text in UTF-8.
+        list_name: The name of the member with the list.
+        max_entries: How many entries the list may have; reading ends at the first beyond.
+
+    Raises:
+        JsonError: It is not JSON or not an object, a name occurs twice, the list is missing or too
+            long.
+    """
+    if not body:
+        raise JsonError("it is empty")
+    try:
+        # As text: of bytes, Python's own would take UTF-16 too.
+        return _EnvelopeReader(body.decode()).read(list_name, max_entries)
+    except JsonError:
+        raise
+    except (ValueError, RecursionError):
+        pass
+    raise JsonError("it is not JSON")
+
+
+class _EnvelopeReader:
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._at = 0
+
+    def read(self, list_name: str, max_entries: int) -> Envelope:
+        entries: tuple[JsonText, ...] | None = None
+        members: dict[str, str] = {}
+        if not self._next_is("{"):
+            self._value()
+            self._end()
+            raise JsonError("it is not a JSON object")
+        if not self._next_is("}"):
+            while True:
+                name = self._value()
+                if not isinstance(name.value, str) or not self._next_is(":"):
+                    raise ValueError
+                if name.value in members:
+                    raise JsonError("a member occurs twice")
+                members[name.value] = f"{name.text}:[]"
+                if name.value == list_name and self._next_is("["):
+                    entries = self._entries(max_entries)
+                else:
+                    members[name.value] = f"{name.text}:{self._value().text}"
+                if not self._next_is(","):
+                    break
+            self._take("}")
+        self._end()
+        if entries is None:
+            raise JsonError(f"it has no list of {list_name}")
+        return Envelope(entries, f"{{{','.join(members.values())}}}")
+
+    def _entries(self, most: int) -> tuple[JsonText, ...]:
+        entries: list[JsonText] = []
+        if self._next_is("]"):
+            return ()
+        while True:
+            if len(entries) == most:
+                raise JsonError(f"it has more than the {most} records that were asked for")
+            entries.append(self._value())
+            if not self._next_is(","):
+                break
+        self._take("]")
+        return tuple(entries)
+
+    def _value(self) -> JsonText:
+        start = self._skip_space()
+        value, self._at = _DECODER.raw_decode(self._text, start)
+        return JsonText(self._text[start : self._at], value)
+
+    def _next_is(self, char: str) -> bool:
+        if not self._text.startswith(char, self._skip_space()):
+            return False
+        self._at += 1
+        return True
+
+    def _take(self, char: str) -> None:
+        if not self._next_is(char):
+            raise ValueError
+
+    def _end(self) -> None:
+        if self._skip_space() != len(self._text):
+            raise ValueError
+
+    def _skip_space(self) -> int:
+        space = _SPACE.match(self._text, self._at)
+        self._at = space.end() if space else self._at
+        return self._at
+
+
+def _integer(text: str) -> int | Decimal:
+    try:
+        return int(text)
+    except ValueError:
+        # Python refuses to convert one of more than 4,300 digits.
+        return Decimal(text)
+
+
+def _fraction(text: str) -> Decimal | str:
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        # An exponent of more than 18 digits.
+        return text
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is not JSON")
+
+
+_DECODER: Final = json.JSONDecoder(
+    parse_int=_integer, parse_float=_fraction, parse_constant=_refuse
+)

@@ -1,0 +1,197 @@
+"""Parse the body of a response into a page of typed records, or raise; never half a page."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias, cast
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import to_json
+
+from partnercentral_list._json import JsonError, JsonText, read_envelope
+from partnercentral_list._transport.collector import collector_paused
+from partnercentral_list.errors import MalformedResponseError
+from partnercentral_list.models import (
+    ListOpportunitiesResponse,
+    OpportunitySummary,
+    ResponseMetadata,
+)
+from partnercentral_list.models import response as response_models
+
+SUMMARIES: Final = "OpportunitySummaries"
+TOKEN: Final = "NextToken"  # noqa: S105 # the name of a member, no secret
+
+#: The most records that AWS ever puts on a page.
+MAX_RECORDS: Final = 100
+#: A record takes one kilobyte. A body with more than this for each record that was asked for is
+#: parsed step by step, so that a million tiny records are refused before they are built.
+BYTES_PER_RECORD: Final = 8_192
+
+# A letter of a member's name may be written as an escape, which a search for the name overlooks.
+_ESCAPED_LETTER: Final = re.compile(rb"\\u00[4-7]")
+
+
+@dataclass(frozen=True, slots=True)
+class InvalidEntry:
+    """A record that cannot be parsed as an `OpportunitySummary`."""
+
+    id: str | None
+    problems: tuple[str, ...]
+    raw: object = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One response of AWS: every record of it, valid or not, in its place."""
+
+    response: ListOpportunitiesResponse
+    """The page with its valid records."""
+    records: tuple[OpportunitySummary | InvalidEntry, ...]
+    """Every record; the same tuple as the response's if all are valid."""
+
+    @property
+    def next_token(self) -> str | None:
+        """AWS's token of the next page; None on the last one."""
+        return self.response.next_token
+
+
+Record: TypeAlias = OpportunitySummary | InvalidEntry
+
+#: Parses a page in place of `parse_page`, in the context where it is set (see `as_sent`).
+reader: ContextVar[Callable[[bytes, ResponseMetadata, int], Page] | None] = ContextVar(
+    "partnercentral_list page reader", default=None
+)
+
+
+def parse_page(body: bytes, metadata: ResponseMetadata, max_records: int = MAX_RECORDS) -> Page:
+    """Parse the body of a successful response.
+
+    Args:
+        body: The body as it came over the wire.
+        metadata: How the page was fetched, which the page keeps.
+        max_records: How many records were asked for; a page with more is refused.
+
+    Raises:
+        MalformedResponseError: It is not a page. A single invalid record does not make it one.
+    """
+    other = reader.get()
+    if other is not None:
+        return other(body, metadata, max_records)
+    if _is_simple(body, max_records):
+        try:
+            with collector_paused():
+                response = ListOpportunitiesResponse.model_validate_json(
+                    body, by_alias=True, by_name=False, context=metadata
+                )
+        except ValidationError:
+            pass
+        else:
+            if len(response.opportunity_summaries) <= max_records:
+                return Page(response, response.opportunity_summaries)
+    # Outside the handler: pydantic's error holds the values and must not become a context.
+    return parse_record_by_record(body, metadata, max_records, parse_record)
+
+
+def parse_parsed(
+    response: Mapping[str, object], metadata: ResponseMetadata, max_records: int = MAX_RECORDS
+) -> Page:
+    """Parse a response that botocore has parsed already: its timestamps are datetimes.
+
+    Raises:
+        MalformedResponseError: It is not a page.
+    """
+    members = {name: value for name, value in response.items() if name != "ResponseMetadata"}
+    return parse_page(to_json(members), metadata, max_records)
+
+
+def _is_simple(body: bytes, max_records: int) -> bool:
+    # pydantic takes the last of two members of one name, and builds all records before any count.
+    return (
+        len(body) <= (max_records + 1) * BYTES_PER_RECORD
+        and body.count(b'"OpportunitySummaries"') == 1
+        and body.count(b'"NextToken"') <= 1
+        and not (b"\\" in body and _ESCAPED_LETTER.search(body))
+    )
+
+
+@collector_paused()
+def parse_record_by_record(
+    body: bytes,
+    metadata: ResponseMetadata,
+    max_records: int,
+    parse: Callable[[JsonText], Record],
+) -> Page:
+    """Parse a page of which each record is parsed by itself.
+
+    Raises:
+        MalformedResponseError: It is not a page.
+    """
+    try:
+        envelope = read_envelope(body, SUMMARIES, max_records)
+        page = ListOpportunitiesResponse.model_validate_json(
+            envelope.rest, by_alias=True, by_name=False, context=metadata
+        )
+    except JsonError as error:
+        problem = str(error)
+    except ValidationError as error:
+        problem = "; ".join(_problems(error))
+    else:
+        records = tuple(map(parse, envelope.entries))
+        valid = tuple(record for record in records if isinstance(record, OpportunitySummary))
+        return Page(page.model_copy(update={"opportunity_summaries": valid}), records)
+    raise _malformed(body, metadata, problem)
+
+
+def _malformed(body: bytes, metadata: ResponseMetadata, problem: str) -> MalformedResponseError:
+    return MalformedResponseError(
+        f"AWS responded with HTTP status {metadata.http_status}, but the {len(body)} bytes are "
+        f"not a page of opportunities: {problem}.",
+        operation="ListOpportunities",
+        request_id=metadata.request_id,
+        retryable=True,
+    )
+
+
+def parse_record(record: JsonText) -> Record:
+    """Parse a record, or say what is wrong with it."""
+    try:
+        return OpportunitySummary.model_validate_json(record.text, by_alias=True, by_name=False)
+    except ValidationError as error:
+        problems = tuple(_problems(error))
+    return InvalidEntry(_identifier(record.value), problems, record.value)
+
+
+def _identifier(record: object) -> str | None:
+    if not isinstance(record, dict):
+        return None
+    identifier = cast("dict[str, object]", record).get("Id")
+    return identifier if isinstance(identifier, str) else None
+
+
+def _problems(error: ValidationError) -> Iterator[str]:
+    # The first of each field: a union reports one problem for each of its choices. Names that AWS
+    # made up since this release stay out, as their values do.
+    known = _member_names()
+    seen: set[tuple[str, ...]] = set()
+    for problem in error.errors(include_input=False, include_context=False, include_url=False):
+        member = tuple(
+            str(part) for part in problem["loc"] if isinstance(part, int) or part in known
+        )
+        if member not in seen:
+            seen.add(member)
+            wrong = "not a string" if problem["type"] == "enum" else problem["msg"].lower()
+            yield f"{'.'.join(member) or 'the record'}: {wrong}"
+
+
+@functools.cache
+def _member_names() -> frozenset[str | None]:
+    return frozenset(
+        field.alias
+        for model in vars(response_models).values()
+        if isinstance(model, type) and issubclass(model, BaseModel)
+        for field in model.model_fields.values()
+    )

@@ -1,0 +1,178 @@
+"""A repr shows only what is listed as safe: a field that is forgotten here is redacted."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+import partnercentral_list
+from partnercentral_list import (
+    InvalidOpportunity,
+    PartnerCentralError,
+    errors,
+    eventbridge,
+    models,
+    sync,
+)
+from partnercentral_list.models._base import WireModel
+
+#: Identifiers that AWS issues, enumerations, dates, numbers, and structures that redact their own.
+SAFE = {
+    "AccountSummary": {"industry", "address"},
+    "AddressSummary": set[str](),
+    "CreatedDateFilter": {"after_created_date", "before_created_date"},
+    "CustomerSummary": {"account"},
+    "ExpectedContractDuration": {"term"},
+    "ExpectedCustomerSpend": {"frequency"},
+    "LastModifiedDateFilter": {"after_last_modified_date", "before_last_modified_date"},
+    "LifeCycleSummary": {"stage", "closed_lost_reason", "target_close_date", "review_status"},
+    "ListOpportunitiesRequest": {
+        "catalog",
+        "max_results",
+        "sort",
+        "last_modified_date",
+        "identifier",
+        "life_cycle_stage",
+        "life_cycle_review_status",
+        "created_date",
+        "target_close_date",
+    },
+    "ListOpportunitiesResponse": {"opportunity_summaries"},
+    "OpportunitySort": {"sort_by", "sort_order"},
+    "OpportunitySummary": {
+        "catalog",
+        "id",
+        "arn",
+        "opportunity_type",
+        "last_modified_date",
+        "created_date",
+        "life_cycle",
+        "customer",
+        "project",
+    },
+    "ProjectSummary": {
+        "delivery_models",
+        "expected_customer_spend",
+        "expected_contract_duration",
+    },
+    "TargetCloseDateFilter": {"after_target_close_date", "before_target_close_date"},
+}
+
+#: The same of the classes that are no models. Those of the transport have identifiers, counts and
+#: durations; reports and events of a sync have identifiers, counts, dates and records.
+SAFE_IN_DATACLASSES = {
+    "ApplyReport": {"changes", "unchanged", "invalid", "pending", "requests"},
+    "ClientConfig": {
+        "verify",
+        "sign_requests",
+        "connect_timeout",
+        "read_timeout",
+        "max_connections",
+        "integration",
+        "aio_config",
+    },
+    "Credentials": {"access_key", "expiry"},
+    "InvalidOpportunity": {"id", "page", "index", "problems"},
+    "InvalidRecord": {"key", "id", "reason"},
+    "InvalidRecordStored": {"id", "reason"},
+    "OpportunityChange": {"kind", "before", "after"},
+    "OpportunityEvent": {"kind", "identifier", "catalog", "event_id", "time", "message_id"},
+    "OtherEvent": {"source", "detail_type", "event_id", "message_id"},
+    "ReconcileReport": {
+        "run",
+        "listed",
+        "changed",
+        "silent",
+        "missed",
+        "gone",
+        "invalid",
+        "requests",
+    },
+    "ResponseMetadata": {"request_id", "http_status", "attempts", "elapsed"},
+    "SyncBatch": {"invalid", "add_pending", "remove_pending"},
+    "SyncFinished": {"kind", "report"},
+    "SyncStarted": {"kind"},
+    "SyncState": {"catalog", "pending"},
+    "SyncReport": {
+        "created",
+        "updated",
+        "unchanged",
+        "invalid",
+        "pending",
+        "requests",
+        "watermark",
+    },
+    "ValidationExceptionError": {"field_name", "message", "code"},
+}
+#: Whose fields are all of these kinds.
+PLAIN = ("bool", "int", "float", "datetime", "timedelta", "None")
+
+
+def model_fields() -> Iterator[tuple[type[WireModel], str]]:
+    for value in vars(models).values():
+        if inspect.isclass(value) and issubclass(value, WireModel):
+            for field in value.model_fields:
+                yield value, field
+
+
+@pytest.mark.parametrize(("model", "field"), list(model_fields()))
+def test_a_field_is_safe_to_show_or_redacted(model: type[WireModel], field: str) -> None:
+    made = model.model_construct(**{field: "a value that nobody may see"})
+    shown = f"{field}='a value that nobody may see'" in repr(made)
+    assert shown == (field in SAFE[model.__name__])
+    assert shown or f"{field}=<redacted>" in repr(made)
+
+
+def test_a_new_field_is_redacted() -> None:
+    class Extended(models.AccountSummary, frozen=True):
+        founder: str | None = None
+
+    assert "founder=<redacted>" in repr(Extended(founder="Ines Prata"))
+
+
+def dataclass_fields() -> Iterator[tuple[type[Any], dataclasses.Field[Any]]]:
+    for module in (partnercentral_list, sync, eventbridge, errors):
+        for name in getattr(module, "__all__", vars(module)):
+            value = getattr(module, name)
+            if inspect.isclass(value) and dataclasses.is_dataclass(value):
+                for field in dataclasses.fields(value):
+                    yield value, field
+
+
+@pytest.mark.parametrize(
+    ("cls", "field"),
+    [
+        pytest.param(cls, field, id=f"{cls.__name__}.{field.name}")
+        for cls, field in dataclass_fields()
+    ],
+)
+def test_a_dataclass_shows_only_what_is_safe(cls: type[Any], field: dataclasses.Field[Any]) -> None:
+    plain = set(str(field.type).replace(" ", "").split("|")) <= set(PLAIN)
+    of_a_request = "invocation_id" in cls.__dataclass_fields__
+    safe = field.name in SAFE_IN_DATACLASSES.get(cls.__name__, ())
+    assert not field.repr or plain or of_a_request or safe
+
+
+def error_classes(cls: type[PartnerCentralError]) -> Iterator[type[PartnerCentralError]]:
+    yield cls
+    for subclass in cls.__subclasses__():
+        yield from error_classes(subclass)
+
+
+@pytest.mark.parametrize("cls", list(error_classes(PartnerCentralError)))
+def test_an_error_shows_its_message_only(cls: type[PartnerCentralError]) -> None:
+    error = cls.__new__(cls, "what is wrong")
+    error.__dict__.update(request_id="request-1", attempts=1, invalid="Canary", code="Canary")
+    assert repr(error) == f"{cls.__name__}('what is wrong')"
+    assert str(error) == "what is wrong (request id request-1)"
+
+
+@pytest.mark.parametrize("identifier", ["Contoso Ltd", "O1\nX", "", "O" + "1" * 5_000, None])
+def test_an_error_shows_no_identifier_that_is_not_one(identifier: str | None) -> None:
+    invalid = InvalidOpportunity(identifier, 1, 0, ("Catalog: field required",), {})
+    error = errors.InvalidOpportunityError(invalid)
+    assert str(error).startswith("An opportunity without a valid id (page 1, index 0) ")
