@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -107,12 +107,11 @@ def an_empty_token_is_followed(patch: Patch) -> None:
 
 
 def a_refused_token_is_a_bad_request(patch: Patch) -> None:
-    async def plain(fetch: Any, listing: Any, token: str | None, *, is_first: bool) -> Page:
-        extra: Mapping[str, object] = {} if token is None else {"NextToken": token}
-        read: Page = await fetch({**listing.parameters, **extra})
+    async def plain(fetch: Any, parameters: Any, *, is_first: bool) -> Page:
+        read: Page = await fetch(parameters)
         return read
 
-    patch.setattr(parts, "_fetch", plain)
+    patch.setattr(parts, "fetch_page", plain)
 
 
 def awss_errors_have_no_classes(patch: Patch) -> None:
