@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol, TextIO, TypeAlias
+from typing import Any, Protocol, TypeAlias
+
+from partnercentral_list.cli._json import write_indented_json
+from partnercentral_list.cli._terminal import Output
 
 Query: TypeAlias = Callable[[Any], Any]
 """What an answer is put through; gives it back as it is where there is no ``--query``."""
@@ -67,7 +69,7 @@ class AsText:
     shows_pages = True
     shows_token = True
 
-    def __init__(self, query: Query, stream: TextIO) -> None:
+    def __init__(self, query: Query, stream: Output) -> None:
         self._query = query
         self._stream = stream
 
@@ -95,7 +97,7 @@ class AsYamlStream:
     shows_pages = True
     shows_token = True
 
-    def __init__(self, query: Query, stream: TextIO) -> None:
+    def __init__(self, query: Query, stream: Output) -> None:
         self._query = query
         self._stream = stream
 
@@ -127,15 +129,15 @@ def answer_of(records: Sequence[Any], token: str | None) -> dict[str, Any]:
     return answer
 
 
-def write_json(value: Any, stream: TextIO) -> None:
+def write_json(value: Any, stream: Output) -> None:
     """Write a value as the AWS CLI does; an empty object is nothing to it."""
     if value != {}:
-        json.dump(value, stream, indent=4, ensure_ascii=False)
+        write_indented_json(value, stream.write)
         stream.write("\n")
         stream.flush()
 
 
-def write_yaml(value: Any, stream: TextIO) -> None:
+def write_yaml(value: Any, stream: Output) -> None:
     """Write a value as YAML; an empty object is nothing."""
     from partnercentral_list.cli._yaml import dump
 

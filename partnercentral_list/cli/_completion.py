@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from argparse import ArgumentParser
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any, Final
 
 from partnercentral_list.cli._exits import missing_extra
@@ -12,6 +13,11 @@ from partnercentral_list.cli._shapes import REQUEST, Member
 
 COMPLETION_VARIABLE: Final = "_ARGCOMPLETE"
 """What the script of a shell sets when it runs the command to complete a word."""
+
+FILES: Final = {
+    "AWS_CONFIG_FILE": "~/.aws/config",
+    "AWS_SHARED_CREDENTIALS_FILE": "~/.aws/credentials",
+}
 
 Completer = Callable[..., Iterable[str]]
 """Called with ``prefix=``, the word so far, and more that is not needed here."""
@@ -92,16 +98,17 @@ def files(*, prefix: str, **context: object) -> Iterator[str]:
 def profiles(*, prefix: str, **context: object) -> Iterator[str]:
     """Yield the profiles of the AWS configuration files; none from a file that cannot be read."""
     # A whole botocore session would take ten times as long.
-    from botocore.configloader import load_config, raw_config_parse
+    from botocore import configloader
     from botocore.exceptions import BotoCoreError
 
+    loader: Any = configloader
     known: list[str] = []
-    for variable, path, read in (
-        ("AWS_CONFIG_FILE", "~/.aws/config", lambda path: load_config(path)["profiles"]),
-        ("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials", raw_config_parse),
-    ):
-        try:
-            known += read(os.environ.get(variable) or path)
-        except (BotoCoreError, OSError, ValueError):
-            continue
+    for variable, path in FILES.items():
+        file = os.environ.get(variable) or path
+        with suppress(BotoCoreError, OSError, ValueError):
+            # A profile's section is named [profile NAME] in the one, and [NAME] in the other.
+            if variable == "AWS_CONFIG_FILE":
+                known += loader.load_config(file)["profiles"]
+            else:
+                known += loader.raw_config_parse(file)
     yield from (name for name in dict.fromkeys(known) if name.startswith(prefix))

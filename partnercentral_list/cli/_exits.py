@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from itertools import combinations
 
 OK = 0
+HUNG_UP = 129
 INTERRUPTED = 130
 TERMINATED = 143
 BAD_INPUT = 252

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import csv
-import json
 from collections.abc import Iterator, Mapping
-from typing import Any, TextIO
+from typing import Any
 
 from partnercentral_list.cli._answers import SUMMARIES, Query
 from partnercentral_list.cli._exits import FAILED, CommandError
-from partnercentral_list.cli._json import is_list, is_object
+from partnercentral_list.cli._json import compact_json, is_list, is_object
 from partnercentral_list.cli._shapes import OPPORTUNITY, Shape
+from partnercentral_list.cli._terminal import Output
 
 REST = "AdditionalMembers"
 """The last column: what this release has no column for."""
@@ -22,14 +22,14 @@ class AsJsonLines:
     shows_pages = False
     shows_token = False
 
-    def __init__(self, query: Query | None, stream: TextIO) -> None:
+    def __init__(self, query: Query | None, stream: Output) -> None:
         self._query = query
         self._stream = stream
 
     def page(self, records: list[Any], token: str | None) -> None:
         """Write the page's records."""
         for value in rows(records, self._query):
-            self._stream.write(_compact(value) + "\n")
+            self._stream.write(compact_json(value) + "\n")
         self._stream.flush()
 
     def end(self, token: str | None) -> None:
@@ -46,7 +46,7 @@ class AsCsv:
     shows_pages = False
     shows_token = False
 
-    def __init__(self, query: Query | None, stream: TextIO) -> None:
+    def __init__(self, query: Query | None, stream: Output) -> None:
         self._query = query
         self._stream = stream
         self._writer = csv.writer(stream, lineterminator="\n")
@@ -119,7 +119,7 @@ def columns(shape: Mapping[str, Shape], prefix: str = "") -> Iterator[str]:
 def _record_cells(record: Any) -> list[str]:
     rest: dict[str, Any] = {}
     cells = list(_cells(OPPORTUNITY, record, "", rest))
-    return [*cells, _compact(rest) if rest else ""]
+    return [*cells, compact_json(rest) if rest else ""]
 
 
 def _cells(
@@ -140,8 +140,4 @@ def _cells(
 def _cell(value: Any) -> str:
     if value is None:
         return ""
-    return value if isinstance(value, str) else _compact(value)
-
-
-def _compact(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return value if isinstance(value, str) else compact_json(value)

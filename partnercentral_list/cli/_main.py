@@ -17,6 +17,7 @@ from partnercentral_list.cli._exits import (
     CommandError,
 )
 from partnercentral_list.cli._parser import PROG, build, parse
+from partnercentral_list.cli._terminal import say
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -29,17 +30,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: Its arguments; those of the process if None.
 
     Returns:
-        The exit code: 0 done, 130 interrupted, 143 ended by SIGTERM, 252 bad input, 253 bad set-up,
-        254 refused by AWS, 255 any other failure; as the AWS CLI's.
+        The exit code: 0 done, 129 ended by SIGHUP, 130 interrupted, 143 ended by SIGTERM, 252 bad
+        input, 253 bad set-up, 254 refused by AWS, 255 any other failure; as the AWS CLI's.
     """
-    _let_nothing_be_unwritable()
     try:
+        _prepare_streams()
         if COMPLETION_VARIABLE in os.environ:
             complete(build()[0])
         options = parse(sys.argv[1:] if argv is None else argv)
         return _run(options)
     except CommandError as error:
-        _say(str(error), error.usage)
+        _fail(str(error), error.usage)
         return error.code
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -78,24 +79,23 @@ def _run_client(options: Namespace) -> int:
         if options.debug:
             traceback.print_exc()
         if isinstance(error, CutShortError):
-            _say(text_of(error.error), after=error.standing)
+            _fail(text_of(error.error), after=error.standing)
             return code_of(error.error)
         if isinstance(error, PartnerCentralError):
-            _say(text_of(error))
+            _fail(text_of(error))
             return code_of(error)
         if isinstance(error, OSError):
-            _say(f"The answer cannot be written: {error.strerror}.")
+            _fail(f"The answer cannot be written: {error.strerror}.")
             _quietly()
             return FAILED
         # Its text may hold a piece of a record.
-        _say(f"Unexpected {type(error).__name__}: --debug shows where it comes from.")
+        _fail(f"Unexpected {type(error).__name__}: --debug shows where it comes from.")
         return FAILED
 
 
-def _say(message: str, usage: str = "", after: str = "") -> None:
+def _fail(message: str, usage: str = "", after: str = "") -> None:
     lines = [f"{usage.strip()}\n" if usage else "", f"{PROG}: [ERROR]: {message}", after]
-    with suppress(BrokenPipeError):
-        print("\n".join(filter(None, lines)), file=sys.stderr, flush=True)
+    say("\n".join(filter(None, lines)))
 
 
 def _log(*, debug: bool) -> None:
@@ -109,7 +109,12 @@ def _log(*, debug: bool) -> None:
     logging.getLogger("partnercentral_list").setLevel(logging.DEBUG)
 
 
-def _let_nothing_be_unwritable() -> None:
+def _prepare_streams() -> None:
+    # Python has None for a stream that was closed, and print(file=None) goes to stdout.
+    if sys.stderr is None:  # pyright: ignore[reportUnnecessaryComparison]
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115 # for as long as the process lives
+    if sys.stdout is None:  # pyright: ignore[reportUnnecessaryComparison]
+        raise CommandError("There is no stdout to write to: it is closed.", FAILED)
     # Half a character of UTF-16 may be in a record; JSON's own escape for it is what this writes.
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)

@@ -23,12 +23,13 @@ from partnercentral_list.cli._printed import printed
 from partnercentral_list.cli._progress import Progress, belongs_on_stderr
 from partnercentral_list.cli._request import Asked, asked, refuse_with_scan
 from partnercentral_list.cli._setup import Setup
-from partnercentral_list.cli._signals import cancelled_by_sigterm
+from partnercentral_list.cli._signals import cancelled_by_signals
 from partnercentral_list.cli._skeleton import (
     input_skeleton,
     output_skeleton,
     yaml_input_skeleton,
 )
+from partnercentral_list.cli._terminal import say, stdout
 from partnercentral_list.cli._tokens import resume_token
 from partnercentral_list.errors import InvalidOpportunity, PartnerCentralError, TokenExpiredError
 
@@ -56,6 +57,7 @@ def run(options: Namespace) -> int:
     progress = Progress(
         sys.stderr,
         enabled=belongs_on_stderr(answer_is_at_the_end=isinstance(writer, AtTheEnd)),
+        limit=wanted.limit,
     )
     with endpoint(options, wanted.catalog) as url:
         client = connect(options, setup, wanted.catalog, url, progress)
@@ -68,7 +70,7 @@ def _skeleton(options: Namespace, query: Query | None) -> int:
     if form == "yaml-input":
         sys.stdout.write(yaml_input_skeleton())
     elif form == "input":
-        write_json(input_skeleton(), sys.stdout)
+        write_json(input_skeleton(), stdout())
     else:
         wanted = asked(vars(options), "AWS" if options.demo else None)
         setup = Setup(options)
@@ -110,7 +112,7 @@ class Listing:
         Raises:
             CutShortError: It failed; what was read is written, and the rest is said.
         """
-        with cancelled_by_sigterm() as ending:
+        with cancelled_by_signals() as ending:
             try:
                 async with self.client:
                     await (self._scan() if scan else self._list())
@@ -188,26 +190,29 @@ class Listing:
         self._write(found, None)
 
     def _write(self, records: list[Any], token: str | None) -> None:
-        if not isinstance(self.writer, AtTheEnd):
-            self.progress.clear()
         self.writer.page(records, token)
         self.written += len(records)
+        self.progress.add(len(records))
 
     def _end(self) -> None:
-        self.progress.clear()
+        if sys.stdout.isatty():
+            # The answer itself is what is seen there.
+            self.progress.clear()
+        else:
+            self.progress.finish()
         self.writer.end(self.token)
         self.is_complete = True
         if self.token is not None and not self.writer.shows_token:
-            note(f"There are more. {_go_on(self.token)}")
+            say(f"There are more. {_go_on(self.token)}")
 
     def _interrupted(self, code: int) -> int:
         self.progress.clear()
         if self.token is not None:
             self.writer.end(self.token)
-            note(f"Interrupted after {self.written:,} opportunities. {_go_on(self.token)}")
+            say(f"Interrupted after {self.written:,} opportunities. {_go_on(self.token)}")
         else:
             standing = self._standing_of_a_scan()
-            note(f"Interrupted. {standing}" if standing else "Interrupted: nothing was written.")
+            say(f"Interrupted. {standing}" if standing else "Interrupted: nothing was written.")
         return code
 
     def _standing(self, error: PartnerCentralError) -> str:
@@ -229,11 +234,6 @@ class Listing:
             stands = f"{self.written:,} opportunities were read, and none was written"
             return f"{stands}; a scan cannot be resumed. {AS_THEY_READ}"
         return f"{self.written:,} opportunities were written; a scan cannot be resumed."
-
-
-def note(text: str) -> None:
-    """Say something on stderr."""
-    print(text, file=sys.stderr, flush=True)
 
 
 def _go_on(token: str) -> str:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import sys
 from argparse import Namespace
+from collections.abc import Mapping
 from functools import partial
-from typing import Any, TextIO
+from typing import Any
 
 from partnercentral_list.cli._answers import (
+    SUMMARIES,
+    TOKEN,
     AsText,
     AsYamlStream,
     AtTheEnd,
@@ -22,6 +25,7 @@ from partnercentral_list.cli._lines import AsCsv, AsJsonLines
 from partnercentral_list.cli._options import FORMATS
 from partnercentral_list.cli._setup import Setup
 from partnercentral_list.cli._table import write_table
+from partnercentral_list.cli._terminal import say, stdout
 
 
 def query_of(expression: str | None) -> Query | None:
@@ -40,6 +44,13 @@ def query_of(expression: str | None) -> Query | None:
     except JMESPathError as error:
         raise CommandError(f"Bad value for --query {expression}: {error}") from error
 
+    for name in sorted(_names_asked_of_the_answer(compiled.parsed) - {SUMMARIES, TOKEN}):
+        # The AWS CLI prints null and says nothing.
+        say(
+            f"--query: there is no {name} in the response, which has {SUMMARIES} and {TOKEN}. "
+            f"{perhaps(name, (SUMMARIES, TOKEN))}".strip()
+        )
+
     def search(answer: Any) -> Any:
         try:
             return compiled.search(answer)
@@ -49,6 +60,19 @@ def query_of(expression: str | None) -> Query | None:
         raise CommandError(f"--query {expression} cannot be applied: {kind}.", FAILED)
 
     return search
+
+
+def _names_asked_of_the_answer(node: Mapping[str, Any]) -> set[str]:
+    """Return the names that an expression looks for in what it is applied to, not further in."""
+    kind, children = node["type"], node["children"]
+    if kind == "field":
+        return {node["value"]}
+    if kind in ("subexpression", "index_expression", "pipe") or kind.endswith("projection"):
+        # The rest is applied to what the first gives.
+        children = children[:1]
+    if kind == "expref":
+        return set()
+    return {name for child in children for name in _names_asked_of_the_answer(child)}
 
 
 def output_format(options: Namespace, setup: Setup) -> str:
@@ -70,7 +94,7 @@ def output_format(options: Namespace, setup: Setup) -> str:
 
 def writer_of(form: str, query: Query | None, color: str) -> Writer:
     """Give what writes that form to stdout."""
-    out: TextIO = sys.stdout
+    out = stdout()
     if form == "jsonl":
         return AsJsonLines(query, out)
     if form == "csv":
@@ -81,7 +105,7 @@ def writer_of(form: str, query: Query | None, color: str) -> Writer:
     if form == "yaml-stream":
         return AsYamlStream(shown, out)
     if form == "table":
-        return AtTheEnd(shown, partial(write_table, stream=out, color=color))
+        return AtTheEnd(shown, partial(write_table, stream=sys.stdout, color=color))
     write = write_yaml if form == "yaml" else write_json
     return AtTheEnd(shown, partial(write, stream=out))
 

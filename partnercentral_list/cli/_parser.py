@@ -49,7 +49,7 @@ EXAMPLES = {
   partnercentral-list opportunities --demo --output table --max-items 3
 
 exit codes:
-  0 done  130 interrupted  143 SIGTERM  252 bad input, nothing sent  253 bad set-up
+  0 done  129 SIGHUP  130 interrupted  143 SIGTERM  252 bad input  253 bad set-up
   254 refused by AWS  255 any other failure
 """,
     "sync": """

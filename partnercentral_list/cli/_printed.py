@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, cast
+from decimal import Decimal
+from typing import Any
 
+from partnercentral_list.cli._json import SentNumber, is_list, is_object
 from partnercentral_list.cli._shapes import MOMENT, OPPORTUNITY, Shape
 
 
@@ -21,15 +23,15 @@ def printed(sent: object) -> Any:
 
 def _printed(shape: Shape, value: object) -> Any:
     if shape == MOMENT:
-        return _moment(value)
-    if isinstance(shape, Mapping) and isinstance(value, dict):
-        return _structure(shape, cast("dict[str, object]", value))
-    if isinstance(shape, list) and isinstance(value, list):
-        return [_printed(shape[0], entry) for entry in cast("list[object]", value)]
-    return value
+        return _timestamp(value)
+    if isinstance(shape, Mapping) and is_object(value):
+        return _structure(shape, value)
+    if isinstance(shape, list) and is_list(value):
+        return [_printed(shape[0], entry) for entry in value]
+    return _exact(value)
 
 
-def _structure(shape: Mapping[str, Shape], value: dict[str, object]) -> dict[str, Any]:
+def _structure(shape: Mapping[str, Shape], value: dict[str, Any]) -> dict[str, Any]:
     known = {
         name: _printed(member, value[name])
         for name, member in shape.items()
@@ -37,19 +39,29 @@ def _structure(shape: Mapping[str, Shape], value: dict[str, object]) -> dict[str
     }
     if len(known) < len(value):
         known.update(
-            (name, member)
+            (name, _exact(member))
             for name, member in value.items()
             if member is not None and name not in known
         )
     return known
 
 
-def _moment(value: object) -> object:
+def _exact(value: object) -> Any:
+    if isinstance(value, Decimal):
+        return SentNumber(value)
+    if is_object(value):
+        return {name: _exact(member) for name, member in value.items()}
+    if is_list(value):
+        return [_exact(entry) for entry in value]
+    return value
+
+
+def _timestamp(value: object) -> object:
     try:
         if isinstance(value, str):
             return datetime.fromisoformat(value).isoformat()
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            return datetime.fromtimestamp(value, UTC).isoformat()
+        if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+            return datetime.fromtimestamp(float(value), UTC).isoformat()
     except (ValueError, OverflowError, OSError):
         pass
-    return value
+    return _exact(value)

@@ -16,64 +16,106 @@ ERASE = "\r\x1b[K"
 
 
 class Progress:
-    """Counts what the events tell, and shows it.
+    """Shows how many opportunities there are so far, how fast they come, and what is waited for.
 
     Args:
         stream: Where it is shown.
         enabled: Whether it is.
+        limit: How many opportunities there are at most, where that is known: AWS does not say.
+        counted: What is counted.
         clock: Seconds.
     """
 
     def __init__(
-        self, stream: TextIO, *, enabled: bool, clock: Callable[[], float] = time.monotonic
+        self,
+        stream: TextIO,
+        *,
+        enabled: bool,
+        limit: int | None = None,
+        counted: str = "opportunities",
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._stream = stream
         self._enabled = enabled
+        self._limit = limit
+        self._counted = counted
         self._clock = clock
-        self._started = clock()
-        self._drawn = self._started
-        self._is_shown = False
+        self._was_shown = self._is_shown = False
+        self.restart()
+
+    def restart(self) -> None:
+        """Count from nothing again."""
+        self._started = self._drawn = self._clock()
         self._waiting = ""
-        self.records = 0
-        self.pages = 0
-        self.waited = 0.0
+        self._records = self._pages = 0
+        self._waited = 0.0
 
     def __call__(self, event: RequestEvent) -> None:
         """Take an event of the client."""
         if isinstance(event, PageReceived):
-            self.pages += 1
-            self.records += event.opportunities + event.invalid
+            self._pages += 1
             self._waiting = ""
         elif isinstance(event, RateLimited):
-            self.waited += event.waited
+            self._waited += event.waited
         elif isinstance(event, RetryScheduled):
-            self.waited += event.delay
+            self._waited += event.delay
             self._waiting = f", again in {event.delay:.1f} s after {event.error}"
         self._draw(at_once=isinstance(event, RetryScheduled))
 
+    def add(self, records: int) -> None:
+        """Count some more."""
+        self._records += records
+        self._draw(at_once=False)
+
     def clear(self) -> None:
-        """Take the line away."""
+        """Erase the line."""
         if self._is_shown:
-            self._stream.write(ERASE)
-            self._stream.flush()
+            self._write(ERASE)
             self._is_shown = False
 
+    def finish(self) -> None:
+        """Leave a closing line, if the run took long enough for a first one."""
+        if self._was_shown:
+            self._write(f"{ERASE}{self.summary()}\n")
+            self._was_shown = self._is_shown = False
+
     def line(self) -> str:
-        """Give what is shown."""
-        elapsed = max(self._clock() - self._started, 0.001)
-        waits = f", {self.waited:.1f} s waited" if self.waited >= REDRAW_AFTER else ""
+        """Return what is shown while it runs."""
+        of = "" if self._limit is None else f" of at most {self._limit:,}"
         return (
-            f"{self.records:,} opportunities, {self.pages:,} pages, "
-            f"{self.records / elapsed:,.0f}/s{waits}{self._waiting}"
+            f"{self._records:,}{of} {self._counted}, {self._shown_pages()}, "
+            f"{self._rate():,.0f}/s{self._shown_wait()}{self._waiting}"
         )
+
+    def summary(self) -> str:
+        """Return what is shown at the end."""
+        return (
+            f"{self._records:,} {self._counted}, {self._shown_pages()} in {self._elapsed():.1f} s "
+            f"({self._rate():,.0f}/s{self._shown_wait()})"
+        )
+
+    def _shown_pages(self) -> str:
+        return "1 page" if self._pages == 1 else f"{self._pages:,} pages"
+
+    def _shown_wait(self) -> str:
+        return f", {self._waited:.1f} s waited" if self._waited >= REDRAW_AFTER else ""
+
+    def _elapsed(self) -> float:
+        return max(self._clock() - self._started, 0.001)
+
+    def _rate(self) -> float:
+        return self._records / self._elapsed()
 
     def _draw(self, *, at_once: bool) -> None:
         now = self._clock()
         if not self._enabled or (now - self._drawn < REDRAW_AFTER and not at_once):
             return
-        self._drawn, self._is_shown = now, True
+        self._drawn, self._is_shown, self._was_shown = now, True, True
         width = shutil.get_terminal_size().columns - 1
-        self._stream.write(ERASE + self.line()[:width])
+        self._write(ERASE + self.line()[:width])
+
+    def _write(self, text: str) -> None:
+        self._stream.write(text)
         self._stream.flush()
 
 

@@ -41,6 +41,14 @@ class Asked:
     page_size: int | None
     max_items: int | None
 
+    @property
+    def limit(self) -> int | None:
+        """How many opportunities there can be at most; None if that is not known."""
+        identifiers = self.filters.get("identifier")
+        known = [len(identifiers)] if identifiers else []
+        known += [] if self.max_items is None else [self.max_items]
+        return min(known, default=None)
+
 
 def option_of(member: str) -> str:
     """Give the option for a member of the request: ``LifeCycleStage`` is ``--life-cycle-stage``."""
@@ -105,7 +113,7 @@ def _read(option: str, member: Member, value: Any) -> Any:
     if member.is_list:
         return list_value(option, value)
     if member.members is not None:
-        return structure_value(option, value)
+        return structure_value(option, value, member.members)
     return value if member.kind == INTEGER else text_value(option, value)
 
 

@@ -69,7 +69,7 @@ class Setup:
         named = str(self._session.profile)
         known: list[str] = self._session.available_profiles
         files = [self._session.get_config_variable(f"{kind}_file") for kind in FILES]
-        there = f"There are: {', '.join(known)}." if known else "There is none."
+        there = f"There are: {', '.join(known)}." if known else "No profile is defined there."
         return (
             f"There is no profile {named!r} ({self._source_of_the_profile()}) in "
             f"{' or '.join(files)}. {perhaps(named, known) or there}"

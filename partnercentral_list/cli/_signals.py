@@ -1,4 +1,4 @@
-"""SIGTERM ends a command as Ctrl-C does: what was read is written first."""
+"""SIGTERM and SIGHUP end a command as Ctrl-C does: what was read is written first."""
 
 from __future__ import annotations
 
@@ -7,7 +7,14 @@ import signal
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 
-from partnercentral_list.cli._exits import INTERRUPTED, TERMINATED
+from partnercentral_list.cli._exits import HUNG_UP, INTERRUPTED, TERMINATED
+
+# Windows has no SIGHUP.
+CODES = {
+    number: code
+    for name, code in (("SIGTERM", TERMINATED), ("SIGHUP", HUNG_UP))
+    if (number := getattr(signal, name, None)) is not None
+}
 
 
 class Ending:
@@ -18,26 +25,31 @@ class Ending:
 
 
 @contextmanager
-def cancelled_by_sigterm() -> Generator[Ending]:
-    """Cancel the running task when SIGTERM comes; a second one ends the process at once.
+def cancelled_by_signals() -> Generator[Ending]:
+    """Cancel the running task at the first of the signals; a second one ends the process at once.
 
-    asyncio does the same for SIGINT, and leaves it alone as well where it is not Python's own.
+    asyncio does the same for SIGINT. A signal that is ignored, as nohup has SIGHUP, or that has a
+    handler of somebody else's is left alone.
     """
     task, loop, ending = asyncio.current_task(), asyncio.get_running_loop(), Ending()
+    ours = [number for number in CODES if signal.getsignal(number) is signal.SIG_DFL]
 
-    def end() -> None:
-        ending.code = TERMINATED
-        loop.remove_signal_handler(signal.SIGTERM)
+    def leave() -> None:
+        for number in ours:
+            with suppress(NotImplementedError):
+                loop.remove_signal_handler(number)
+
+    def end(code: int) -> None:
+        ending.code = code
+        leave()
         if task is not None:
             task.cancel()
 
-    is_ours = signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
     # Windows has no such handlers, and no SIGTERM that another program could send.
     with suppress(NotImplementedError, RuntimeError, ValueError):
-        if is_ours:
-            loop.add_signal_handler(signal.SIGTERM, end)
+        for number in ours:
+            loop.add_signal_handler(number, end, CODES[number])
     try:
         yield ending
     finally:
-        with suppress(NotImplementedError):
-            loop.remove_signal_handler(signal.SIGTERM)
+        leave()

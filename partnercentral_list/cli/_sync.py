@@ -14,10 +14,11 @@ from partnercentral_list.cli._exits import BAD_SETUP, OK, CommandError
 from partnercentral_list.cli._failures import CutShortError, code_of, text_of
 from partnercentral_list.cli._progress import Progress, belongs_on_stderr
 from partnercentral_list.cli._setup import Setup
-from partnercentral_list.cli._signals import cancelled_by_sigterm
+from partnercentral_list.cli._signals import cancelled_by_signals
+from partnercentral_list.cli._terminal import say
 from partnercentral_list.client import PartnerCentralClient
 from partnercentral_list.errors import PartnerCentralError
-from partnercentral_list.sync import OpportunitySync, SQLiteStore
+from partnercentral_list.sync import OpportunitySync, PageCommitted, SQLiteStore, SyncEvent
 
 STANDING = "What was stored stays, and the next run goes on from there."
 
@@ -43,7 +44,11 @@ def run(options: Namespace, sleep: Sleep = asyncio.sleep) -> int:
     if not options.account:
         raise CommandError("--account must have at least one character.")
     setup = Setup(options)
-    progress = Progress(sys.stderr, enabled=belongs_on_stderr(answer_is_at_the_end=True))
+    progress = Progress(
+        sys.stderr,
+        enabled=belongs_on_stderr(answer_is_at_the_end=True),
+        counted="opportunities stored",
+    )
     with endpoint(options, catalog) as url:
         client = connect(options, setup, catalog, url, progress)
         return asyncio.run(_Copy(client, options, progress, sleep).keep())
@@ -64,12 +69,12 @@ class _Copy:
         self._sleep = sleep
 
     async def keep(self) -> int:
-        with cancelled_by_sigterm() as ending:
+        with cancelled_by_signals() as ending:
             try:
                 await self._run()
             except asyncio.CancelledError:
                 self._progress.clear()
-                print(f"Interrupted. {STANDING}", file=sys.stderr, flush=True)
+                say(f"Interrupted. {STANDING}")
                 return ending.code
             except PartnerCentralError as error:
                 if code_of(error) == BAD_SETUP:
@@ -81,14 +86,19 @@ class _Copy:
 
     async def _run(self) -> None:
         async with self._client, self._store:
-            sync = OpportunitySync(self._client, self._store)
+            sync = OpportunitySync(self._client, self._store, on_event=self._count)
             while True:
                 await self._once(sync)
                 if self._every is None:
                     return
                 await self._sleep(self._every)
 
+    def _count(self, event: SyncEvent) -> None:
+        if isinstance(event, PageCommitted):
+            self._progress.add(event.created + event.updated)
+
     async def _once(self, sync: OpportunitySync) -> None:
+        self._progress.restart()
         try:
             report = str(await sync.run())
         except PartnerCentralError as error:
@@ -96,7 +106,7 @@ class _Copy:
             if self._every is None or not error.retryable:
                 raise
             self._progress.clear()
-            print(f"{_now()}failed: {text_of(error)}", file=sys.stderr, flush=True)
+            say(f"{_now()}failed: {text_of(error)}")
             return
         self._progress.clear()
         print(f"{_now() if self._every is not None else ''}{report}", flush=True)

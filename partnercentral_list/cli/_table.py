@@ -7,12 +7,12 @@ where its columns fit the window, and a block of names and values for each entry
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, TextIO
 
 from partnercentral_list.cli._exits import missing_extra
 from partnercentral_list.cli._json import is_list, is_object
+from partnercentral_list.cli._terminal import escaped
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 TITLE = "ListOpportunities"
-_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 # A border and a space on each side of a cell, and the border at the end.
 _AROUND_A_CELL = 3
 
@@ -128,7 +127,8 @@ def _width(rows: Sequence[Row], names: Sequence[str]) -> int:
 def flattened(value: Any, prefix: str = "") -> dict[str, str]:
     """Give what is in a value, each by the path that leads to it."""
     if is_object(value):
-        inner = [(f"{prefix}.{name}" if prefix else name, member) for name, member in value.items()]
+        start = f"{prefix}." if prefix else ""
+        inner = [(start + shown(name), member) for name, member in value.items()]
     elif is_list(value) and not _is_flat(value):
         inner = [(f"{prefix}[{place}]", entry) for place, entry in enumerate(value)]
     else:
@@ -147,13 +147,13 @@ def shown(value: Any) -> str:
     """Give a scalar as text, or a list of some; what would move the cursor is written out."""
     if is_list(value):
         return ", ".join(map(shown, value))
-    return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", str(value))
+    return escaped(str(value)).replace("\t", "\\u0009")
 
 
 def _heading(text: str) -> Text:
     from rich.text import Text
 
-    return Text(text, style="bold magenta")
+    return Text(shown(text), style="bold magenta")
 
 
 def _new_table(**settings: Any) -> Table:

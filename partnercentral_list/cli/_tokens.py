@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 
 from partnercentral_list._pagination.tokens import Position, decode
 from partnercentral_list.cli._exits import CommandError
@@ -29,10 +30,10 @@ def resume_token(token: str) -> str:
         except ValueError as error:
             raise CommandError(f"--starting-token: {error}. {VALID}") from None
         return token
-    page_token, mark, skip = token.rpartition("___")
-    if mark and skip.isdigit():
-        start = None if page_token == "None" else page_token  # noqa: S105 # its word for none
-        return Position(start, int(skip)).encode()
+    old = re.fullmatch(r"(.*)___(\d{1,4})", token, re.ASCII | re.DOTALL)
+    if old:
+        start = None if old[1] == "None" else old[1]
+        return Position(start, int(old[2])).encode()
     return Position(token, None).encode()
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from partnercentral_list.cli import _shorthand
@@ -11,6 +12,7 @@ from partnercentral_list.cli._exits import parameter_error
 from partnercentral_list.cli._files import content
 from partnercentral_list.cli._json import is_object
 from partnercentral_list.cli._kinds import kind_of
+from partnercentral_list.cli._shapes import Member
 
 
 def text_value(option: str, value: str) -> str:
@@ -42,22 +44,40 @@ def list_value(option: str, values: Sequence[str]) -> list[object]:
     return [value]
 
 
-def structure_value(option: str, value: str) -> dict[str, object]:
-    """Give the members of a structure, written in shorthand or JSON.
+def structure_value(option: str, value: str, members: Mapping[str, Member]) -> dict[str, object]:
+    """Return the members of a structure, written in shorthand or JSON.
+
+    Args:
+        option: The option that has it.
+        value: What is written.
+        members: The members that the structure may have, for an example of it.
 
     Raises:
         CommandError: It cannot be read.
     """
     text = text_value(option, value)
     if text.lstrip().startswith(("{", "[")):
-        members = _json(option, text)
-        if not is_object(members):
+        parsed = _json(option, text)
+        if not is_object(parsed):
             raise parameter_error(option, "Expected: a JSON object")
-        return members
+        return parsed
     try:
         return dict(_shorthand.parse(text.strip()))
     except ValueError as error:
-        raise parameter_error(option, str(error)) from error
+        example = _example(members, text.strip())
+        raise parameter_error(option, f"{error}\nWrite it as {example}.") from error
+
+
+def _example(members: Mapping[str, Member], text: str) -> str:
+    """Return shorthand for a structure, with the text in it where it is a value of a member."""
+    if all(member.required for member in members.values()):
+        chosen = {
+            name: next((choice for choice in member.choices if choice == text), member.choices[0])
+            for name, member in members.items()
+        }
+        return ",".join(f"{name}={choice}" for name, choice in sorted(chosen.items()))
+    value = text if re.fullmatch(r"\d{4}-[\d:TZ.+-]*", text, re.ASCII) else "2026-01-31"
+    return f"{next(iter(members))}={value}"
 
 
 def input_value(option: str, value: str, *, is_yaml: bool) -> dict[str, object]:

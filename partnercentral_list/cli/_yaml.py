@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
 from functools import cache
-from typing import Any, Final, TextIO
+from typing import Any, Final
 
 from partnercentral_list.cli._exits import missing_extra
+from partnercentral_list.cli._json import SentNumber, compact_json
+from partnercentral_list.cli._terminal import Output
 
 #: What a text is quoted for, since it would be read as something else: YAML 1.2's rules, as the
 #: AWS CLI's library has them. PyYAML's own are YAML 1.1's, which quote NO, and not 0019.
@@ -36,7 +37,7 @@ LOOKS_LIKE: Final = (
 LINE_ENDS: Final = "\x85\u2028\u2029"
 
 
-def dump(value: object, stream: TextIO) -> None:
+def dump(value: object, stream: Output) -> None:
     """Write a value: sorted members, block style; a bare scalar as JSON.
 
     Raises:
@@ -44,10 +45,20 @@ def dump(value: object, stream: TextIO) -> None:
     """
     if value is None or isinstance(value, str | int | float):
         # YAML would end a bare scalar with a line of dots.
-        stream.write(json.dumps(value, ensure_ascii=False) + "\n")
+        stream.write(compact_json(value) + "\n")
         return
     yaml = _pyyaml()
-    yaml.dump(value, stream, Dumper=_dumper(yaml), default_flow_style=False, allow_unicode=True)
+    try:
+        text = _dumped(yaml, value, libyaml=getattr(yaml, "CSafeDumper", None))
+    except UnicodeEncodeError:
+        # Half a surrogate pair is no UTF-8, which is what libyaml takes: PyYAML's own escapes it.
+        text = _dumped(yaml, value, libyaml=None)
+    stream.write(text)
+
+
+def _dumped(yaml: Any, value: object, libyaml: Any) -> str:
+    settings = {"default_flow_style": False, "allow_unicode": True}
+    return str(yaml.dump(value, Dumper=_dumper(yaml, libyaml), **settings))
 
 
 def load(text: str) -> Any:
@@ -76,9 +87,8 @@ def _pyyaml() -> Any:
 
 
 @cache
-def _dumper(yaml: Any) -> Any:
-    """Give libyaml's dumper where PyYAML was built with it, which is ten times as fast."""
-    libyaml: Any = getattr(yaml, "CSafeDumper", None)
+def _dumper(yaml: Any, libyaml: Any) -> Any:
+    # libyaml's, where PyYAML was built with it, is ten times as fast.
     base: Any = libyaml or yaml.SafeDumper
     members: dict[str, Any] = {"yaml_implicit_resolvers": {}, "ignore_aliases": _never}
     dumper: Any = type("Dumper", (base,), members)
@@ -87,7 +97,13 @@ def _dumper(yaml: Any) -> Any:
     for kind, pattern, first in LOOKS_LIKE:
         regexp = re.compile(f"(?:{pattern})\\Z")
         dumper.add_implicit_resolver(f"tag:yaml.org,2002:{kind}", regexp, list(first))
+    dumper.add_representer(SentNumber, _represent_number)
     return dumper
+
+
+def _represent_number(dumper: Any, number: SentNumber) -> Any:
+    kind = "int" if number.text.lstrip("-").isdecimal() else "float"
+    return dumper.represent_scalar(f"tag:yaml.org,2002:{kind}", number.text)
 
 
 def _never(self: object, data: object) -> bool:

@@ -31,7 +31,10 @@ DIFFERENCES = {
     "guess at, such as `01/02/2026`.",
     "newer": "A member of a record that the service model does not know yet is shown, behind the others; "
     "the AWS CLI drops it.",
-    "words": "Messages on stderr have other words, and name what is valid; there is no pager and no prompt.",
+    "terminal": "On a terminal, control characters of a record, which could clear the screen or set its title, "
+    "are written as `\\u001b`. A pipe and a file get the AWS CLI's bytes.",
+    "words": "Messages on stderr have other words, and name what is valid; a `--query` for a member that no "
+    "response has is remarked on there; there is no pager and no prompt.",
 }
 
 HEAD = """# The command
@@ -63,15 +66,18 @@ FORMATS = """## Forms of an answer
 | `csv` | page by page: the same columns whatever the records are | each page; entries are lines |
 
 `AWS_DEFAULT_OUTPUT` and the profile's `output` set the form where the option does not. What AWS sent is
-printed as it was sent (amounts, unknown values, members that this release does not know), but for what the
-AWS CLI changes: null members are left out, timestamps get an offset and microseconds. `csv` writes lists
+printed as it was sent (amounts, unknown values, numbers with their own digits, members that this release does
+not know), but for what the AWS CLI changes: null members are left out, timestamps get an offset and microseconds. `csv` writes lists
 as JSON, and in its last column what it has no other for. It does not alter a text that a spreadsheet would
 take for a formula: import it as text.
 
 {memory}
 
-On a terminal, a line on stderr tells how many opportunities and pages there are so far, how fast, and what
-is waited for. Ctrl-C, or `SIGTERM`, ends a listing with what was read until then and the token to go on with.
+On a terminal, a line on stderr shows how many opportunities and pages there are so far, how fast they come, and
+what is waited for. AWS does not say how many there will be: a total is shown with `--max-items` and
+`--identifier`. If the response goes to a file or a pipe, a closing line stays, with the time that it took.
+
+Ctrl-C, `SIGTERM` or `SIGHUP` ends a listing with what was read until then and the token to resume with.
 After an error, `jsonl`, `csv`, `text` and `yaml-stream` have written what was read, and stderr has the token.
 `jsonl` and `csv` tell the token of a cut listing on stderr too. A scan has no token: however it ends, those
 four have written all that was read and stderr has the number; `json`, `yaml` and `table` write nothing,
@@ -90,6 +96,7 @@ EXITS = """## Exit codes
 | code | meaning |
 |---|---|
 | 0 | done; also when the reader of a pipe has gone |
+| 129 | ended by `SIGHUP` |
 | 130 | interrupted |
 | 143 | ended by `SIGTERM` |
 | 252 | bad input; nothing was sent |

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -13,7 +15,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from partnercentral_list.cli import _yaml
+from partnercentral_list.cli._exits import CommandError
+from partnercentral_list.cli._json import compact_json, write_indented_json
 from partnercentral_list.cli._lines import REST, columns
+from partnercentral_list.cli._output import query_of, writer_of
 from partnercentral_list.cli._printed import printed
 from partnercentral_list.cli._shapes import OPPORTUNITY
 from partnercentral_list.cli._table import flattened, write_table
@@ -60,15 +65,6 @@ def test_a_record_that_is_no_opportunity_is_printed_and_counted_like_any(run: Ru
     assert {"Catalog": "AWS", "LastModifiedDate": "soon", "Project": [1]} in shown
     assert len(shown) == 3
     assert "NextToken" not in json.loads(done.out)
-
-
-def test_half_a_character_is_written_as_json_writes_it(run: Run) -> None:
-    record = json.loads((FOLDER / "opportunities.jsonl").read_text("utf-8").splitlines()[0])
-    record["Customer"]["Account"]["CompanyName"] = "half \ud83d"
-    with serving([record]) as server:
-        where = ("--catalog", "AWS", "--endpoint-url", server.url, "--no-sign-request")
-        done = run("opportunities", *where, "--output", "jsonl")
-    assert json.loads(done.out)["Customer"]["Account"]["CompanyName"] == "half \ud83d"
 
 
 BY_ID = "SortBy=Identifier,SortOrder=ASCENDING"
@@ -134,9 +130,7 @@ def test_yaml_is_the_same_with_and_without_libyaml(texts: list[str]) -> None:
     _yaml.dump(texts or [""], fast)
     with pytest.MonkeyPatch.context() as patch:
         patch.delattr(yaml, "CSafeDumper", raising=False)
-        _yaml._dumper.cache_clear()
         _yaml.dump(texts or [""], slow)
-    _yaml._dumper.cache_clear()
     assert yaml.safe_load(fast.getvalue()) == yaml.safe_load(slow.getvalue())
     # What is escaped is longer than it looks, and the two break lines at other places then.
     if all(char.isprintable() and char <= "\uffff" for text in texts for char in text):
@@ -212,6 +206,40 @@ def test_a_query_that_cannot_be_applied_does_not_show_what_it_was_applied_to(lis
     assert done.err.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("query", "name", "meant"),
+    [
+        ("Opportunities[].Id", "Opportunities", " Perhaps you mean OpportunitySummaries."),
+        ("Token", "Token", " Perhaps you mean NextToken."),
+        ("{a: Nothing, b: OpportunitySummaries[0].Id}", "Nothing", ""),
+    ],
+)
+@pytest.mark.parametrize("form", ["json", "jsonl", "text"])
+def test_a_query_for_what_no_response_has_says_so(
+    form: str, query: str, name: str, meant: str, listed: Run
+) -> None:
+    done = listed("--output", form, "--query", query, "--max-items", "3")
+    assert done.code == 0
+    said = "in the response, which has OpportunitySummaries and NextToken."
+    assert f"--query: there is no {name} {said}{meant}\n" in done.err
+    if (form, query[0]) == ("json", "O"):
+        assert done.out == "null\n"
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "OpportunitySummaries[?LifeCycle.Stage=='Qualified'].{id: Id, to: Nowhere}",
+        "sort_by(OpportunitySummaries, &Id)[].Id | [0]",
+        "NextToken || OpportunitySummaries[0].Missing",
+        "*[].Id",
+        "@",
+    ],
+)
+def test_a_query_for_what_a_response_has_is_not_remarked_on(query: str, listed: Run) -> None:
+    assert listed("--query", query).err == ""
+
+
 def test_the_form_comes_from_the_environment_or_the_profile(
     listed: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
 ) -> None:
@@ -228,7 +256,7 @@ def test_a_table_writes_out_what_would_move_the_cursor() -> None:
     stream = io.StringIO()
     write_table([["\x1b[2Jred", "two\nlines"]], stream, "off")
     assert "\x1b" not in stream.getvalue()
-    assert "\\x1b[2Jred" in stream.getvalue()
+    assert "\\u001b[2Jred" in stream.getvalue()
 
 
 @pytest.mark.parametrize("value", [None, [], {}, ""])
@@ -285,3 +313,79 @@ def test_without_the_extra_it_says_what_to_install(
     done = listed(*argv)
     assert done.code == 253
     assert "pip install 'partnercentral_list[cli]'" in done.err
+
+
+NUMBERS = {
+    "Id": "O1",
+    "Catalog": "AWS",
+    "Odd": [Decimal("1.10"), Decimal("1e999"), Decimal("9" * 5000), 7],
+}
+
+
+@pytest.mark.parametrize(
+    ("form", "shown"),
+    [
+        ("json", '"Odd": [\n                1.10,\n                1E+999,\n                999'),
+        ("jsonl", '"Odd":[1.10,1E+999,999'),
+        ("csv", "[1.10,1E+999,999"),
+        ("yaml", "- 1.10\n  - 1E+999\n  - 999"),
+        ("yaml-stream", "- 1.10\n    - 1E+999\n    - 999"),
+        ("text", "ODD\t1.10\nODD\t1E+999\nODD\t999"),
+        ("table", "1.10, 1E+999,"),
+    ],
+)
+def test_a_number_is_printed_with_its_own_digits(
+    form: str, shown: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    writer = writer_of(form, None, "off")
+    writer.page([printed(NUMBERS)], None)
+    writer.end(None)
+    assert shown in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("OpportunitySummaries[].Odd[0]", ["1.10"]),
+        ("sum(OpportunitySummaries[].Odd[0])", "1.1"),
+        ("OpportunitySummaries[?Odd[0] == `1.1`].Id", ["O1"]),
+        ("to_number(OpportunitySummaries[0].Odd[0])", "1.10"),
+    ],
+)
+def test_a_query_computes_with_such_a_number(query: str, found: object) -> None:
+    search = query_of(query)
+    assert search is not None
+    value = search({"OpportunitySummaries": [printed(NUMBERS)]})
+    assert (list(map(str, value)) if isinstance(value, list) else str(value)) == found
+
+
+def test_a_sum_that_is_no_number_of_json_is_refused() -> None:
+    search = query_of("sum(OpportunitySummaries[0].Odd)")
+    assert search is not None
+    with pytest.raises(CommandError, match="too large"):
+        compact_json(search({"OpportunitySummaries": [printed(NUMBERS)]}))
+
+
+@settings(max_examples=40)
+@given(st.recursive(JSON | st.floats(allow_nan=False, allow_infinity=False), st.lists))
+def test_json_is_written_as_by_the_standard_library(value: Any) -> None:
+    stream = io.StringIO()
+    write_indented_json(value, stream.write)
+    assert stream.getvalue() == json.dumps(value, indent=4, ensure_ascii=False)
+    compact = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    assert compact_json(value) == compact
+
+
+@pytest.mark.parametrize("form", ["yaml", "yaml-stream", "json", "jsonl", "csv", "text", "table"])
+def test_half_a_character_ends_no_form(form: str, run: Run) -> None:
+    record = json.loads((FOLDER / "opportunities.jsonl").read_text("utf-8").splitlines()[0])
+    record["Half \ud83d"], record["LifeCycle"]["NextSteps"] = "name", "half \ud83d, é 😀"
+    with serving([record]) as server:
+        where = ("--catalog", "AWS", "--endpoint-url", server.url, "--no-sign-request")
+        done = run("opportunities", *where, "--output", form)
+    assert (done.code, done.err) == (0, "")
+    assert re.search(r"half \\u?d83d, é", done.out, re.IGNORECASE)
+    if form == "yaml":
+        (loaded,) = yaml.load(done.out, Loader=Loader12)["OpportunitySummaries"]  # noqa: S506
+        assert loaded["LifeCycle"]["NextSteps"] == "half \ud83d, é 😀"
+        assert loaded["Half \ud83d"] == "name"

@@ -14,12 +14,12 @@ from typing import Any
 
 import pytest
 
-from partnercentral_list.cli import _opportunities
+from partnercentral_list.cli import _answers, _opportunities
 from partnercentral_list.emulator import Behavior, Fault, PartnerCentralEmulator
 from tests.cli.conftest import Run
 from tests.cli.test_listing import Hanging
 
-ENDS = {signal.SIGINT: 130, signal.SIGTERM: 143}
+ENDS = {signal.SIGHUP: 129, signal.SIGINT: 130, signal.SIGTERM: 143}
 BY_PAGE = ("jsonl", "csv", "text", "yaml-stream")
 AS_ONE = ("json", "yaml", "table")
 
@@ -172,6 +172,36 @@ def test_a_listing_that_fails_and_the_rest_of_it_are_the_whole(
     rest = run("opportunities", *where(emulator), *words, "--starting-token", token)
     first, second = (set(ids(answer.out)) for answer in (done, rest))
     assert (len(first), len(second), len(first | second)) == (120, 130, 250)
+
+
+def test_a_signal_while_json_is_written_cuts_nothing(
+    run: Run, emulator: PartnerCentralEmulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = _answers.write_indented_json
+
+    def write_signalled(value: object, out: Callable[[str], object]) -> None:
+        pieces = iter(range(1_000_000))
+        write(value, lambda piece: (out(piece), next(pieces) == 50 and raise_hangup()))
+
+    def raise_hangup() -> None:
+        signal.raise_signal(signal.SIGHUP)
+
+    monkeypatch.setattr(_answers, "write_indented_json", write_signalled)
+    done = run("opportunities", *where(emulator))
+    assert (done.code, done.err) == (0, "")
+    assert len(json.loads(done.out)["OpportunitySummaries"]) == 250
+
+
+def test_a_hangup_that_is_ignored_ends_nothing(
+    run: Run, emulator: PartnerCentralEmulator, monkeypatch: pytest.MonkeyPatch, read: list[str]
+) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        at_record(3, signal.SIGHUP, read, monkeypatch)
+        assert run("opportunities", *where(emulator), "--output", "jsonl").code == 0
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert len(read) == 250
 
 
 @pytest.mark.parametrize("form", [*BY_PAGE, "json"])

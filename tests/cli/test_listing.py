@@ -287,22 +287,60 @@ def test_lines_are_written_in_constant_memory(form: str) -> None:
     assert long - short < 3_000
 
 
-def test_progress_counts_what_the_events_tell(monkeypatch: pytest.MonkeyPatch) -> None:
-    now = [0.0]
+class ShownProgress:
+    """Progress on a terminal of 120 columns, and the time that it is."""
+
+    def __init__(self, **settings: Any) -> None:
+        self.now = 0.0
+        self.stream = io.StringIO()
+        self.progress = Progress(self.stream, enabled=True, clock=lambda: self.now, **settings)
+
+    def page(self, records: int) -> None:
+        self.progress(PageReceived("i", 1, "r", 200, 0.1, records, 0, is_last=False))
+        self.progress.add(records)
+
+
+def test_progress_shows_what_came_and_what_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "120")
-    stream = io.StringIO()
-    progress = Progress(stream, enabled=True, clock=lambda: now[0])
-    page = PageReceived("i", 1, "r", 200, 0.1, 99, 1, is_last=False)
-    progress(page)
-    assert stream.getvalue() == ""
-    now[0] = 2.0
-    progress(RateLimited("i", 1, 0.5, 9.5))
-    progress(page)
-    assert "200 opportunities, 2 pages, 100/s, 0.5 s waited" in progress.line()
-    progress(RetryScheduled("i", 1, 1.5, "ThrottlingException"))
-    assert stream.getvalue().endswith("2.0 s waited, again in 1.5 s after ThrottlingException")
-    progress.clear()
-    assert stream.getvalue().endswith("\r\x1b[K")
+    shown = ShownProgress()
+    shown.page(100)
+    assert shown.stream.getvalue() == ""
+    shown.now = 2.0
+    shown.progress(RateLimited("i", 1, 0.5, 9.5))
+    assert shown.stream.getvalue().endswith("100 opportunities, 1 page, 50/s, 0.5 s waited")
+    shown.page(100)
+    assert "200 opportunities, 2 pages, 100/s, 0.5 s waited" in shown.progress.line()
+    shown.progress(RetryScheduled("i", 1, 1.5, "ThrottlingException"))
+    assert shown.stream.getvalue().endswith(
+        "2.0 s waited, again in 1.5 s after ThrottlingException"
+    )
+    shown.progress.clear()
+    assert shown.stream.getvalue().endswith("\r\x1b[K")
+
+
+def test_progress_has_a_total_where_one_is_known(listed: Run) -> None:
+    shown = ShownProgress(limit=3_000)
+    shown.now = 1.0
+    shown.page(100)
+    assert shown.stream.getvalue() == "\r\x1b[K0 of at most 3,000 opportunities, 1 page, 0/s"
+    assert shown.progress.line() == "100 of at most 3,000 opportunities, 1 page, 100/s"
+
+
+def test_progress_ends_with_what_it_took() -> None:
+    shown = ShownProgress()
+    shown.now = 1.0
+    shown.page(100)
+    shown.now = 2.0
+    shown.page(20)
+    shown.progress.finish()
+    assert shown.stream.getvalue().endswith("\r\x1b[K120 opportunities, 2 pages in 2.0 s (60/s)\n")
+
+
+def test_a_run_too_short_for_progress_ends_without_a_word() -> None:
+    shown = ShownProgress()
+    shown.page(100)
+    shown.progress.finish()
+    assert shown.stream.getvalue() == ""
 
 
 def test_progress_that_nobody_sees_is_not_written() -> None:
@@ -310,6 +348,7 @@ def test_progress_that_nobody_sees_is_not_written() -> None:
     progress = Progress(stream, enabled=False, clock=lambda: 0.0)
     progress(RetryScheduled("i", 1, 1.5, "ThrottlingException"))
     progress.clear()
+    progress.finish()
     assert stream.getvalue() == ""
     assert "retry" not in progress.line()
 

@@ -70,6 +70,25 @@ def test_bad_shorthand_is_pointed_at(text: str, said: str, listed: Run) -> None:
     assert "^" in done.err
 
 
+@pytest.mark.parametrize(
+    ("option", "text", "example"),
+    [
+        ("--sort", "TargetCloseDate", "SortBy=TargetCloseDate,SortOrder=ASCENDING"),
+        ("--sort", "DESCENDING", "SortBy=LastModifiedDate,SortOrder=DESCENDING"),
+        ("--sort", "", "SortBy=LastModifiedDate,SortOrder=ASCENDING"),
+        ("--created-date", "2026-03-01", "AfterCreatedDate=2026-03-01"),
+        ("--last-modified-date", "soon", "AfterLastModifiedDate=2026-01-31"),
+    ],
+)
+def test_bad_shorthand_is_told_with_an_example(
+    option: str, text: str, example: str, listed: Run
+) -> None:
+    done = listed(option, text)
+    assert done.code == 252
+    assert done.err.endswith(f"\nWrite it as {example}.\n")
+    assert listed(option, example, "--max-items", "0").code == 0
+
+
 def test_an_escaped_comma_is_one(tmp_path: Path) -> None:
     assert _shorthand.parse(r"a=b\,c,d=e") == {"a": "b,c", "d": "e"}
     (tmp_path / "x").write_text("f,g")
@@ -278,6 +297,8 @@ def test_a_connection_that_cannot_be_is_bad_input_and_named_as_its_option(
         ("AAMA-opaque", {"NextToken": "AAMA-opaque"}),
         ("AAMA-opaque___5", {"NextToken": "AAMA-opaque", "boto_truncate_amount": 5}),
         ("None___5", {"NextToken": None, "boto_truncate_amount": 5}),
+        ("AAMA___²", {"NextToken": "AAMA___²"}),
+        ("AAMA___-5", {"NextToken": "AAMA___-5"}),
     ],
 )
 def test_awss_own_tokens_are_taken_as_the_aws_cli_takes_them(

@@ -12,7 +12,8 @@ import struct
 import subprocess
 import sys
 import termios
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -121,16 +122,67 @@ def test_a_pipe_gets_the_same_without_color(emulator: PartnerCentralEmulator) ->
     assert b"\x1b[36m" in colored.stdout
 
 
-def test_progress_is_shown_while_a_listing_runs_and_gone_at_its_end(
-    emulator: PartnerCentralEmulator,
+@pytest.fixture
+def slow() -> Iterator[PartnerCentralEmulator]:
+    """Slow enough for progress to be drawn at each page."""
+    with PartnerCentralEmulator(250, latency=0.15) as emulator:
+        yield emulator
+
+
+def lines_drawn(shown: str) -> list[str]:
+    return shown.split("\r\x1b[K")[1:]
+
+
+@pytest.mark.parametrize("words", [(), ("--scan",)], ids=["listing", "scan"])
+def test_progress_stays_while_a_file_is_written_and_is_summed_up(
+    words: tuple[str, ...], slow: PartnerCentralEmulator
 ) -> None:
+    with open(os.devnull, "w") as nowhere:
+        argv = command(slow, "--output", "jsonl", *words)
+        code, shown = on_terminal(argv, stdout=nowhere.fileno())
+    assert code == 0
+    *drawn, last = lines_drawn(shown)
+    assert len(drawn) >= 2
+    assert all(re.match(r"[\d,]+ opportunities, \d+ pages?, ", line) for line in drawn)
+    assert re.fullmatch(r"250 opportunities, \d+ pages in [\d.]+ s \([\d,]+/s.*\)\r\n", last)
+
+
+def test_progress_is_gone_before_an_answer_on_the_same_terminal(
+    slow: PartnerCentralEmulator,
+) -> None:
+    words = ("--query", "length(OpportunitySummaries)", "--max-items", "220")
+    _, shown = on_terminal(command(slow, *words))
+    *drawn, last = lines_drawn(shown)
+    assert any(line.startswith("100 of at most 220 opportunities, ") for line in drawn)
+    assert last == "220\r\n"
+
+
+def test_a_retry_is_shown_while_it_is_waited_for(emulator: PartnerCentralEmulator) -> None:
     emulator.fail("InternalServerException", at=3)
     with open(os.devnull, "w") as nowhere:
         words = ("--output", "jsonl")
         code, shown = on_terminal(command(emulator, *words), stdout=nowhere.fileno())
     assert code == 0
     assert re.search(r"200 opportunities, 2 pages, [\d,]+/s.*again in .* InternalServer", shown)
-    assert shown.endswith("\r\x1b[K")
+
+
+def test_the_progress_of_a_sync_counts_what_it_stores(
+    slow: PartnerCentralEmulator, tmp_path: Path
+) -> None:
+    where = ["--catalog", "AWS", "--endpoint-url", slow.url, "--no-sign-request"]
+    store = ["--store", str(tmp_path / "copy.db")]
+    program = [sys.executable, "-m", "partnercentral_list.cli", "sync", *where, *store]
+    _, first = on_terminal(program)
+    *drawn, last = lines_drawn(first)
+    counts = [int(line.partition(" opportunities stored, ")[0]) for line in drawn if line]
+    assert counts == sorted(counts)
+    assert 100 <= max(counts) <= 250
+    assert last.startswith("250 created, 0 updated")
+    _, again = on_terminal(program)
+    *drawn, last = lines_drawn(again)
+    assert drawn
+    assert all(line.startswith("0 opportunities stored, ") for line in drawn if line)
+    assert last.startswith("0 created, 0 updated")
 
 
 def test_there_is_no_progress_in_the_middle_of_an_answer(emulator: PartnerCentralEmulator) -> None:

@@ -67,6 +67,7 @@ COMMANDS = {"opportunities": [], "sync": ["--store", "copy.db"]}
         ("AWS_PROFILE=other", [], "'other' (AWS_PROFILE) in "),
         ("AWS_PROFILE=other", [], "There are: no-bundle, partial, "),
         ("AWS_DEFAULT_PROFILE=other", [], "'other' (AWS_DEFAULT_PROFILE) in "),
+        ("AWS_CONFIG_FILE=none", ["--profile", "nope"], "No profile is defined there.\n"),
         ("AWS_CONFIG_FILE=broken", [], "Unable to parse config file: "),
         ("AWS_CONFIG_FILE=broken", [], "AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE name"),
         *(
