@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import inf
 
-from partnercentral_list._pagination.scan_tie import Passes
 from partnercentral_list._pagination.scan_window import Chain, Query
 
 #: Pages are as dense as those before if it is no more than so many times as much or as little;
@@ -30,7 +29,6 @@ class Side:
         self.gap: Gap
         self.asked: tuple[int | None, int | None] = (None, None)
         self.chain: Chain | None = None
-        self.passes: Passes | None = None
 
     @property
     def partner(self) -> Side:

@@ -10,12 +10,13 @@ from dataclasses import dataclass, field
 
 from partnercentral_list._pagination.scan_average import Average
 from partnercentral_list._pagination.scan_gap import Gap, Side
-from partnercentral_list._pagination.scan_tie import REACH, Passes, Tie
+from partnercentral_list._pagination.scan_tie import Tie
 from partnercentral_list._pagination.scan_window import (
     ASCENDING,
     DESCENDING,
     FIRST,
     LAST,
+    REACH,
     Chain,
     Query,
     View,
@@ -26,8 +27,6 @@ WORTH_DIVIDING = 1.5
 NARROWEST = 6
 #: While one end's page is on its way, the other end waits if so little of a page may be left.
 NOT_WORTH_IT = 0.3
-
-UNDATED = "More opportunities than a page holds have no creation date"
 
 Walker = Side | Tie
 
@@ -81,17 +80,15 @@ class Plan:
             walker.received(view)
         self.ties = [tie for tie in self.ties if not tie.is_done]
         self.gaps = [gap for gap in self.gaps if gap.span >= 0]
-        self.average.received(len(view.keys), sum(gap.span for gap in self.gaps))
+        self.average.received(len(view.versions), sum(gap.span for gap in self.gaps))
 
     def restart(self, walker: Walker) -> None:
         """Begin that walk again, because AWS refused its token."""
         walker.is_busy = False
-        if isinstance(walker, Side):
-            walker.chain = None
-            if walker.passes is not None:
-                walker.passes.restart()
-        else:
+        if isinstance(walker, Tie):
             walker.restart()
+        elif walker.chain is not None:
+            walker.chain.records.restart()
 
     def _best(self) -> Walker | Gap | None:
         for tie in self.ties:
@@ -138,31 +135,23 @@ class Plan:
 
     def _advance(self, side: Side, view: View) -> None:
         side.is_fresh = False
-        chain, side.chain = side.chain, None
+        chain = side.chain
         assert chain is not None  # noqa: S101 # it was asked for
-        chain.received(view.keys)
-        if side.gap not in self.gaps and (view.token is not None or side.passes is not None):
+        # From records without a creation date only the token leads on.
+        leads_on = not view.seconds or view.ends_undated
+        token = view.token if leads_on else None
+        chain.records.receive(view.versions, token)
+        if token is not None or chain.records.complete_pass is None:
+            if side.gap not in self.gaps:
+                side.chain = None
             return
-        if view.token is not None and (not view.seconds or view.ends_undated):
-            self._follow(side, chain, view, view.token)
-        elif not _is_proven(side, chain, view):
-            # It begins again where it began, at its next request.
-            return
-        elif view.token is None:
+        side.chain = None
+        if view.token is None:
             self._end(side)
-        else:
-            self._go_on(side, chain, view, view.token)
+        elif side.gap in self.gaps:
+            self._go_on(side, chain, view)
 
-    def _follow(self, side: Side, chain: Chain, view: View, token: str) -> None:
-        # Only its token leads on from here.
-        chain.advance(token)
-        side.chain = chain
-        if view.keys and side.passes is None and (self.query.is_mutable or chain.has_repeats):
-            side.passes = Passes(UNDATED)
-        if side.passes is not None:
-            side.passes.take(view)
-
-    def _go_on(self, side: Side, chain: Chain, view: View, token: str) -> None:
+    def _go_on(self, side: Side, chain: Chain, view: View) -> None:
         first, last = view.seconds[0], view.seconds[-1]
         is_one_second = first == last
         if not is_one_second:
@@ -174,8 +163,7 @@ class Plan:
         if side.is_beyond(last, side.partner.position) or (has_moved and not is_one_second):
             side.position = last
             return
-        chain.advance(token)
-        self.ties.append(Tie(self.query, chain, side.direction, last))
+        self.ties.append(Tie(self.query, chain, view, side.direction, last))
         side.position = last + side.direction * REACH
 
     def _end(self, side: Side) -> None:
@@ -187,18 +175,6 @@ class Plan:
             side.position = LAST if side.direction == ASCENDING else FIRST
         else:
             self.gaps = [gap for gap in self.gaps if not _is_within(gap, low, high)]
-
-
-def _is_proven(side: Side, chain: Chain, view: View) -> bool:
-    if side.passes is None and chain.has_repeats:
-        side.passes = Passes(UNDATED)
-    if side.passes is None:
-        return True
-    side.passes.take(view)
-    if side.passes.end(has_repeats=chain.has_repeats):
-        side.passes = None
-        return True
-    return False
 
 
 def _is_within(gap: Gap, low: int | None, high: int | None) -> bool:

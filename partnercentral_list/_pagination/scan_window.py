@@ -15,13 +15,27 @@ from itertools import pairwise
 from typing import cast
 
 from partnercentral_list._pagination.tokens import TOKEN_KEY
+from partnercentral_list._tied_records import TiedRecords
 from partnercentral_list._transport.response import InvalidEntry, Page
-from partnercentral_list.errors import MalformedResponseError, PaginationError
+from partnercentral_list.errors import MalformedResponseError
 from partnercentral_list.models import OpportunitySummary
+from partnercentral_list.models.request import PAGE_SIZE
 
 ASCENDING, DESCENDING = 1, -1
 FIRST = int(datetime(1, 1, 1, tzinfo=UTC).timestamp())
 LAST = int(datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC).timestamp())
+
+#: The members of a request under which no record leaves what matches, as long as it exists. It
+#: lists what is safe: any other member, also one that is new, makes the scan prove more.
+IMMUTABLE = frozenset({"Catalog", "Identifier", "CreatedDate", "MaxResults"})
+
+#: How far behind a second the walk over it goes, and the side that met it goes on.
+REACH = 2
+ONE_SECOND = "More opportunities than a page holds were created in a second"
+UNDATED = "More opportunities than a page holds have no creation date"
+ADVICE = (
+    "Scan again, or without the filters that edits change, if there are any, and filter what comes."
+)
 
 # AWS may order by what it does not show: two records of one second may seem to be out of order.
 TOLERANCE = 1
@@ -35,17 +49,10 @@ class View:
     """When its readable records were created, in their order."""
     ends_undated: bool
     """Whether its last readable record has no creation date."""
-    keys: frozenset[str]
-    """What its records are known by."""
-    records: Sequence[OpportunitySummary | InvalidEntry]
-    """Its records themselves."""
+    versions: Mapping[str, object]
+    """What its records are known by, each with what an edit of it changes."""
     token: str | None
     """AWS's token of the next page."""
-
-    @property
-    def versions(self) -> frozenset[tuple[str, object]]:
-        """What its records are known by, each with what an edit of it changes."""
-        return frozenset((key_of(record), _edited(record)) for record in self.records)
 
 
 def view_of(page: Page, direction: int) -> View:
@@ -68,8 +75,7 @@ def view_of(page: Page, direction: int) -> View:
     return View(
         seconds=seconds,
         ends_undated=bool(dates) and dates[-1] is None,
-        keys=frozenset(key_of(record) for record in page.records),
-        records=page.records,
+        versions={key_of(record): _version_of(record) for record in page.records},
         token=page.next_token,
     )
 
@@ -81,7 +87,7 @@ def key_of(record: OpportunitySummary | InvalidEntry) -> str:
     return str(record.id)
 
 
-def _edited(record: OpportunitySummary | InvalidEntry) -> object:
+def _version_of(record: OpportunitySummary | InvalidEntry) -> object:
     if isinstance(record, InvalidEntry):
         return json.dumps(record.raw, sort_keys=True)
     return record.last_modified_date
@@ -90,46 +96,14 @@ def _edited(record: OpportunitySummary | InvalidEntry) -> object:
 class Chain:
     """One query, followed by its tokens."""
 
-    def __init__(self, parameters: Mapping[str, object]) -> None:
+    def __init__(self, parameters: Mapping[str, object], records: TiedRecords) -> None:
         self._parameters = parameters
-        self._token: str | None = None
-        self._seen: set[str] = set()
-        self._keys: set[str] = set()
-        self.has_repeats: bool = False
+        self.records = records
 
     def request(self) -> Mapping[str, object]:
         """Give the parameters of the page that is next."""
-        if self._token is None:
-            return self._parameters
-        return {**self._parameters, TOKEN_KEY: self._token}
-
-    def received(self, keys: frozenset[str]) -> None:
-        """Take in what its page held: a record that comes twice has taken the place of another."""
-        self.has_repeats = self.has_repeats or not self._keys.isdisjoint(keys)
-        self._keys |= keys
-
-    def advance(self, token: str) -> None:
-        """Go on to the page of that token.
-
-        Raises:
-            PaginationError: It was followed before.
-        """
-        if token in self._seen:
-            raise PaginationError(
-                "AWS repeated the token of a page that was read already, so that the scan would "
-                "never end.",
-                operation="ListOpportunities",
-                retryable=True,
-            )
-        self._seen.add(token)
-        self._token = token
-
-    def restart(self) -> None:
-        """Begin again at the first page."""
-        self._token = None
-        self._seen.clear()
-        self._keys.clear()
-        self.has_repeats = False
+        token = self.records.token
+        return self._parameters if token is None else {**self._parameters, TOKEN_KEY: token}
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,16 +124,29 @@ class Query:
         return cast("int", self.parameters["MaxResults"])
 
     @property
-    def is_mutable(self) -> bool:
+    def can_lose_records(self) -> bool:
         """Whether a record may leave what matches: it filters on more than what never changes."""
-        return any(name in self.parameters for name in _MUTABLE)
+        return not self.parameters.keys() <= IMMUTABLE
 
     def within(self, direction: int, after: int | None, before: int | None) -> Chain:
         """Ask for what was created after and before these seconds; None is no bound of ours."""
+        return Chain(self._sorted(direction, after, before), self.tied_records(UNDATED))
+
+    def around(self, second: int) -> Chain:
+        """Ask for what was created in a second and within `REACH` of it, in full pages."""
+        parameters = self._sorted(ASCENDING, second - REACH, second + REACH)
+        parameters["MaxResults"] = PAGE_SIZE.maximum
+        return Chain(parameters, self.tied_records(ONE_SECOND))
+
+    def tied_records(self, description: str) -> TiedRecords:
+        """Make what tells whether pages that tokens lead to are complete."""
+        return TiedRecords(description, ADVICE, can_leave=self.can_lose_records)
+
+    def _sorted(self, direction: int, after: int | None, before: int | None) -> dict[str, object]:
         span = self._span(after, before)
         order = "ASCENDING" if direction == ASCENDING else "DESCENDING"
         parameters = {**self.parameters, "Sort": {"SortBy": "CreatedDate", "SortOrder": order}}
-        return Chain(parameters | ({"CreatedDate": span} if span else {}))
+        return parameters | ({"CreatedDate": span} if span else {})
 
     def _span(self, after: int | None, before: int | None) -> dict[str, str]:
         span = dict(self._bounds)
@@ -175,15 +162,6 @@ class Query:
 
 
 AFTER, BEFORE = "AfterCreatedDate", "BeforeCreatedDate"
-_MUTABLE = (
-    "CustomerCompanyName",
-    "LastModifiedDate",
-    "LifeCycleReviewStatus",
-    "LifeCycleStage",
-    "TargetCloseDate",
-)
-
-
 def _moment(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text)
 
