@@ -17,11 +17,16 @@ Test = Callable[[Record], bool]
 def matcher(parameters: Mapping[str, Any], own_catalog: str, behavior: Behavior) -> Test:
     """Make the test that a request's filters are: one value of each filter must be met.
 
+    A filter that it does not know is an error: ignored, it would hide that a client depends on it.
+
     Args:
         parameters: The request's known parameters, valid, without null and empty ones.
         own_catalog: What a record without a catalog belongs to.
         behavior: Which bounds exclude, how finely dates compare, how names match.
     """
+    for name in parameters:
+        if name not in _KNOWN:
+            raise NotImplementedError(f"the emulator has no filter for {name}")
     catalog = parameters["Catalog"]
     tests: list[Test] = [lambda r: (r.catalog or own_catalog) == catalog]
     for name, attribute in _LISTS.items():
@@ -52,6 +57,7 @@ _RANGES: Mapping[str, str] = {
     "CreatedDate": "created",
     "TargetCloseDate": "target_close",
 }
+_KNOWN = {*_LISTS, *_RANGES, "CustomerCompanyName", "Catalog", "Sort"}
 _NAME_TESTS: Mapping[CompanyMatch, Callable[[str, str], bool]] = {
     "casefold": operator.eq,
     "exact": operator.eq,

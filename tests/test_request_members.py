@@ -1,0 +1,157 @@
+"""Every member of AWS's request is everywhere where it has to be; else a test says where not.
+
+A new filter begins here: add it to the request model, run this, and follow what it says.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.request import Request, urlopen
+
+import botocore
+import pytest
+from botocore.loaders import Loader
+from pydantic.alias_generators import to_snake
+
+from partnercentral_list import ListOpportunitiesRequest, OpportunityFilters, ScanFilters
+from partnercentral_list.cli._options import OPPORTUNITIES
+from partnercentral_list.cli._shapes import REQUEST
+from partnercentral_list.emulator import PartnerCentralEmulator
+from partnercentral_list.models import request as request_module
+from tests.models import drift
+from tests.scan.service import Service, records, run
+
+DOCS = Path(__file__).parents[1] / "docs"
+INSTALLED = tuple(int(part) for part in botocore.__version__.split(".")[:3])
+SHAPES: Mapping[str, Any] = Loader().load_service_model("partnercentral-selling", "service-2")[
+    "shapes"
+]
+MEMBERS: Mapping[str, Any] = SHAPES["ListOpportunitiesRequest"]["members"]
+
+#: Under these no record leaves a listing while it exists; under any other one may.
+NO_RECORD_LEAVES = {"Catalog", "CreatedDate", "Identifier"}
+#: These choose no records.
+PAGING = {"MaxResults", "NextToken"}
+
+
+def value_of(name: str) -> Any:
+    """A valid value of a shape, which no record has that has only an identifier, O1."""
+    shape = SHAPES[name]
+    if shape["type"] == "structure":
+        after = {member: at for member, at in shape["members"].items() if member[:5] == "After"}
+        return {member: value_of(at["shape"]) for member, at in after.items()}
+    if shape["type"] == "list":
+        return [value_of(shape["member"]["shape"])]
+    if shape["type"] == "timestamp":
+        return "2025-01-01T00:00:00Z"
+    texts = shape.get("enum") or ["Sandbox", "O9", "2025-01-01"]
+    return next(text for text in texts if re.fullmatch(shape.get("pattern", ".*"), text))
+
+
+def init_keywords() -> set[str]:
+    """The keywords of the request that type checkers see; pydantic makes none of them."""
+    tree = ast.parse(inspect.getsource(request_module))
+    (model,) = (
+        node
+        for node in tree.body
+        if isinstance(node, ast.ClassDef) and node.name == ListOpportunitiesRequest.__name__
+    )
+    inits = [node for node in ast.walk(model) if isinstance(node, ast.FunctionDef)]
+    (init,) = (node for node in inits if node.name == "__init__")
+    return {argument.arg for argument in init.args.kwonlyargs}
+
+
+def is_left_to_the_call(member: str) -> bool:
+    return member == "Catalog" or member in PAGING
+
+
+def is_in_docs(member: str, *names: str) -> bool:
+    texts = [(DOCS / name).read_text(encoding="utf-8") for name in names]
+    return all(f"`{to_snake(member)}`" in text for text in texts)
+
+
+def is_filtered_by_the_emulator(member: str) -> bool:
+    body = {"Catalog": "AWS", member: value_of(MEMBERS[member]["shape"])}
+    target = {"X-Amz-Target": "AWSPartnerCentralSelling.ListOpportunities"}
+    with PartnerCentralEmulator([{"Catalog": "AWS", "Id": "O1"}]) as emulator:
+        request = Request(emulator.url, json.dumps(body).encode(), target)  # noqa: S310 # loopback
+        with urlopen(request) as response:  # noqa: S310 # loopback
+            return not json.load(response)["OpportunitySummaries"]
+
+
+def passes_of_a_scan(**parameters: Any) -> int:
+    """How often a scan with such a member reads what was created in one second."""
+    service = Service(records([1_700_000_000_000] * 250))
+    run(service.ids(concurrency=1, **parameters))
+    walks = Counter(json.dumps(asked) for asked in service.asked if "NextToken" not in asked)
+    return max(walks.values())
+
+
+def is_scanned_as_what_it_is(member: str) -> bool:
+    value = value_of(MEMBERS[member]["shape"]) if member in MEMBERS else "anything"
+    ours = {"Catalog": "AWS", "CreatedDate": {"AfterCreatedDate": "2001-01-01T00:00:00Z"}}
+    ours["LifeCycleStage"] = ["Qualified"]
+    wanted = 1 if member in NO_RECORD_LEAVES else 2
+    return passes_of_a_scan(**{member: ours.get(member, value)}) == wanted
+
+
+PLACES: Mapping[str, Callable[[str], bool]] = {
+    "is no field of ListOpportunitiesRequest (models/request.py)": lambda member: (
+        to_snake(member) in ListOpportunitiesRequest.model_fields
+    ),
+    "is no keyword of ListOpportunitiesRequest.__init__ (models/request.py)": lambda member: (
+        to_snake(member) in init_keywords()
+    ),
+    "is no keyword of iter_opportunities (OpportunityFilters)": lambda member: (
+        is_left_to_the_call(member) or to_snake(member) in OpportunityFilters.__annotations__
+    ),
+    "is no keyword of scan_opportunities (ScanFilters)": lambda member: (
+        is_left_to_the_call(member)
+        or (to_snake(member) in ScanFilters.__annotations__) != (member == "Sort")
+    ),
+    "is taken by a scan for a filter under which no record leaves (scan)": lambda member: (
+        member == "Sort" or member in PAGING or is_scanned_as_what_it_is(member)
+    ),
+    "is unknown to the command (cli/_shapes.py)": lambda member: member in REQUEST,
+    "is no option of the command (cli/_options.py)": lambda member: (
+        to_snake(member) in {option.name for option in OPPORTUNITIES}
+    ),
+    "is ignored by the emulator (emulator/_query.py)": lambda member: (
+        member == "Sort" or member in PAGING or is_filtered_by_the_emulator(member)
+    ),
+    "is not explained in docs/listing.md": lambda member: (
+        is_left_to_the_call(member) or is_in_docs(member, "listing.md")
+    ),
+}
+
+
+@pytest.mark.parametrize("member", MEMBERS)
+@pytest.mark.parametrize("problem", PLACES)
+def test_a_member_of_the_request_is_where_it_has_to_be(member: str, problem: str) -> None:
+    if INSTALLED > drift.WRITTEN_AGAINST and member not in REQUEST:
+        # A newer botocore may know more.
+        return
+    assert PLACES[problem](member), f"{member} {problem}"
+
+
+@pytest.mark.parametrize("problem", [place for place in PLACES if "scan)" not in place])
+def test_a_forgotten_member_is_noticed(monkeypatch: pytest.MonkeyPatch, problem: str) -> None:
+    kinds = {"shape": "ListOpportunitiesRequestIdentifierList"}
+    monkeypatch.setitem(MEMBERS, "OpportunityType", kinds)  # type: ignore[arg-type]
+    assert not PLACES[problem]("OpportunityType")
+
+
+@pytest.mark.parametrize("member", [name for name in MEMBERS if name not in PAGING | {"Sort"}])
+def test_a_scan_with_a_filter_reads_tied_records_as_often_as_it_must(member: str) -> None:
+    assert is_scanned_as_what_it_is(member)
+
+
+def test_a_member_that_nobody_thought_of_takes_the_careful_path() -> None:
+    assert passes_of_a_scan(OpportunityType=["Renewal"]) == 2
