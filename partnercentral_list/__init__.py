@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         RequestFailed,
         RequestSent,
         RetryScheduled,
+        ScanFinished,
     )
     from partnercentral_list._transport.limiter import RateLimiter
     from partnercentral_list.client import PartnerCentralClient
@@ -155,6 +156,7 @@ __all__ = [
     "ReviewStatus",
     "ReviewStatusName",
     "ScanFilters",
+    "ScanFinished",
     "ServiceError",
     "SortByName",
     "SortOrder",

@@ -318,7 +318,7 @@ class PartnerCentralClient:
         scan = scan_request(
             self._catalog, request, concurrency=concurrency, on_invalid=on_invalid, filters=filters
         )
-        return OpportunityScan(self._wire.fetch_chosen, scan)
+        return OpportunityScan(self._wire.fetch_chosen, scan, self._wire.notify)
 
     def iter_opportunities_by_id(
         self,

@@ -72,6 +72,7 @@ PUBLIC = [
     "ReviewStatus",
     "ReviewStatusName",
     "ScanFilters",
+    "ScanFinished",
     "ServiceError",
     "SortByName",
     "SortOrder",

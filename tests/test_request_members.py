@@ -148,10 +148,5 @@ def test_a_forgotten_member_is_noticed(monkeypatch: pytest.MonkeyPatch, problem:
     assert not PLACES[problem]("OpportunityType")
 
 
-@pytest.mark.parametrize("member", [name for name in MEMBERS if name not in PAGING | {"Sort"}])
-def test_a_scan_with_a_filter_reads_tied_records_as_often_as_it_must(member: str) -> None:
-    assert is_scanned_as_what_it_is(member)
-
-
 def test_a_member_that_nobody_thought_of_takes_the_careful_path() -> None:
     assert passes_of_a_scan(OpportunityType=["Renewal"]) == 2

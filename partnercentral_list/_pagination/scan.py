@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 
 from partnercentral_list._pagination.iteration import settled
 from partnercentral_list._pagination.parts import OnInvalid
 from partnercentral_list._pagination.scan_run import Batch, FetchChosen, ScanRun
 from partnercentral_list._pagination.scan_window import Query
+from partnercentral_list._transport.events import ScanFinished
 from partnercentral_list._transport.response import InvalidEntry
 from partnercentral_list.errors import InvalidOpportunity, InvalidOpportunityError
 from partnercentral_list.models import OpportunitySummary
@@ -31,18 +32,22 @@ class OpportunityScan:
     `PartnerCentralClient.scan_opportunities` and sends nothing until it is iterated over.
 
     Every iteration gives all that matched from its beginning to its end, edited meanwhile or not,
-    or it raises; only opportunities without a creation date, of which AWS documents none, it may
-    miss if AWS sorts them last in both directions. What is created or begins to match while it
-    runs may be in it or not. An opportunity is given as the page that it came with first had it.
-    A scan cannot be resumed.
+    or it raises. Only opportunities without a creation date, of which AWS documents none, it may
+    miss, where AWS sorts them last in both directions or leaves them out: the event `ScanFinished`
+    at its end says whether it may. What is created or begins to match while it runs may be in it
+    or not. An opportunity is given as the page that it came with first had it. A scan cannot be
+    resumed.
 
     Raises:
         PartnerCentralError: While iterating; what else was under way has been cancelled.
     """
 
-    def __init__(self, fetch: FetchChosen, request: ScanRequest) -> None:
+    def __init__(
+        self, fetch: FetchChosen, request: ScanRequest, notify: Callable[[ScanFinished], None]
+    ) -> None:
         self._fetch = fetch
         self._request = request
+        self._notify = notify
 
     def __aiter__(self) -> AsyncGenerator[OpportunitySummary, None]:
         return self._items()
@@ -57,15 +62,20 @@ class OpportunityScan:
 
     async def _items(self) -> AsyncGenerator[OpportunitySummary, None]:
         run = ScanRun(self._fetch, self._request.query, self._request.concurrency)
+        opportunities = invalid = 0
         try:
             while (batch := await run.next()) is not None:
                 for place, record in batch.records:
                     if isinstance(record, InvalidEntry):
+                        invalid += 1
                         await self._set_aside(batch, place, record)
                     else:
+                        opportunities += 1
                         yield record
         finally:
             await run.aclose()
+        lacks = not run.has_undated
+        self._notify(ScanFinished(opportunities, invalid, run.pages, may_lack_undated=lacks))
 
     async def _set_aside(self, batch: Batch, place: int, record: InvalidEntry) -> None:
         invalid = InvalidOpportunity(record.id, batch.number, place, record.problems, record.raw)

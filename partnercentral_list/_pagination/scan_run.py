@@ -55,7 +55,9 @@ class ScanRun:
         self._flights: set[asyncio.Task[None]] = set()
         self._one_was_cancelled = False
         self._seen: set[str] = set()
-        self._pages = 0
+        self.pages = 0
+        self.has_undated = False
+        """Whether a record without a creation date has come: then all of them come."""
         self._restarts = 0
         self._engine: asyncio.Task[None] | None = None
 
@@ -137,9 +139,10 @@ class ScanRun:
         self._changed.set()
 
     def _land(self, page: Page, walker: Walker) -> None:
-        self._pages += 1
+        self.pages += 1
         # Looked at before anything of it is handed out, and before the walk goes on.
         view = view_of(page, walker.direction)
+        self.has_undated = self.has_undated or view.has_undated
         records: list[tuple[int, OpportunitySummary | InvalidEntry]] = []
         for place, record in enumerate(page.records):
             key = key_of(record)
@@ -147,7 +150,7 @@ class ScanRun:
                 self._seen.add(key)
                 records.append((place, record))
         if records:
-            self._results.put_nowait(Batch(self._pages, page, records))
+            self._results.put_nowait(Batch(self.pages, page, records))
         self._plan.received(walker, view)
 
     def _restart(self, flight: _Flight, error: ValidationException) -> None:

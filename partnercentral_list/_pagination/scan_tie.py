@@ -26,9 +26,7 @@ class Tie:
         second: The second.
     """
 
-    def __init__(
-        self, query: Query, chain: Chain, view: View, direction: int, second: int
-    ) -> None:
+    def __init__(self, query: Query, chain: Chain, view: View, direction: int, second: int) -> None:
         self._query = query
         self._second = second
         self.direction = direction

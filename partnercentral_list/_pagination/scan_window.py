@@ -47,6 +47,8 @@ class View:
 
     seconds: Sequence[int]
     """When its readable records were created, in their order."""
+    has_undated: bool
+    """Whether a readable record has no creation date."""
     ends_undated: bool
     """Whether its last readable record has no creation date."""
     versions: Mapping[str, object]
@@ -74,6 +76,7 @@ def view_of(page: Page, direction: int) -> View:
             )
     return View(
         seconds=seconds,
+        has_undated=None in dates,
         ends_undated=bool(dates) and dates[-1] is None,
         versions={key_of(record): _version_of(record) for record in page.records},
         token=page.next_token,
@@ -162,6 +165,8 @@ class Query:
 
 
 AFTER, BEFORE = "AfterCreatedDate", "BeforeCreatedDate"
+
+
 def _moment(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text)
 

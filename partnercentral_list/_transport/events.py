@@ -116,10 +116,46 @@ class RetryScheduled:
         return f"attempt {self.attempt + 1} in {self.delay:.3f} s, after {self.error}"
 
 
-RequestEvent: TypeAlias = RateLimited | RequestSent | PageReceived | RequestFailed | RetryScheduled
+@dataclass(frozen=True, slots=True)
+class ScanFinished:
+    """A scan has read everything that it can reach.
+
+    It is the only event that is not about one request, and has no ``invocation_id``.
+    """
+
+    opportunities: int
+    """Opportunities that it yielded."""
+    invalid: int
+    """Invalid records that it met."""
+    pages: int
+    """Pages that it fetched."""
+    may_lack_undated: bool
+    """Whether opportunities without a creation date, if there are any, may be missing.
+
+    False if it met some: then it has all of them. True if it met none, as in nearly every scan,
+    because AWS may sort them last in both directions, or leave them out of that order, where a
+    scan cannot reach them. List in another order to be sure.
+    """
+
+    def __str__(self) -> str:
+        lacks = (
+            "none without a creation date, which a scan may not reach"
+            if self.may_lack_undated
+            else "also those without a creation date"
+        )
+        return (
+            f"scan finished: {self.opportunities} opportunities, {self.invalid} invalid, in "
+            f"{self.pages} pages; {lacks}"
+        )
+
+
+RequestEvent: TypeAlias = (
+    RateLimited | RequestSent | PageReceived | RequestFailed | RetryScheduled | ScanFinished
+)
 """What ``on_event`` is called with."""
 
 OnEvent: TypeAlias = Callable[[RequestEvent], object]
 
-# A retry is worth a line where somebody looks at how a program runs; the rest is for debugging.
-LEVELS: Mapping[type, int] = {RetryScheduled: logging.INFO}
+# A retry and a scan's end are worth a line where somebody looks at how a program runs; the rest is
+# for debugging.
+LEVELS: Mapping[type, int] = {RetryScheduled: logging.INFO, ScanFinished: logging.INFO}

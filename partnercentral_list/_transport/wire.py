@@ -28,7 +28,8 @@ class Wire:
         on_event: OnEvent | None = None,
     ) -> None:
         self._settings = settings
-        self._means = Means(retry, limiter, Teller(on_event, LEVELS).tell, lambda: self._closed)
+        self.notify = Teller(on_event, LEVELS).tell
+        self._means = Means(retry, limiter, self.notify, lambda: self._closed)
         self._retrier = Retrier(retry)
         self._connections = PerLoop(lambda: Connection.open(settings))
         self._closed = False

@@ -17,7 +17,13 @@ from typing import Any, Literal, TypeVar
 
 from pydantic_core import to_json
 
-from partnercentral_list import OpportunityScan, RateLimit, RateLimiter, RetryPolicy
+from partnercentral_list import (
+    OpportunityScan,
+    RateLimit,
+    RateLimiter,
+    RetryPolicy,
+    ScanFinished,
+)
 from partnercentral_list._pagination.scan import ScanRequest
 from partnercentral_list._pagination.scan_window import Query
 from partnercentral_list._transport.attempt import current
@@ -108,6 +114,7 @@ class Service:
     random: Random = field(default_factory=lambda: Random(0))
     asked: list[Mapping[str, Any]] = field(default_factory=list[Mapping[str, Any]])
     accepted: list[float] = field(default_factory=list[float])
+    finished: list[ScanFinished] = field(default_factory=list[ScanFinished])
     throttled: int = 0
     under_way: int = 0
     most_under_way: int = 0
@@ -206,6 +213,7 @@ class Service:
         return OpportunityScan(
             lambda choose: self._fetch(retrier, means, choose),
             ScanRequest(Query(wire), concurrency, on_invalid),
+            self.finished.append,
         )
 
     def limiter(self) -> RateLimiter:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -22,11 +23,13 @@ from partnercentral_list import (
     RateLimit,
     RequestEvent,
     RequestValidationError,
+    ScanFinished,
     Stage,
 )
-from partnercentral_list.emulator import PartnerCentralEmulator
+from partnercentral_list.emulator import Behavior, PartnerCentralEmulator
 from tests.conftest import MakeClient
 
+NO_DATES = {"CreatedDate": None, "LastModifiedDate": None}
 BY_DATE = OpportunitySort(sort_by="CreatedDate", sort_order="ASCENDING")
 
 
@@ -84,6 +87,24 @@ async def test_edits_while_it_runs_hide_nothing(make_client: MakeClient) -> None
                 emulator.add()
         assert len(found) == len(set(found))
         assert set(known) <= set(found)
+
+
+@pytest.mark.parametrize("order", ["first", "last", "always_first", "always_last", "filtered_out"])
+@pytest.mark.parametrize("size", [0, 20, 300])
+async def test_an_opportunity_without_dates_is_found_or_the_scan_says_that_it_may_lack_it(
+    make_client: MakeClient, size: int, order: Any
+) -> None:
+    behavior = Behavior(null_order={"CreatedDate": order, "LastModifiedDate": order})
+    events: list[RequestEvent] = []
+    with PartnerCentralEmulator(size, behavior=behavior) as emulator:
+        emulator.add({"Id": "O999", "LifeCycle": {"Stage": "Prospect"}, **NO_DATES})
+        found = await ids(make_client(emulator, on_event=events.append))
+        (finished,) = [event for event in events if isinstance(event, ScanFinished)]
+        assert finished.opportunities == len(found)
+        assert finished.may_lack_undated == (found != ids_of(emulator))
+        assert finished.may_lack_undated == (
+            order == "filtered_out" or (order == "always_last" and size == 300)
+        )
 
 
 @pytest.mark.parametrize("request_has_it", [True, False])

@@ -118,15 +118,19 @@ def test_records_without_a_date_that_come_first_in_a_direction_are_in_it(
         listed = dataset(size, span, seed) + [Record(f"N{n}", None) for n in range(undated)]
         service = Service(listed, nulls=nulls, random=random, **options)  # type: ignore[arg-type]
         assert sorted(run(service.ids(concurrency=concurrency))) == ids(listed)
+        (finished,) = service.finished
+        assert finished.opportunities == len(listed)
+        assert finished.may_lack_undated == (not undated)
 
 
-def test_records_without_a_date_that_come_last_in_both_directions_are_not_promised() -> None:
+def test_a_scan_says_when_it_cannot_reach_records_without_a_date() -> None:
     dated = records(range(START, START + 1_000 * DAY, DAY))
     undated = [Record(f"N{number}", None) for number in range(300)]
     beside = Service(dated[:50] + undated, nulls="last")
     assert sorted(run(beside.ids())) == ids(beside.records)
     beyond = Service(dated + undated, nulls="last")
     assert sorted(run(beyond.ids())) == ids(dated)
+    assert [end.may_lack_undated for end in beside.finished + beyond.finished] == [False, True]
 
 
 @settings(max_examples=60)

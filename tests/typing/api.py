@@ -70,6 +70,7 @@ from partnercentral_list import (
     RetryScheduled,
     ReviewStatus,
     ReviewStatusName,
+    ScanFinished,
     ServiceError,
     SortByName,
     SortOrder,
@@ -129,10 +130,13 @@ def making_a_client(catalog_name: CatalogName) -> None:
 
 
 def count(event: RequestEvent) -> float:
-    assert_type(event.invocation_id, str)
-    assert_type(event.attempt, int)
     match event:
+        case ScanFinished():
+            assert_type(event.may_lack_undated, bool)
+            return assert_type(event.opportunities, int)
         case RateLimited():
+            assert_type(event.invocation_id, str)
+            assert_type(event.attempt, int)
             return assert_type(event.waited, float)
         case RequestSent():
             return 0.0
