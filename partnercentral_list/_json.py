@@ -6,6 +6,7 @@ import json
 import re
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from math import isfinite
 from typing import Any, Final, NoReturn
 
 _SPACE: Final = re.compile(r"[ \t\n\r]*")
@@ -21,6 +22,11 @@ class JsonText:
 
     text: str
     value: Any
+    """As Python's own `json` reads it. A number that Python cannot hold is its text."""
+
+    def exact(self) -> Any:
+        """Return the value with every number as it was written, a fraction as a `Decimal`."""
+        return _EXACT.decode(self.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +110,7 @@ class _EnvelopeReader:
 
     def _value(self) -> JsonText:
         start = self._skip_space()
-        value, self._at = _DECODER.raw_decode(self._text, start)
+        value, self._at = _PLAIN.raw_decode(self._text, start)
         return JsonText(self._text[start : self._at], value)
 
     def _next_is(self, char: str) -> bool:
@@ -127,15 +133,25 @@ class _EnvelopeReader:
         return self._at
 
 
-def _integer(text: str) -> int | Decimal:
+def _integer(text: str) -> int | str:
     try:
         return int(text)
     except ValueError:
         # Python refuses to convert one of more than 4,300 digits.
-        return Decimal(text)
+        return text
 
 
-def _fraction(text: str) -> Decimal | str:
+def _float(text: str) -> float | str:
+    value = float(text)
+    return value if isfinite(value) else text
+
+
+def _exact_integer(text: str) -> int | Decimal:
+    value = _integer(text)
+    return Decimal(value) if isinstance(value, str) else value
+
+
+def _exact_fraction(text: str) -> Decimal | str:
     try:
         return Decimal(text)
     except InvalidOperation:
@@ -147,6 +163,7 @@ def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is not JSON")
 
 
-_DECODER: Final = json.JSONDecoder(
-    parse_int=_integer, parse_float=_fraction, parse_constant=_refuse
+_PLAIN: Final = json.JSONDecoder(parse_int=_integer, parse_float=_float, parse_constant=_refuse)
+_EXACT: Final = json.JSONDecoder(
+    parse_int=_exact_integer, parse_float=_exact_fraction, parse_constant=_refuse
 )

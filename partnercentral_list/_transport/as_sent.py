@@ -36,7 +36,7 @@ class OpportunityAsSent(OpportunitySummary, frozen=True):
             record = cls.model_validate_json(sent.text, by_alias=True, by_name=False)
         except ValidationError:
             return None
-        return record._keep(sent.value)
+        return record._keep(sent.exact())
 
     @classmethod
     def unread(cls, sent: object, identifier: str | None) -> Self:
@@ -66,7 +66,7 @@ def as_sent(*, invalid_too: bool) -> Generator[None]:
         if read is not None:
             return read
         invalid = cast("InvalidEntry", response.parse_record(sent))
-        return OpportunityAsSent.unread(sent.value, invalid.id) if invalid_too else invalid
+        return OpportunityAsSent.unread(sent.exact(), invalid.id) if invalid_too else invalid
 
     token = response.reader.set(parse_page)
     try:
