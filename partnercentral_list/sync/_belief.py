@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import datetime
 
 from partnercentral_list.errors import MalformedResponseError
 from partnercentral_list.models import OpportunitySummary
-from partnercentral_list.sync._source import Key, Query, Row, SourcePage
-
-SECOND: Final = timedelta(seconds=1)
+from partnercentral_list.sync._source import SECOND, Key, Query, Row, SourcePage
 
 
 def in_order(page: SourcePage, query: Query, newest: datetime | None) -> SourcePage:

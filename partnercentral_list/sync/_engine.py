@@ -11,7 +11,7 @@ from partnercentral_list._notify import Teller
 from partnercentral_list.models.request import IDENTIFIERS_PER_REQUEST
 from partnercentral_list.sync._reconcile import Reconciliation
 from partnercentral_list.sync._source import Query, Source, follow
-from partnercentral_list.sync._walk import Step, Walk, behind
+from partnercentral_list.sync._walk import Step, Walk
 from partnercentral_list.sync._work import Work
 from partnercentral_list.sync.events import SyncEvent, SyncKind
 from partnercentral_list.sync.reports import (
@@ -41,7 +41,7 @@ class Engine:
         self._walk = walk
 
     def _work(self, kind: SyncKind) -> Work:
-        return Work(kind, self._new_source(), self._store, self._teller)
+        return Work(kind, self._new_source(), self._store, self._teller, self._lookback)
 
     async def run(self) -> SyncReport:
         """Read what changed, and store it."""
@@ -76,9 +76,8 @@ class Engine:
             await work.end()
 
     def _reading(self, work: Work) -> Reading:
-        watermark = work.state.watermark
-        start = None if watermark is None else behind(watermark, self._lookback)
-        return Reading(work.source, work.state.pending, self._walk(work.source, start))
+        walk = self._walk(work.source, work.settled, watermark=work.state.watermark)
+        return Reading(work.source, work.state.pending, walk)
 
     async def apply(self, identifiers: Sequence[str]) -> ApplyReport:
         """Read opportunities that events named, and store them; the watermark stays."""
@@ -88,8 +87,8 @@ class Engine:
         try:
             await work.begin()
             for asked in batches(identifiers):
-                rows = (await follow(work.source, Query(identifiers=asked))).rows
-                step = Step(rows, None)
+                page = await follow(work.source, Query(identifiers=asked))
+                rows, step = page.rows, Step(page.rows, None, page.clock)
                 planned = await work.plan(step)
                 listed = {row.id for row in rows}
                 missing = [identifier for identifier in asked if identifier not in listed]
@@ -112,8 +111,10 @@ class Engine:
             await work.begin()
             await self._run(work)
             run = work.report()
+            # Before everything is listed: what changes meanwhile is for the next run.
+            work.newest = await self._walk(work.source, None).newest()
             walk = self._walk(work.source, None, "CreatedDate")
-            report = await Reconciliation(work, run, self._lookback).report(walk)
+            report = await Reconciliation(work, run).report(walk)
             work.finished(report)
             return report
         finally:
@@ -132,7 +133,8 @@ class Reading:
         """Read on; None at the end."""
         if self._pending:
             query = Query(identifiers=self._pending.popleft())
-            return Step((await follow(self._source, query)).rows, None)
+            page = await follow(self._source, query)
+            return Step(page.rows, None, page.clock)
         return await self._walk.next()
 
 

@@ -6,6 +6,22 @@ import os
 import socket
 import sys
 import uuid
+from typing import Final
+
+from partnercentral_list.errors import StoreError
+
+BUSY: Final = (
+    "Another program is at work on this copy. Let it end, or try again later: its lease ends by "
+    "itself a few minutes after it stopped working."
+)
+BUSY_HERE: Final = (
+    "Another call in this program is at work on this copy. Wait for its end: one call at a time "
+    "works on a store."
+)
+LOST: Final = (
+    "Another run took over this copy, because the lease of this one had ended. Nothing of this "
+    "page was stored; run again."
+)
 
 _HERE: set[str] = set()
 
@@ -20,6 +36,16 @@ def new_owner() -> str:
 def forget(owner: str) -> None:
     """Say that a run of this process is over."""
     _HERE.discard(owner)
+
+
+def is_here(owner: str) -> bool:
+    """Return whether that run is one of this process and not over."""
+    return owner in _HERE and owner.split("/")[1] == str(os.getpid())
+
+
+def busy(owner: str) -> StoreError:
+    """Return the error for a store on which the run of another owner is at work."""
+    return StoreError(BUSY_HERE if is_here(owner) else BUSY, retryable=True)
 
 
 def is_dead(owner: str) -> bool:

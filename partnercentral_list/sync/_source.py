@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from typing import Literal, Protocol, TypeAlias, cast
+from datetime import UTC, datetime, timedelta
+from typing import Final, Literal, Protocol, TypeAlias, cast
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -30,7 +31,18 @@ from partnercentral_list.models import (
 from partnercentral_list.models.request import PAGE_SIZE
 from partnercentral_list.sync.store import InvalidRecord
 
-Key: TypeAlias = Literal["LastModifiedDate", "CreatedDate"]
+Key: TypeAlias = Literal["LastModifiedDate", "CreatedDate", "Identifier"]
+"""What a listing is sorted by."""
+
+SECOND: Final = timedelta(seconds=1)
+
+
+def is_ahead(date: datetime, clock: datetime | None) -> bool:
+    """Return whether a date is later than the whole second that AWS's clock shows.
+
+    Without AWS's clock nothing is known to be ahead of it.
+    """
+    return clock is not None and date - clock >= SECOND
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +55,9 @@ class Row:
     record: OpportunitySummary | InvalidRecord
 
     def date(self, key: Key) -> datetime | None:
-        """Give the date that a listing is sorted by."""
+        """Return the date that a listing is sorted by; None if it has none or is not by date."""
+        if key == "Identifier":
+            return None
         return self.modified if key == "LastModifiedDate" else self.created
 
     @property
@@ -63,6 +77,8 @@ class SourcePage:
 
     rows: tuple[Row, ...]
     token: str | None
+    clock: datetime | None = None
+    """AWS's own clock when it sent the page, to the second; None if it did not say."""
 
     def dates(self, key: Key) -> list[datetime]:
         """Give the dates of the rows that have one."""
@@ -72,6 +88,18 @@ class SourcePage:
         """Give the latest date of an opportunity that can be read: any other may be nonsense."""
         read = [row.date(key) for row in self.rows if isinstance(row.record, OpportunitySummary)]
         return max((date for date in read if date is not None), default=None)
+
+    def watermark(self, key: Key) -> datetime | None:
+        """Return the latest date of a valid opportunity that AWS's clock has reached.
+
+        A later date is a mistake: as a watermark it would hide every change that is still to
+        come. Without AWS's clock no date is known to be reached.
+        """
+        if self.clock is None:
+            return None
+        dates = [row.date(key) for row in self.rows if isinstance(row.record, OpportunitySummary)]
+        reached = (d for d in dates if d is not None and not is_ahead(d, self.clock))
+        return max(reached, default=None)
 
     def last(self, key: Key) -> datetime | None:
         """Give the latest date to go on from."""
@@ -167,7 +195,8 @@ class ClientSource:
         rows = [valid_row(record) for record in response.opportunity_summaries]
         for record in sorted(invalid, key=lambda one: one.index):
             rows.insert(record.index, invalid_row(record))
-        return SourcePage(tuple(rows), response.next_token)
+        clock = response.response_metadata.date
+        return SourcePage(tuple(rows), response.next_token, clock)
 
 
 def _sort(query: Query) -> OpportunitySort:
@@ -190,11 +219,21 @@ def invalid_row(record: InvalidOpportunity) -> Row:
     raw = json.dumps(found, sort_keys=True)
     # Half a surrogate pair is in no encoding, and so in no database.
     name = record.id if record.id and record.id.isprintable() else None
-    key = name or hashlib.sha256(raw.encode()).hexdigest()
     members = cast("dict[str, object]", found) if isinstance(found, dict) else {}
+    key = name or _key_of_nameless(members, raw)
     unparsed = InvalidRecord(key, name, "; ".join(record.problems), raw)
     modified, created = (_date(members.get(date)) for date in ("LastModifiedDate", "CreatedDate"))
     return Row(name, modified, created, unparsed)
+
+
+_STABLE_MEMBERS = ("Id", "Arn", "CreatedDate", "PartnerOpportunityIdentifier")
+
+
+def _key_of_nameless(members: Mapping[str, object], raw: str) -> str:
+    # What an edit does not change comes first: each edit would be another record otherwise.
+    stable = {name: members[name] for name in _STABLE_MEMBERS if members.get(name) is not None}
+    text = json.dumps(stable, sort_keys=True) if stable else raw
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 _DATE = TypeAdapter(datetime)
@@ -225,7 +264,7 @@ async def follow(source: Source, query: Query) -> SourcePage:
         if page.token is not None and page.token in seen:
             raise repeated()
         seen.add(page.token)
-    return SourcePage(tuple(rows), None)
+    return SourcePage(tuple(rows), None, page.clock)
 
 
 def repeated() -> PaginationError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from typing import Final
 
@@ -29,11 +30,22 @@ def moment_of(text: str | None) -> datetime | None:
     """
     if text is None:
         return None
-    try:
+    # Raised outside of the handler: the error of what is damaged shows it.
+    with suppress(TypeError, ValueError):
         moment = datetime.fromisoformat(text)
-    except (TypeError, ValueError):
-        raise StoreError(DAMAGED) from None
-    return moment.replace(tzinfo=moment.tzinfo or UTC)
+        return moment.replace(tzinfo=moment.tzinfo or UTC)
+    raise StoreError(DAMAGED)
+
+
+def checked_text(value: object) -> str:
+    """Return a text of the database.
+
+    Raises:
+        StoreError: It is something else.
+    """
+    if not isinstance(value, str):
+        raise StoreError(DAMAGED)
+    return value
 
 
 def row_of(account: str, record: OpportunitySummary) -> tuple[str | None, ...]:
@@ -42,16 +54,18 @@ def row_of(account: str, record: OpportunitySummary) -> tuple[str | None, ...]:
     return (account, record.id, *(column(record) for column in _COLUMNS), wire)
 
 
-def record_of(wire: str) -> OpportunitySummary:
-    """Read the wire form.
+def record_of(identifier: object, wire: object) -> OpportunitySummary:
+    """Read the wire form of the opportunity with an identifier.
 
     Raises:
-        StoreError: It is none.
+        StoreError: It is something else.
     """
-    try:
-        return OpportunitySummary.model_validate_json(wire, by_alias=True, by_name=False)
-    except ValidationError:
-        raise StoreError(DAMAGED) from None
+    text = checked_text(wire)
+    with suppress(ValidationError):
+        record = OpportunitySummary.model_validate_json(text, by_alias=True, by_name=False)
+        if record.id == identifier:
+            return record
+    raise StoreError(DAMAGED)
 
 
 def _column(name: str) -> _Column:

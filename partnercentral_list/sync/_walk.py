@@ -13,13 +13,15 @@ from typing import Final, TypeAlias
 
 from partnercentral_list._tied_records import TiedRecords
 from partnercentral_list.errors import PaginationError
-from partnercentral_list.sync._belief import SECOND, in_order
+from partnercentral_list.sync._belief import in_order
 from partnercentral_list.sync._source import (
+    SECOND,
     Key,
     Query,
     Row,
     Source,
     SourcePage,
+    is_ahead,
     repeated,
 )
 
@@ -39,6 +41,8 @@ class Step:
 
     rows: tuple[Row, ...]
     watermark: datetime | None
+    clock: datetime | None = None
+    """AWS's own clock when it sent the last of the rows."""
 
 
 @dataclass(slots=True)
@@ -55,15 +59,31 @@ _Turn: TypeAlias = Callable[[], Awaitable[Step | None]]
 
 
 class Walk:
-    """Reads from `start` on, or everything; ends at what was the newest when it began."""
+    """Reads from `start` on, or everything; ends at what was the newest when it began.
+
+    Args:
+        source: Where the pages come from.
+        start: The date to read from; None for everything.
+        key: The date to read by.
+        watermark: What `start` was made from. If AWS's clock has not reached it, it proves
+            nothing, and everything is read.
+    """
 
     def __init__(
-        self, source: Source, start: datetime | None, key: Key = "LastModifiedDate"
+        self,
+        source: Source,
+        start: datetime | None,
+        key: Key = "LastModifiedDate",
+        watermark: datetime | None = None,
     ) -> None:
         self._source = source
         self._query = Query(key, start)
         self._turn: _Turn | None = self._begin
+        self._watermark = watermark
         self._newest: datetime | None = None
+        """The latest date when it began that AWS's clock had reached."""
+        self._end: datetime | None = None
+        """The latest date of all when it began."""
         self._cursor: datetime | None = None
         self._anchors: frozenset[str] = frozenset()
         self._back = timedelta(0)
@@ -85,20 +105,37 @@ class Walk:
 
     async def _begin(self) -> Step | None:
         page = await self._fetch(self._query)
+        if self._watermark is not None and is_ahead(self._watermark, page.clock):
+            self._watermark = None
+            self._query = replace(self._query, after=None)
+            return None
         if page.token is None:
             # One answer is one instant: nothing can have moved within it.
             self._turn = None
-            return Step(page.rows, page.proven(self._query.key))
+            return Step(page.rows, page.watermark(self._query.key), page.clock)
         # Before the walk: what becomes visible while it lasts may lie behind the cursor, so that
         # a newer date proves nothing about older ones.
-        self._newest = await self._probe()
+        self._newest = await self.newest()
         self._turn = self._page
         return None
 
-    async def _probe(self) -> datetime | None:
+    async def newest(self) -> datetime | None:
+        """Fetch the latest date that AWS's clock has reached; None if there is none.
+
+        Raises:
+            PartnerCentralError: A page could not be fetched.
+        """
         query = replace(self._query, descending=True)
         page = await self._dated(query)
-        return page.last(query.key)
+        self._end = page.last(query.key)
+        tokens: set[str] = set()
+        # Dates that are ahead of AWS's clock come first, and may be more than a page.
+        while page.watermark(query.key) is None and page.token is not None and page.clock:
+            if page.token in tokens:
+                raise repeated()
+            tokens.add(page.token)
+            page = await self._fetch(replace(query, token=page.token))
+        return page.watermark(query.key)
 
     async def _page(self) -> Step | None:
         page = await self._dated(self._query)
@@ -131,6 +168,12 @@ class Walk:
         key = self._query.key
         if page.token is None or last is None or self._is_behind(last):
             self._turn = None
+        elif self._newest and page.clock and self._newest < last <= page.clock:
+            # What changed since it began is for the next run. Left are the dates that AWS's clock
+            # has not reached; where they begin need not be known exactly.
+            self._cursor = None
+            self._query = replace(self._query, after=page.clock)
+            self._turn = self._page
         else:
             self._cursor = last
             self._anchors = frozenset(
@@ -138,10 +181,10 @@ class Walk:
             )
             self._query = replace(self._query, after=last - self._back)
             self._turn = self._page
-        return Step(page.rows, self._capped(page.proven(key)))
+        return Step(page.rows, self._capped(page.watermark(key)), page.clock)
 
     def _is_behind(self, last: datetime) -> bool:
-        return self._newest is not None and last > self._newest
+        return self._end is not None and last > self._end
 
     def _capped(self, last: datetime | None) -> datetime | None:
         return None if last is None or self._newest is None else min(last, self._newest)
@@ -175,12 +218,12 @@ class Walk:
         if is_end:
             tie.ends.append(page)
         if tie.records.complete_pass is None:
-            return Step(page.rows, None)
+            return Step(page.rows, None, page.clock)
         # If the pass before was proven and not this one, a record may have left during this one.
         self._tie = None
         end = tie.ends[tie.records.complete_pass - 1]
         step = self._advance(end, end.last(key) or tie.date)
-        return Step(page.rows, step.watermark)
+        return Step(page.rows, step.watermark, page.clock)
 
     async def _tied_page(self, tie: Tie) -> SourcePage | None:
         # Full pages, of which a few records, tied or not, are one: one response is one instant.

@@ -71,6 +71,7 @@ async def a_new_store_is_empty(open_store: OpenStore) -> None:
         state = await store.acquire_lease("one", "Sandbox", _LEASE)
         _require(state.watermark is None, "a new store has a watermark")
         _require(state.pending == frozenset(), "a new store waits for opportunities")
+        _require(state.invalid == frozenset(), "a new store has invalid records")
         _require(state.catalog == "Sandbox", "a new store does not take the catalog")
         _require(list(await store.identifiers()) == [], "a new store has identifiers")
         _require(dict(await store.get(["O1"])) == {}, "a new store has opportunities")
@@ -89,6 +90,7 @@ async def what_is_committed_is_there_when_it_is_opened_again(open_store: OpenSto
         state = await store.acquire_lease("two", "AWS", _LEASE)
         _require(state.watermark == _MOMENT, "the watermark is lost or rounded")
         _require(sorted(state.pending) == ["O7", "O8"], "what is pending is lost")
+        _require(sorted(state.invalid) == ["O9"], "the keys of invalid records are lost")
         found = dict(await store.get(["O1", "O2", "O3"]))
         _require(found == {record.id: record for record in records}, "records are lost or changed")
         _require(sorted(await store.identifiers()) == ["O1", "O2"], "identifiers are wrong")
@@ -116,6 +118,36 @@ async def a_batch_leaves_what_it_does_not_name(open_store: OpenStore) -> None:
         _require(state.watermark == _MOMENT, "a batch without a watermark moves it")
         _require(sorted(state.pending) == ["O8"], "pending identifiers are not kept one by one")
         _require(list(await store.identifiers()) == ["O1"], "a batch removes records")
+
+
+async def a_watermark_may_be_set_back(open_store: OpenStore) -> None:
+    """An earlier one takes the place of the old one, which was a mistake."""
+    async with open_store(_name()) as store:
+        await store.acquire_lease("one", "AWS", _LEASE)
+        await store.commit("one", SyncBatch(watermark=_MOMENT), _LEASE)
+        earlier = _MOMENT - timedelta(days=400)
+        await store.commit("one", SyncBatch(watermark=earlier), _LEASE)
+        state = await store.acquire_lease("one", "AWS", _LEASE)
+        _require(state.watermark == earlier, "an earlier watermark does not replace a later one")
+
+
+async def an_invalid_record_is_there_until_it_is_removed(open_store: OpenStore) -> None:
+    """There is one for each key; those that a batch removes are no longer there, and no others."""
+    async with open_store(_name()) as store:
+        await store.acquire_lease("one", "AWS", _LEASE)
+        for reason in ("Id: not a string", "LifeCycle: not an object"):
+            invalid = [InvalidRecord(key, None, reason, "{}") for key in ("O8", "O9")]
+            await store.commit("one", SyncBatch(invalid=invalid), _LEASE)
+        state = await store.acquire_lease("one", "AWS", _LEASE)
+        _require(sorted(state.invalid) == ["O8", "O9"], "invalid records are lost")
+        valid = SyncBatch([_opportunity(9)], remove_invalid=frozenset({"O9"}))
+        await store.commit("one", valid, _LEASE)
+        state = await store.acquire_lease("one", "AWS", _LEASE)
+        _require("O9" not in state.invalid, "a record that became valid is still invalid")
+        _require("O8" in state.invalid, "an invalid record is lost with another one")
+        await store.commit("one", SyncBatch(remove_invalid=frozenset({"O8"})), _LEASE)
+        state = await store.acquire_lease("one", "AWS", _LEASE)
+        _require(not state.invalid, "a batch without opportunities removes no invalid record")
 
 
 async def the_first_catalog_is_remembered(open_store: OpenStore) -> None:
@@ -193,6 +225,8 @@ CHECKS: Final[tuple[Check, ...]] = (
     what_is_committed_is_there_when_it_is_opened_again,
     a_record_replaces_the_one_with_its_id,
     a_batch_leaves_what_it_does_not_name,
+    a_watermark_may_be_set_back,
+    an_invalid_record_is_there_until_it_is_removed,
     the_first_catalog_is_remembered,
     many_are_stored_at_once,
     a_lease_keeps_others_out_until_it_is_given_back,

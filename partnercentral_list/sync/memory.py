@@ -8,16 +8,8 @@ from datetime import timedelta
 
 from partnercentral_list.errors import StoreError
 from partnercentral_list.models import OpportunitySummary
+from partnercentral_list.sync._owner import BUSY_HERE, LOST
 from partnercentral_list.sync.store import InvalidRecord, SyncBatch, SyncState
-
-BUSY = (
-    "Another program is at work on this copy. Let it end, or try again later: its lease ends by "
-    "itself a few minutes after it stopped working."
-)
-LOST = (
-    "Another program took over this copy, because this one's lease had ended. Nothing of this page "
-    "was stored; run again."
-)
 
 
 class MemoryStore:
@@ -48,7 +40,7 @@ class MemoryStore:
     async def acquire_lease(self, owner: str, catalog: str, lease: timedelta) -> SyncState:
         """Take the lease, and give the state."""
         if self._owner not in (None, owner) and self._clock() < self._until:
-            raise StoreError(BUSY, retryable=True)
+            raise StoreError(BUSY_HERE, retryable=True)
         self._owner, self._until = owner, self._clock() + lease.total_seconds()
         if self._state is None:
             self._state = SyncState(catalog, None)
@@ -69,13 +61,15 @@ class MemoryStore:
         self._until = self._clock() + lease.total_seconds()
         for record in batch.records:
             self._records[record.id] = record
-            self._invalid.pop(record.id, None)
+        for key in batch.remove_invalid:
+            self._invalid.pop(key, None)
         for invalid in batch.invalid:
             self._invalid[invalid.key] = invalid
         self._state = SyncState(
             self._state.catalog,
             batch.watermark or self._state.watermark,
             (self._state.pending | batch.add_pending) - batch.remove_pending,
+            frozenset(self._invalid),
         )
 
     async def release_lease(self, owner: str) -> None:

@@ -42,13 +42,22 @@ class SyncReport:
     """Requests sent, retries included."""
     watermark: datetime | None
     """The LastModifiedDate up to which the copy is current; None if there is no opportunity."""
+    ahead: int = 0
+    """Opportunities whose LastModifiedDate is later than AWS's own clock (the ``Date`` of its
+    responses), or came without it. They are stored, but the watermark stays before them, so that
+    each run reads them again."""
+    discarded_watermark: datetime | None = None
+    """The watermark of earlier runs, if it was later than AWS's own clock: everything was read
+    again."""
 
     def __str__(self) -> str:
         current = f"current to {_shown(self.watermark)}" if self.watermark else "empty"
         return (
             f"{self.created} created, {self.updated} updated, {self.unchanged} unchanged"
-            f"{_also(self.invalid, 'invalid')}{_also(self.pending, 'pending')}; "
+            f"{_also(self.invalid, 'invalid')}{_also(self.pending, 'pending')}"
+            f"{_also(self.ahead, 'dated ahead of AWS')}; "
             f"{_counted(self.requests, 'request')}; {current}"
+            f"{_discarded(self.discarded_watermark)}"
         )
 
 
@@ -85,9 +94,10 @@ class ReconcileReport:
     listed: int
     """Opportunities that AWS lists."""
     changed: tuple[str, ...]
-    """Changed while it ran, or never dated by AWS; stored."""
+    """Changed while it ran, or hidden before by a watermark that was ahead; stored."""
     silent: tuple[str, ...]
-    """Changed by AWS without a new LastModifiedDate, which no run can see; stored."""
+    """Changed by AWS without a later LastModifiedDate, which no run can see; stored. Among them
+    are records that were invalid and no longer are."""
     missed: tuple[str, ...]
     """Older than what the watermark covers, and not in the copy as AWS has it; stored. Either
     ``lookback`` is shorter than AWS's delay, or this is a defect: please report it."""
@@ -98,27 +108,47 @@ class ReconcileReport:
     """Records that could not be read, and were set aside with the reason."""
     requests: int
     """Requests sent, those of the run and retries included."""
+    undated: tuple[str, ...] = ()
+    """Without a LastModifiedDate, and not in the copy as AWS has it; stored. No run can see such
+    an opportunity."""
+    unverified: tuple[str, ...] = ()
+    """In the copy, and not proven to be what AWS has: in no listing, and AWS refuses to look up
+    such an identifier; or AWS sent a version that is older than the copy's, as it may for
+    ``lookback``. They stay in the copy; reconcile again later."""
+    watermark: datetime | None = None
+    """The LastModifiedDate up to which the copy is current now; None if there is none."""
+    discarded_watermark: datetime | None = None
+    """The watermark of earlier runs, if it was later than everything that AWS lists."""
 
     def __str__(self) -> str:
         found = [
             f"{name}: {', '.join(identifiers[:20])}{', …' if len(identifiers) > 20 else ''}"
             for name, identifiers in (
                 ("changed meanwhile", self.changed),
-                ("changed without a new date", self.silent),
+                ("changed without a later date", self.silent),
+                ("changed and without a date", self.undated),
                 ("missed by earlier runs", self.missed),
                 ("no longer listed", self.gone),
+                ("not proven to be current", self.unverified),
             )
             if identifiers
         ]
+        if not found:
+            but = " but for the invalid records" if self.invalid else ""
+            found.append(f"the copy is what AWS lists{but}")
         first = (
             f"{self.listed} listed{_also(self.invalid, 'invalid')}; "
             f"{_counted(self.requests, 'request')}"
         )
-        return "\n".join([first, *(found or ["the copy is what AWS lists"])])
+        return "\n".join([first + _discarded(self.discarded_watermark), *found])
 
 
 def _also(count: int, what: str) -> str:
     return f", {count} {what}" if count else ""
+
+
+def _discarded(watermark: datetime | None) -> str:
+    return f"; the watermark {_shown(watermark)} was ahead and is discarded" if watermark else ""
 
 
 def _counted(count: int, what: str) -> str:

@@ -20,6 +20,8 @@ class SyncState:
     """The largest LastModifiedDate of AWS's up to which the copy is current; None at first."""
     pending: frozenset[str] = frozenset()
     """Identifiers that events named and AWS did not list yet."""
+    invalid: frozenset[str] = frozenset()
+    """The keys of the invalid records that are stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +43,17 @@ class SyncBatch:
     """What one commit writes."""
 
     records: Sequence[OpportunitySummary] = field(default=(), repr=False)
-    """Opportunities to store, each in place of the one with the same id, which is also no longer
-    among the invalid; no id is there twice."""
+    """Opportunities to store, each in place of the one with the same id; no id is there twice."""
     invalid: Sequence[InvalidRecord] = ()
-    """Records to set aside, each in place of the one with the same key."""
+    """Invalid records to store, each in place of the one with the same key."""
     watermark: datetime | None = None
-    """The new watermark; None leaves the old one."""
+    """The new watermark, which may be earlier than the old one; None leaves that."""
     add_pending: frozenset[str] = frozenset()
     """Identifiers to remember until AWS lists them."""
     remove_pending: frozenset[str] = frozenset()
     """Identifiers to forget."""
+    remove_invalid: frozenset[str] = frozenset()
+    """Keys of invalid records to delete: they are valid again, or no longer there."""
 
     @property
     def is_empty(self) -> bool:
@@ -61,6 +64,7 @@ class SyncBatch:
             or self.watermark
             or self.add_pending
             or self.remove_pending
+            or self.remove_invalid
         )
 
 

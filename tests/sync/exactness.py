@@ -38,6 +38,11 @@ HOSTILE: Mapping[str, Traits] = {
     "tokens that expire": Traits(life=8, imports=0.02, edits=0.3, empty=0.1),
     "pages out of order": Traits(disorder=0.1, edits=0.5),
     "records that cannot be read": Traits(invalid=0.1, edits=0.5),
+    "dates ahead of the clock": Traits(ahead=0.05, edits=1, late=LATE),
+    "dates ahead, keyset tokens, mass edits": Traits(
+        ahead=0.1, tokens="keyset", edits=0.5, mass=0.05, short=0.2
+    ),
+    "a service that does not tell the time": Traits(tells_time=False, edits=0.5, late=LATE),
     "all of it": Traits(
         exclusive=True,
         filter_unit=1000,

@@ -45,6 +45,8 @@ class Traits:
     silent: float = 0.0
     deleted: float = 0.0
     invalid: float = 0.0
+    ahead: float = 0.0
+    tells_time: bool = True
 
 
 @dataclass(frozen=True)
@@ -89,12 +91,14 @@ class Service:
         number = self.versions + 1
         created = before.created if before else at
         late = at + self.rng.randint(0, self.traits.late) if visible_at is None else visible_at
+        self.latest = max(self.latest, at)
+        if self.rng.random() < self.traits.ahead:
+            at = self.now + self.rng.choice([10**8, 10**12])
         version = Version(number, identifier, at, created, number, late)
         self._take(version)
 
     def _take(self, version: Version) -> None:
         self.versions += 1
-        self.latest = max(self.latest, version.modified)
         self.highest = max(self.highest, version.id)
         self.current[version.id] = version
         self._pending.append(version)
@@ -133,7 +137,15 @@ class Service:
     def quiet(self) -> None:
         """Let everybody go home, and everything become visible."""
         self.traits = replace(
-            self.traits, edits=0, mass=0, imports=0, faults=0, disorder=0, silent=0, deleted=0
+            self.traits,
+            edits=0,
+            mass=0,
+            imports=0,
+            faults=0,
+            disorder=0,
+            silent=0,
+            deleted=0,
+            ahead=0,
         )
         self.now += self.traits.late + self.traits.replica_lag + 1
 
@@ -178,7 +190,11 @@ class Service:
         more = end < len(found) or (self.traits.token_at_end and size and len(shown) == size)
         token = self._token(found, end, query) if more else None
         rows = [self._row(version) for version in shown]
-        return SourcePage(tuple(rows), token)
+        return SourcePage(tuple(rows), token, self._clock())
+
+    def _clock(self) -> datetime | None:
+        seconds = timedelta(seconds=self.now // 1000)
+        return START + seconds if self.traits.tells_time else None
 
     def _show(self, versions: list[Version], shown: dict[int, Version]) -> None:
         for version in versions:

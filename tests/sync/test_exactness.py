@@ -67,13 +67,27 @@ class WithoutOrderCheck(Walk):
 
 
 class Believed(SourcePage):
+    def watermark(self, key: Key) -> datetime | None:
+        return self.proven(key)
+
     def proven(self, key: Key) -> datetime | None:
         return max(self.dates(key), default=None)
 
 
 class WithoutDoubt(Walk):
     def _checked(self, page: SourcePage, query: Query) -> SourcePage:
-        return Believed(page.rows, page.token)
+        return Believed(page.rows, page.token, page.clock)
+
+
+class Timeless(SourcePage):
+    def watermark(self, key: Key) -> datetime | None:
+        return self.proven(key)
+
+
+class WithoutClock(Walk):
+    def _checked(self, page: SourcePage, query: Query) -> SourcePage:
+        page = super()._checked(page, query)
+        return Timeless(page.rows, page.token)
 
 
 class WatermarkFirst(CrashingStore):
@@ -96,6 +110,10 @@ BROKEN = {
     "dates of records that cannot be read": (
         Safeguards(WithoutDoubt),
         HOSTILE["records that cannot be read"],
+    ),
+    "dates ahead of the clock": (
+        Safeguards(WithoutClock),
+        HOSTILE["dates ahead of the clock"],
     ),
     "watermark before records": (Safeguards(store=WatermarkFirst), Traits(edits=0.3)),
 }
@@ -136,6 +154,9 @@ def is_lost(life: Outcome) -> bool:
     return not (life.is_right or life.is_refused)
 
 
+CLOCK = START + timedelta(days=1)
+
+
 class Pages:
     """Twenty changes, a second apart, four to a page; of those in the middle none can be read."""
 
@@ -157,7 +178,7 @@ class Pages:
             rows = rows[::-1]
         begin = int(query.token or 0)
         token = str(begin + 4) if begin + 4 < len(rows) else None
-        return SourcePage(tuple(rows[begin : begin + 4]), token)
+        return SourcePage(tuple(rows[begin : begin + 4]), token, CLOCK)
 
 
 def _row(number: int, nonsense: datetime | None) -> Row:
@@ -207,7 +228,7 @@ class Circle:
             )
             for name in names
         ]
-        return SourcePage(tuple(rows), str(place % 3 + 1))
+        return SourcePage(tuple(rows), str(place % 3 + 1), CLOCK)
 
 
 @pytest.mark.parametrize("modified", [START, None])

@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -91,13 +92,48 @@ class Hopeless(MemoryStore):
             raise StoreError(str(error)) from None
 
 
+class Hoarding(MemoryStore):
+    """Keeps invalid records that became valid."""
+
+    async def commit(self, owner: str, batch: SyncBatch, lease: timedelta) -> None:
+        await super().commit(owner, replace(batch, remove_invalid=frozenset()), lease)
+
+
+class Careless(MemoryStore):
+    """Drops invalid records with the commits that have none."""
+
+    async def commit(self, owner: str, batch: SyncBatch, lease: timedelta) -> None:
+        await super().commit(owner, replace(batch, remove_invalid=frozenset(self.invalid)), lease)
+
+
+class Climbing(MemoryStore):
+    """Lets the watermark go forward only."""
+
+    async def commit(self, owner: str, batch: SyncBatch, lease: timedelta) -> None:
+        known = [self._state and self._state.watermark, batch.watermark]
+        highest = max((date for date in known if date), default=None)
+        await super().commit(owner, replace(batch, watermark=highest), lease)
+
+
 class Limited(MemoryStore):
     async def get(self, identifiers: Sequence[str]) -> Any:
         return await super().get(identifiers[:999])
 
 
 @pytest.mark.parametrize(
-    "broken", [Forgetful, Unfenced, Open, Rounding, Unrenewed, Hopeless, Limited]
+    "broken",
+    [
+        Forgetful,
+        Unfenced,
+        Open,
+        Rounding,
+        Unrenewed,
+        Hopeless,
+        Hoarding,
+        Careless,
+        Climbing,
+        Limited,
+    ],
 )
 async def test_the_suite_finds_a_broken_store(broken: type[MemoryStore]) -> None:
     with pytest.raises(AssertionError):
