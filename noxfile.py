@@ -268,6 +268,12 @@ def peers(session: nox.Session) -> None:
     _here(session, "pytest", "tests/peers", *session.posargs)
 
 
+@nox.session(venv_backend="none", default=False, requires=["install"])
+def nightly(session: nox.Session) -> None:
+    """Run the tests that take a minute of real time: the rate at which a server gets requests."""
+    _here(session, "pytest", "tests/nightly", *session.posargs)
+
+
 @nox.session(python=THIS_PYTHON, default=False)
 def benchmarks(session: nox.Session) -> None:
     """Measure beside every peer and write docs/performance.md; `-- --quick` writes nothing."""

@@ -188,12 +188,20 @@ class PartnerCentralClient:
         """
         self._wire.preload()
 
-    async def aclose(self) -> None:
+    async def aclose(self, *, drain: bool = False) -> None:
         """Close the connections of every running event loop; the client cannot be used again.
 
-        A loop that is not running closes its own when it ends. Closing twice is fine.
+        Calls that wait or run are ended at once: they raise `ClientClosedError`, and what they
+        had of the rate limiter and of ``RateLimit.per_day`` is given back. A request that has
+        left already counts. A loop that is not running closes its own connections when it ends.
+        Closing twice is fine.
+
+        Args:
+            drain: Whether the calls that were made before come to their end first, retries
+                included. New ones are refused, and so is a listing's next page: its error has
+                the token to resume from.
         """
-        await self._wire.aclose()
+        await self._wire.aclose(drain=drain)
 
     async def list_opportunities(
         self,

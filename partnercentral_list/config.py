@@ -139,8 +139,8 @@ class RetryPolicy:
 
     Args:
         max_attempts: Requests for one page, the first included; 1 never retries.
-        max_elapsed: Seconds for one page, waits included; no further attempt starts after
-            that. 0 means no limit.
+        max_elapsed: Seconds for one page: every attempt, and every wait before and between them,
+            those for the rate limiter included. 0 means no limit.
         attempt_timeout: Seconds for one attempt, from waiting for a connection to the last
             byte. 0 means no limit.
         transient_base: See above, in seconds.
@@ -191,6 +191,8 @@ class RateLimit:
             number below it does; below 1 it is one request per ``1 / per_second`` seconds.
         per_day: Requests in any 24 hours, as far as this limiter has seen them; at least 1, None
             for any number. When they are spent a `DailyLimitError` is raised, without waiting.
+        max_wait: Seconds that a request may wait for its permit, 0 or more; None for any number.
+            A request that would wait longer raises a `RateLimitTimeoutError` at once.
         clock: Tells seconds that only grow, the same in every thread.
         sleep: Waits for a number of seconds.
 
@@ -200,16 +202,22 @@ class RateLimit:
 
     per_second: float = 10.0
     per_day: int | None = None
+    max_wait: float | None = None
     clock: Callable[[], float] = field(default=time.monotonic, repr=False, compare=False)
     sleep: Callable[[float], Awaitable[None]] = field(default=_sleep, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         check_kind("RateLimit.per_second", self.per_second, int, float)
         check_kind("RateLimit.per_day", self.per_day, int, type(None))
+        check_kind("RateLimit.max_wait", self.max_wait, int, float, type(None))
         _require(0 < self.per_second < inf, "RateLimit.per_second must be more than 0 and finite")
         _require(
             self.per_day is None or self.per_day >= 1,
             "RateLimit.per_day must be at least 1, or None for no limit",
+        )
+        _require(
+            self.max_wait is None or self.max_wait >= 0,
+            "RateLimit.max_wait must not be negative; None for no limit",
         )
 
 

@@ -14,6 +14,7 @@
     ├─ PaginationError             AWS repeated a token
     │  └─ TokenExpiredError        AWS refused a token of this listing
     ├─ DailyLimitError             the day's requests are spent; .retry_after
+    ├─ RateLimitTimeoutError       the wait for a permit is too long; .retry_after
     ├─ StoreError                  sync: the store cannot be used; what to do, in words
     └─ ServiceError                .code .http_status .message .retry_after
        ├─ AccessDeniedException    .reason
@@ -219,6 +220,24 @@ class DailyLimitError(PartnerCentralError):
         super().__init__(
             f"The {per_day} requests of RateLimit.per_day are spent. "
             f"The next one is allowed in {retry_after:.0f} seconds."
+        )
+        self.retry_after = retry_after
+
+
+class RateLimitTimeoutError(PartnerCentralError):
+    """The wait for a permit of the rate limiter would be too long; nothing was sent.
+
+    The bound is ``RateLimit.max_wait``, or what is left of ``RetryPolicy.max_elapsed``.
+
+    Attributes:
+        retry_after: Seconds until a permit was to be expected, at the present rate.
+    """
+
+    def __init__(self, max_wait: float, retry_after: float) -> None:
+        super().__init__(
+            f"A permit of the rate limiter is expected in {retry_after:.1f} seconds, but the "
+            f"request may wait for {max_wait:.1f} at most (RateLimit.max_wait, or what is left of "
+            "RetryPolicy.max_elapsed). Send fewer requests at once, or raise the bound."
         )
         self.retry_after = retry_after
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -18,6 +18,8 @@ class Attempt:
     """From 1."""
     most: int
     """How many attempts the policy allows."""
+    leave: Callable[[], Awaitable[None]] | None = None
+    """Awaited when its bytes are about to leave; None where nothing has to be."""
     http_status: int | None = None
     """The status of the answer; None while there is none."""
     body: bytes | None = None

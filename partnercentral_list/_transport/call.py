@@ -1,4 +1,4 @@
-"""One page: each attempt in its turn, sent, read completely, and told of."""
+"""One page: each attempt at it waits for its permit, is sent and read, and reported as events."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any, cast
 from uuid import uuid4
 
+from partnercentral_list._transport.active_calls import CLOSED
 from partnercentral_list._transport.attempt import Attempt, under_way
 from partnercentral_list._transport.connection import Connection
 from partnercentral_list._transport.events import (
@@ -17,6 +18,7 @@ from partnercentral_list._transport.events import (
     RateLimited,
     RequestEvent,
     RequestFailed,
+    RequestQueued,
     RequestSent,
     RetryScheduled,
 )
@@ -32,12 +34,7 @@ from partnercentral_list.errors import (
 )
 from partnercentral_list.models import ResponseMetadata
 
-# Less than this many seconds is what asking for a slot takes, and no wait for one.
-NO_WAIT = 0.001
-
 Parameters = Mapping[str, object]
-
-CLOSED = "This client was closed. Make a new PartnerCentralClient, or close it later."
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +70,7 @@ class Call:
         self._means = means
         self._clock = means.policy.clock
         self._connect = connect
+        self._connection: Connection | None = None
         self._choose = choose
         self._parameters: Parameters | None = None
         self._invocation_id = str(uuid4())
@@ -91,25 +89,57 @@ class Call:
             PartnerCentralError: It could not be fetched or read.
         """
         connection = await self.connected()
+        attempt = Attempt(self._invocation_id, number, self._means.policy.max_attempts)
         limiter = self._means.limiter
         if limiter is None:
-            return await self._attempt(connection, number, self._chosen())
-        # In front of signing, and outside of the attempt's time: a signature ages.
-        asked_at = limiter.limit.clock()
-        sent_at = await limiter.acquire()
-        waited = sent_at - asked_at
-        if waited > NO_WAIT:
-            self._means.tell(RateLimited(self._invocation_id, number, waited, limiter.rate))
+            return await self._attempt(connection, attempt, self._chosen())
+        permit = await self._acquire(limiter, number)
+        is_unused = True
+
+        async def leave() -> None:
+            # Signing, credentials, the pool of connections, TLS, a busy event loop: what counts at
+            # AWS is when the bytes leave, however long all of that took.
+            nonlocal permit, is_unused
+            permit = await limiter.renew(permit)
+            is_unused = False
+
+        attempt.leave = leave
         try:
-            parameters = self._chosen()
-        except BaseException:
-            limiter.release(sent_at)
-            raise
-        try:
-            return await self._attempt(connection, number, parameters)
+            return await self._attempt(connection, attempt, self._chosen())
         except ThrottlingException:
-            limiter.throttled(sent_at)
+            limiter.throttled(permit)
             raise
+        finally:
+            if is_unused:
+                limiter.release(permit)
+
+    async def _acquire(self, limiter: RateLimiter, number: int) -> float:
+        # In front of signing, and outside of the attempt's time: a signature ages.
+        queued_at: float | None = None
+
+        def on_wait(expected: float, queue_length: int) -> None:
+            nonlocal queued_at
+            queued_at = limiter.limit.clock()
+            self._means.tell(RequestQueued(self._invocation_id, number, expected, queue_length))
+
+        permit = await limiter.acquire(
+            is_retry=number > 1, max_wait=self._time_left(), on_wait=on_wait
+        )
+        if queued_at is not None:
+            waited = permit - queued_at
+            self._means.tell(RateLimited(self._invocation_id, number, waited, limiter.rate))
+        return permit
+
+    def _time_left(self) -> float | None:
+        """Return the seconds that ``max_elapsed`` leaves; None for any number."""
+        if not self._means.policy.max_elapsed:
+            return None
+        return max(0.0, self._started + self._means.policy.max_elapsed - self._clock())
+
+    def _timeout(self) -> float | None:
+        """Return the seconds for one step of an attempt; None for any number."""
+        bounds = (self._means.policy.attempt_timeout or None, self._time_left())
+        return min((bound for bound in bounds if bound is not None), default=None)
 
     async def connected(self) -> Connection:
         """Return what the page is fetched through, opened if it is not.
@@ -117,9 +147,15 @@ class Call:
         Raises:
             PartnerCentralError: It cannot be opened, or not in time.
         """
+        # Kept for the retries: a client that is closed with drain=True opens no other.
+        if self._connection is None:
+            self._connection = await self._open()
+        return self._connection
+
+    async def _open(self) -> Connection:
         # Opening may ask for credentials over the network: it can hang, and fail for a moment.
-        timeout = self._means.policy.attempt_timeout
-        limit = asyncio.timeout(timeout or None)
+        timeout = self._timeout()
+        limit = asyncio.timeout(timeout)
         try:
             async with limit:
                 return await self._connect()
@@ -139,10 +175,11 @@ class Call:
             raise NothingToFetchError
         return self._parameters
 
-    async def _attempt(self, connection: Connection, number: int, parameters: Parameters) -> Page:
-        attempt = Attempt(self._invocation_id, number, self._means.policy.max_attempts)
+    async def _attempt(
+        self, connection: Connection, attempt: Attempt, parameters: Parameters
+    ) -> Page:
         sent_at = self._clock()
-        self._means.tell(RequestSent(self._invocation_id, number))
+        self._means.tell(RequestSent(self._invocation_id, attempt.number))
         try:
             answer = await self._send(connection, attempt, parameters)
             page = self._read(answer, attempt, parameters)
@@ -158,8 +195,8 @@ class Call:
         from partnercentral_list._transport.faults import OPERATION, from_exception
 
         failure: PartnerCentralError
-        timeout = self._means.policy.attempt_timeout
-        limit = asyncio.timeout(timeout or None)
+        timeout = self._timeout()
+        limit = asyncio.timeout(timeout)
         try:
             async with limit:
                 with under_way(attempt):

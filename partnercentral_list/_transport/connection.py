@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import importlib
 import os
 from collections.abc import Callable
 from typing import Any
@@ -65,6 +66,7 @@ def prepare(settings: ConnectionSettings) -> Callable[[], Any]:
     from partnercentral_list._transport.service_data import read_all
     from partnercentral_list._transport.sessions import session_for
 
+    importlib.import_module("partnercentral_list._transport.paced_body")
     ListOpportunitiesResponse.model_rebuild()
     config = settings.config
     merged = _merged(config)

@@ -12,8 +12,25 @@ from typing import TypeAlias
 
 
 @dataclass(frozen=True, slots=True)
+class RequestQueued:
+    """A request begins to wait for a permit, to keep within the account's quota."""
+
+    invocation_id: str
+    """One for each page that is fetched; the same for all attempts at it, and on the wire."""
+    attempt: int
+    """The attempt at the page, from 1."""
+    expected_wait: float
+    """How long the wait will probably take, in seconds, at the present rate."""
+    queue_length: int
+    """Requests that wait for the same limiter, this one and other clients' included."""
+
+    def __str__(self) -> str:
+        return f"waits about {self.expected_wait:.3f} s for a permit, {self.queue_length} queued"
+
+
+@dataclass(frozen=True, slots=True)
 class RateLimited:
-    """A request waited for its turn, to keep within the account's quota."""
+    """A request has waited for its permit, to keep within the account's quota."""
 
     invocation_id: str
     """One for each page that is fetched; the same for all attempts at it, and on the wire."""
@@ -25,7 +42,7 @@ class RateLimited:
     """Requests per second that the limiter allows now."""
 
     def __str__(self) -> str:
-        return f"waited {self.waited:.3f} s for a slot, at {self.rate:.2f} requests a second"
+        return f"waited {self.waited:.3f} s for a permit, at {self.rate:.2f} requests a second"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +125,7 @@ class RetryScheduled:
     attempt: int
     """The attempt that failed, from 1; the next one has the number behind it."""
     delay: float
-    """Seconds until then, without waiting for a slot."""
+    """Seconds of backoff before it; the wait for a permit comes on top."""
     error: str
     """The class of the error in this library's tree, such as ``"ThrottlingException"``."""
 
@@ -150,7 +167,13 @@ class ScanFinished:
 
 
 RequestEvent: TypeAlias = (
-    RateLimited | RequestSent | PageReceived | RequestFailed | RetryScheduled | ScanFinished
+    RequestQueued
+    | RateLimited
+    | RequestSent
+    | PageReceived
+    | RequestFailed
+    | RetryScheduled
+    | ScanFinished
 )
 """What ``on_event`` is called with."""
 

@@ -16,7 +16,7 @@ def install(client: Any, integration: str | None) -> None:
     # Another protocol would have another body, for which botocore's parser is right.
     if client.meta.service_model.resolved_protocol == "json":
         events.register(f"before-parse.{CALL}", take_body)
-    events.register(f"before-send.{CALL}", _number)
+    events.register(f"before-send.{CALL}", _prepare)
     if integration is not None:
 
         def name_integration(params: dict[str, Any], **_: Any) -> None:
@@ -25,13 +25,17 @@ def install(client: Any, integration: str | None) -> None:
         events.register(f"before-call.{CALL}", name_integration)
 
 
-def _number(request: Any, **_: Any) -> None:
+def _prepare(request: Any, **_: Any) -> None:
     # botocore, whose own retries are off, calls each attempt the first one of a new invocation.
     # These headers are not signed, so that they may still change here.
     attempt = current()
     if attempt is not None:
         _set(request.headers, "amz-sdk-invocation-id", attempt.invocation_id)
         _set(request.headers, "amz-sdk-request", f"attempt={attempt.number}; max={attempt.most}")
+        if attempt.leave is not None:
+            from partnercentral_list._transport.paced_body import PacedBody
+
+            request.body = PacedBody(request.body, attempt.leave)
 
 
 def _set(headers: Any, name: str, value: str) -> None:

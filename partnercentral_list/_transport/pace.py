@@ -38,6 +38,7 @@ class Pace:
         self._window = max(1.0, 1.0 / per_second) + MARGIN
         self._burst = min(BURST, self._slots)
         self._log: deque[float] = deque(maxlen=self._slots)
+        self._costs: deque[float] = deque(maxlen=self._slots)
         self._paid_until = -inf
         self._ceiling = HEADROOM * per_second
         self._rate_after_cut = self._ceiling
@@ -52,14 +53,22 @@ class Pace:
     def slot(self, now: float, position: int) -> float:
         """When a request may go that has `position` others before it, none of which has gone.
 
-        Exact for the first; for those further back it is an estimate, never too early.
+        Exact for the first; for those further back it is an estimate from the present rate.
         """
-        spacing = 1.0 / self.rate(now)
-        at = max(self._paid_until, now) + (position - self._burst + 1) * spacing
-        index = len(self._log) - self._slots + position
+        return self._slot(now, position, 1.0 / self.rate(now))
+
+    def earliest(self, now: float, position: int) -> float:
+        """When it may go if nothing slows down and the rate is the full one at once."""
+        return self._slot(now, position, 1.0 / self._ceiling)
+
+    def _slot(self, now: float, position: int, spacing: float) -> float:
+        rounds, first = divmod(position, self._slots)
+        start = max(self._paid_until, now) - (self._burst - 1) / self.rate(now)
+        at = max(now, start + first * spacing)
+        index = len(self._log) - self._slots + first
         if 0 <= index < len(self._log):
             at = max(at, self._log[index] + self._window)
-        return max(at, now)
+        return max(at + rounds * self._window, start + position * spacing)
 
     def slack(self, now: float) -> float:
         """How late a slot may be taken without a loss: the burst makes up for it."""
@@ -67,14 +76,20 @@ class Pace:
 
     def take(self, now: float) -> None:
         """A request goes."""
+        cost = 1.0 / self.rate(now)
         self._log.append(now)
-        self._paid_until = max(self._paid_until, now) + 1.0 / self.rate(now)
+        self._costs.append(cost)
+        self._paid_until = max(self._paid_until, now) + cost
 
-    def release(self, sent_at: float, now: float) -> None:
-        """The request that was to go at `sent_at` did not."""
-        if sent_at in self._log:
-            self._log.remove(sent_at)
-            self._paid_until -= 1.0 / self.rate(now)
+    def release(self, taken_at: float) -> None:
+        """The request that was to go at that time did not."""
+        index = index_of_recent(self._log, taken_at)
+        if index is not None:
+            # What was paid before the last cut is void: giving it back would undo the pause.
+            if taken_at >= self._cut_at:
+                self._paid_until -= self._costs[index]
+            del self._log[index]
+            del self._costs[index]
 
     def throttled(self, sent_at: float, now: float) -> None:
         """AWS refused the request of `sent_at`: slow down, once for each round trip."""
@@ -84,3 +99,11 @@ class Pace:
         self._cut_at = now
         # The bucket is emptied too: the next one goes a spacing from now, and no burst after it.
         self._paid_until = max(self._paid_until, now + self._burst / self._rate_after_cut)
+
+
+def index_of_recent(times: deque[float], time: float) -> int | None:
+    """Return where a time, which is probably one of the last, is among times that grow."""
+    for index in range(len(times) - 1, -1, -1):
+        if times[index] <= time:
+            return index if times[index] == time else None
+    return None

@@ -14,6 +14,7 @@ from partnercentral_list.config import RetryPolicy
 from partnercentral_list.errors import (
     DailyLimitError,
     PartnerCentralError,
+    RateLimitTimeoutError,
     ServiceError,
     ThrottlingException,
 )
@@ -70,6 +71,16 @@ class Retrier:
             PartnerCentralError: The last attempt's error, with the number of attempts.
         """
         stop = _Stop(self._policy, self._quota)
+        failed: PartnerCentralError | None = None
+
+        def before_sleep(retry_state: RetryCallState) -> None:
+            nonlocal failed
+            error = _error_of(retry_state)
+            if isinstance(error, PartnerCentralError):
+                failed = error
+                if on_retry is not None:
+                    on_retry(retry_state.attempt_number, retry_state.upcoming_sleep, error)
+
         # Made for each call: a shared AsyncRetrying mixes up the state of concurrent tasks.
         retrying = AsyncRetrying(
             sleep=self._policy.sleep,
@@ -77,7 +88,7 @@ class Retrier:
             wait=_Wait(self._policy),
             retry=retry_if_exception(_may_pass),
             reraise=True,
-            before_sleep=_before_sleep(on_retry),
+            before_sleep=before_sleep,
         )
         number = 0
 
@@ -90,22 +101,15 @@ class Retrier:
             result: T = await retrying(run)
         except PartnerCentralError as error:
             # The limiter refuses an attempt before it is sent.
-            error.attempts = number - isinstance(error, DailyLimitError)
-            raise
-        self._quota.release(stop.last_cost or 1)
-        return result
-
-
-def _before_sleep(on_retry: OnRetry | None) -> Callable[[RetryCallState], None] | None:
-    if on_retry is None:
-        return None
-
-    def tell(retry_state: RetryCallState) -> None:
-        error = _error_of(retry_state)
-        if isinstance(error, PartnerCentralError):
-            on_retry(retry_state.attempt_number, retry_state.upcoming_sleep, error)
-
-    return tell
+            error.attempts = number - isinstance(error, DailyLimitError | RateLimitTimeoutError)
+            if failed is None or not isinstance(error, RateLimitTimeoutError):
+                raise
+            # A retry that cannot be sent in time is none.
+            failed.attempts = error.attempts
+        else:
+            self._quota.release(stop.last_cost or 1)
+            return result
+        raise failed
 
 
 def _may_pass(error: BaseException) -> bool:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TypeVar, cast
 
 from partnercentral_list._notify import Teller
-from partnercentral_list._transport.call import CLOSED, Call, Means, NothingToFetchError
+from partnercentral_list._transport.active_calls import CLOSED, ActiveCalls
+from partnercentral_list._transport.call import Call, Means, NothingToFetchError
 from partnercentral_list._transport.connection import Connection, prepare
 from partnercentral_list._transport.events import LEVELS, OnEvent
 from partnercentral_list._transport.limiter import RateLimiter
@@ -15,6 +18,8 @@ from partnercentral_list._transport.retry import Retrier
 from partnercentral_list._transport.settings import ConnectionSettings
 from partnercentral_list.config import RetryPolicy
 from partnercentral_list.errors import ClientClosedError
+
+T = TypeVar("T")
 
 
 class Wire:
@@ -29,10 +34,10 @@ class Wire:
     ) -> None:
         self._settings = settings
         self.notify = Teller(on_event, LEVELS).tell
-        self._means = Means(retry, limiter, self.notify, lambda: self._closed)
+        self._means = Means(retry, limiter, self.notify, lambda: self._calls.are_ended)
         self._retrier = Retrier(retry)
         self._connections = PerLoop(lambda: Connection.open(settings))
-        self._closed = False
+        self._calls = ActiveCalls()
 
     def preload(self) -> None:
         """Import and read now, in this thread, what the first opening would.
@@ -41,8 +46,7 @@ class Wire:
             ClientClosedError: It was closed.
             ConfigurationError: It cannot be opened as it is set up.
         """
-        if self._closed:
-            raise ClientClosedError(CLOSED)
+        self._calls.check_open()
         prepare(self._settings)
 
     async def open(self) -> None:
@@ -55,14 +59,19 @@ class Wire:
         """
         call = self._call(lambda: None)
 
-        async def attempt(_: int) -> Connection:
-            return await call.connected()
+        async def attempt(_: int) -> None:
+            await call.connected()
 
-        await self._retrier.call(attempt, call.retrying)
+        await self._run(call, attempt)
 
-    async def aclose(self) -> None:
-        """Close the connections of every running loop; a second time does nothing."""
-        self._closed = True
+    async def aclose(self, *, drain: bool) -> None:
+        """Close the connections of every running loop; a second time does nothing.
+
+        Args:
+            drain: Whether calls that were made before come to their end first. Otherwise they
+                raise `ClientClosedError`, and give back what they have of the rate limiter.
+        """
+        await self._calls.aclose(drain=drain)
         await self._connections.aclose()
 
     async def fetch(self, parameters: Mapping[str, object]) -> Page:
@@ -74,34 +83,39 @@ class Wire:
         Raises:
             PartnerCentralError: It could not be fetched or read, retries included.
         """
-        call = self._call(lambda: parameters)
-        return await self._retrier.call(call.attempt, call.retrying)
+        return cast("Page", await self.fetch_chosen(lambda: parameters))
 
     async def fetch_chosen(self, choose: Callable[[], Mapping[str, object] | None]) -> Page | None:
-        """Fetch the page that is chosen when it is its turn.
+        """Fetch the page that is chosen when its permit is there.
 
         Args:
             choose: Gives the request's members as they go over the wire, once; None gives the
-                limiter's slot back.
+                permit back.
 
         Returns:
             The page; None if none was chosen.
 
         Raises:
+            ClientClosedError: The client was closed before or meanwhile.
             PartnerCentralError: It could not be fetched or read, retries included.
         """
         call = self._call(choose)
         try:
-            return await self._retrier.call(call.attempt, call.retrying)
+            return await self._run(call, call.attempt)
         except NothingToFetchError:
             return None
 
     def _call(self, choose: Callable[[], Mapping[str, object] | None]) -> Call:
-        if self._closed:
-            raise ClientClosedError(CLOSED)
-        return Call(self._means, self._connection, choose)
+        self._calls.check_open()
+        return Call(self._means, self._connections.get, choose)
 
-    async def _connection(self) -> Connection:
-        if self._closed:
-            raise ClientClosedError(CLOSED)
-        return await self._connections.get()
+    async def _run(self, call: Call, attempt: Callable[[int], Awaitable[T]]) -> T:
+        closing = asyncio.timeout(None)
+        try:
+            async with closing:
+                with self._calls.entered(closing):
+                    return await self._retrier.call(attempt, call.retrying)
+        except TimeoutError:
+            if not closing.expired():
+                raise
+        raise ClientClosedError(CLOSED)

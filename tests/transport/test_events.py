@@ -20,6 +20,7 @@ from partnercentral_list import (
     RateLimited,
     RequestEvent,
     RequestFailed,
+    RequestQueued,
     RequestSent,
     RetryPolicy,
     RetryScheduled,
@@ -144,7 +145,26 @@ async def test_records_that_cannot_be_read_are_counted(
     assert (first.opportunities, first.invalid) == (99, 1)
 
 
-async def test_a_wait_for_a_slot_is_told_with_its_length(
+async def test_a_wait_is_announced_with_its_length_and_the_queues(
+    make_client: MakeClient, emulator: PartnerCentralEmulator, events: list[RequestEvent]
+) -> None:
+    clock = Clock()
+    limit = RateLimit(per_second=2, clock=lambda: clock.now)
+    client = make_client(emulator, rate_limit=limit, on_event=events.append)
+    waiting = [asyncio.create_task(client.list_opportunities()) for _ in range(6)]
+    while sum(isinstance(event, RequestQueued) for event in events) < 4:  # noqa: ASYNC110
+        await asyncio.sleep(0)
+    queued = [event for event in events if isinstance(event, RequestQueued)]
+    assert [event.queue_length for event in queued] == [1, 2, 3, 4]
+    assert [event.expected_wait for event in queued] == pytest.approx([1.06, 1.06, 2.12, 2.12])
+    assert {event.attempt for event in queued} == {1}
+    assert len({event.invocation_id for event in queued}) == 4
+    for task in waiting:
+        task.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
+
+
+async def test_a_wait_for_a_permit_is_told_with_its_length(
     make_client: MakeClient, emulator: PartnerCentralEmulator, events: list[RequestEvent]
 ) -> None:
     clock = Clock()
@@ -159,7 +179,7 @@ async def test_a_wait_for_a_slot_is_told_with_its_length(
     assert type(events[events.index(waits[0]) + 1]) is RequestSent
 
 
-async def test_a_slot_that_is_free_is_no_wait_though_asking_for_it_takes_time(
+async def test_a_permit_that_is_free_is_no_wait_though_the_clock_moves(
     make_client: MakeClient, emulator: PartnerCentralEmulator, events: list[RequestEvent]
 ) -> None:
     ticks = itertools.count()
@@ -222,15 +242,17 @@ async def test_retries_are_logged_as_information_and_the_rest_for_debugging(
     limit = RateLimit(per_second=1, clock=lambda: clock.now, sleep=clock.sleep)
     await make_client(emulator, retry=clock.policy(), rate_limit=limit).list_opportunities()
     said = [(r.levelname, r.getMessage()) for r in caplog.records if r.name == LOGGER]
-    assert [level for level, _ in said] == ["DEBUG", "DEBUG", "INFO", "DEBUG", "DEBUG", "DEBUG"]
+    assert [level for level, _ in said] == ["DEBUG"] * 2 + ["INFO"] + ["DEBUG"] * 4
     texts = [text for _, text in said]
     assert texts[1].startswith("attempt 1 failed in ")
     assert ": InternalServerException (request id " in texts[1]
     assert texts[2] == "attempt 2 in 0.050 s, after InternalServerException"
-    assert texts[3].startswith("waited 1.0")
-    assert texts[4].endswith(", attempt 2")
-    assert texts[5].startswith("page of 20 in ")
-    assert texts[5].endswith(")")
+    assert texts[3].startswith("waits about 1.0")
+    assert texts[3].endswith(" for a permit, 1 queued")
+    assert texts[4].startswith("waited 1.0")
+    assert texts[5].endswith(", attempt 2")
+    assert texts[6].startswith("page of 20 in ")
+    assert texts[6].endswith(")")
 
 
 async def test_nothing_is_logged_above_debugging_when_all_is_well(

@@ -181,7 +181,7 @@ def test_every_error_is_in_the_tree_and_in_the_tree_of_the_docstring() -> None:
     assert (
         len(classes)
         == len(re.findall(r"(?:─|^ {4})\s?([A-Z]\w+)", errors.__doc__ or "", re.M))
-        == 19
+        == 20
     )
     for item in classes:
         assert issubclass(item, PartnerCentralError)

@@ -23,6 +23,7 @@ from partnercentral_list import (
     PartnerCentralError,
     RateLimit,
     RateLimiter,
+    RateLimitTimeoutError,
 )
 from partnercentral_list._transport import limiter as limiter_module
 from partnercentral_list._transport import pace
@@ -351,6 +352,204 @@ def test_a_slot_that_was_not_used_can_be_given_back(clock: Clock) -> None:
     run(clock, main())
 
 
+def test_a_retry_goes_before_all_first_attempts(clock: Clock) -> None:
+    limiter = make(clock)
+    order: list[str] = []
+
+    async def one(name: str, *, is_retry: bool = False) -> None:
+        await limiter.acquire(is_retry=is_retry)
+        order.append(name)
+
+    async def main() -> None:
+        async with asyncio.TaskGroup() as group:
+            for number in range(100):
+                group.create_task(one(f"first {number}"))
+            await asyncio.sleep(0.5)
+            order.clear()
+            for number in range(3):
+                group.create_task(one(f"retry {number}", is_retry=True))
+            await asyncio.sleep(0.4)
+            assert order[:3] == ["retry 0", "retry 1", "retry 2"]
+
+    start = clock.now
+    run(clock, main())
+    assert clock.now - start <= 103 / 9.0  # the others lose nothing but those three
+
+
+def test_a_permit_is_renewed_before_everybody_else(clock: Clock) -> None:
+    limiter = make(clock)
+
+    async def main() -> None:
+        permit = await limiter.acquire()
+        waiting = [asyncio.create_task(limiter.acquire(is_retry=n % 2 == 0)) for n in range(40)]
+        await asyncio.sleep(2.0)
+        renewed = await limiter.renew(permit)
+        times = await asyncio.gather(*waiting)
+        assert renewed == min(time for time in (*times, renewed) if time > 1002.0)
+        assert most_in_a_window(under_way([renewed, *times])) <= 10
+
+    run(clock, main())
+
+
+@given(
+    delays=st.lists(st.one_of(st.floats(0, 0.3), st.floats(0, 6)), min_size=1, max_size=60),
+    seed=st.integers(0, 1000),
+)
+@example(delays=[4.0] * 40, seed=1)
+@example(delays=[4.0 - number / 9.5 for number in range(30)], seed=1)
+@settings(max_examples=60)
+def test_renewed_permits_keep_to_the_quota_however_late(delays: list[float], seed: int) -> None:
+    clock = Clock()
+    limiter, times = make(clock), []
+
+    async def one(delay: float) -> None:
+        permit = await limiter.acquire()
+        await asyncio.sleep(delay)
+        times.append(await limiter.renew(permit))
+
+    async def main() -> None:
+        await asyncio.gather(*(one(delay) for delay in delays))
+
+    run(clock, main())
+    assert len(times) == len(delays)
+    assert most_in_a_window(under_way(times, seed)) <= 10
+
+
+def test_a_permit_that_is_renewed_stays_one_request_of_the_day(clock: Clock) -> None:
+    limiter = make(clock, per_day=3)
+
+    async def main() -> None:
+        permits = await acquire_many(limiter, 3)
+        for permit in permits:
+            assert await limiter.renew(permit) >= permit
+        with pytest.raises(DailyLimitError):
+            await limiter.acquire()
+        renewing = asyncio.create_task(limiter.renew(permits[0]))
+        limiter.throttled(clock.now)
+        await asyncio.sleep(0)
+        renewing.cancel()
+
+    run(clock, main())
+
+
+def test_an_unused_permit_of_an_abandoned_renewal_is_released(clock: Clock) -> None:
+    limiter = make(clock, per_day=10)
+
+    async def main() -> None:
+        permits = await acquire_many(limiter, 10)
+        for _ in range(20):
+            limiter.throttled(clock.now)
+        renewing = asyncio.create_task(limiter.renew(permits[0]))
+        await asyncio.sleep(0.01)
+        assert not renewing.done()
+        renewing.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await renewing
+        with pytest.raises(DailyLimitError):
+            await limiter.acquire()
+        limiter.release(permits[0])
+        assert await limiter.acquire() > permits[-1]
+
+    run(clock, main())
+
+
+@pytest.mark.parametrize("renews", [False, True])
+def test_renewing_neither_speeds_up_nor_slows_down(clock: Clock, renews: bool) -> None:
+    limiter = make(clock)
+
+    async def main() -> float:
+        for _ in range(20):
+            limiter.throttled(clock.now)
+        cut_at = clock.now
+        for number in range(40):
+            permit = await limiter.acquire()
+            if renews:
+                assert await limiter.renew(permit) == permit
+            if number == 20:
+                limiter.throttled(clock.now)
+        return clock.now - cut_at
+
+    assert run(clock, main()) == pytest.approx(29.58, abs=0.01)
+
+
+# How long a request may wait.
+
+
+def test_a_request_that_would_wait_too_long_is_refused_at_once(clock: Clock) -> None:
+    limiter = RateLimiter(RateLimit(max_wait=2.0, clock=lambda: clock.now))
+
+    async def main() -> None:
+        start = clock.now
+        waiting = [asyncio.create_task(limiter.acquire()) for _ in range(40)]
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert sum(not task.done() for task in waiting) <= 17
+        results = await asyncio.gather(*waiting, return_exceptions=True)
+        refused = [result for result in results if isinstance(result, RateLimitTimeoutError)]
+        times = [result for result in results if isinstance(result, float)]
+        assert len(times) + len(refused) == 40
+        assert 19 <= len(times) <= 20
+        assert max(times) - start <= 2.0
+        assert refused[0].retry_after == pytest.approx(2.1, abs=0.1)
+        assert "RateLimit.max_wait" in str(refused[0])
+        with pytest.raises(RateLimitTimeoutError):
+            await limiter.acquire(max_wait=0)
+        await asyncio.sleep(1)
+        assert await limiter.acquire(max_wait=0) == clock.now
+
+    run(clock, main())
+
+
+def test_the_shorter_bound_of_a_wait_counts(clock: Clock) -> None:
+    limiter = RateLimiter(RateLimit(max_wait=1.0, clock=lambda: clock.now))
+
+    async def main() -> None:
+        waiting = [asyncio.create_task(limiter.acquire()) for _ in range(10)]
+        await asyncio.sleep(0)
+        for bound in (0.5, 5.0):
+            with pytest.raises(RateLimitTimeoutError, match=f"{min(bound, 1.0)} at most"):
+                for _ in range(10):
+                    waiting.append(asyncio.create_task(limiter.acquire()))
+                    await limiter.acquire(max_wait=bound)
+        await asyncio.gather(*waiting, return_exceptions=True)
+
+    run(clock, main())
+
+
+def test_a_wait_that_throttling_makes_too_long_ends_at_its_bound(clock: Clock) -> None:
+    limiter = make(clock)
+
+    async def main() -> None:
+        await acquire_many(limiter, 10)
+        waiting = [asyncio.create_task(limiter.acquire(max_wait=3.0)) for _ in range(20)]
+        await asyncio.sleep(0.05)
+        start = clock.now
+        for _ in range(5):
+            limiter.throttled(clock.now)
+        results = await asyncio.gather(*waiting, return_exceptions=True)
+        refused = [result for result in results if isinstance(result, RateLimitTimeoutError)]
+        assert 12 <= len(refused) < 20
+        assert clock.now - start <= 3.0
+        assert await limiter.acquire() - clock.now <= 0.0  # nobody is left in the queue
+
+    run(clock, main())
+
+
+def test_a_wait_is_announced_once_and_only_if_there_is_one(clock: Clock) -> None:
+    limiter = make(clock)
+    announced: list[tuple[float, int]] = []
+
+    async def one() -> None:
+        await limiter.acquire(on_wait=lambda wait, length: announced.append((wait, length)))
+
+    async def main() -> None:
+        await asyncio.gather(*(one() for _ in range(9)))
+
+    run(clock, main())
+    assert [length for _, length in announced] == [1, 2, 3, 4, 5, 6]
+    assert [wait for wait, _ in announced] == pytest.approx([n / 9.5 for n in range(1, 7)])
+
+
 def test_an_event_loop_that_does_not_run_holds_the_others_up_for_a_second_at_most(
     clock: Clock,
 ) -> None:
@@ -650,6 +849,8 @@ def test_the_error_of_the_day_says_when_and_survives_pickling() -> None:
         {"per_second": float("inf")},
         {"per_day": 0},
         {"per_day": -5},
+        {"max_wait": -0.1},
+        {"max_wait": float("nan")},
     ],
     ids=repr,
 )
@@ -662,7 +863,7 @@ def test_a_bad_setting_is_refused(options: dict[str, Any]) -> None:
 def test_the_settings_are_compared_and_shown_without_clock_and_sleep() -> None:
     limit = RateLimit(clock=lambda: 0.0)
     assert limit == RateLimit()
-    assert repr(limit) == "RateLimit(per_second=10.0, per_day=None)"
+    assert repr(limit) == "RateLimit(per_second=10.0, per_day=None, max_wait=None)"
     assert RateLimiter(limit).limit is limit
 
 

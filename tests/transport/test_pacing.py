@@ -8,12 +8,20 @@ import pytest
 
 from partnercentral_list import (
     DailyLimitError,
+    InternalServerException,
     PartnerCentralClient,
     RateLimit,
     RateLimiter,
+    RateLimitTimeoutError,
+    RequestEvent,
+    RequestSent,
+    RequestTimeoutError,
+    RetryPolicy,
+    RetryScheduled,
 )
-from partnercentral_list.emulator import PartnerCentralEmulator
+from partnercentral_list.emulator import Fault, PartnerCentralEmulator
 from tests.conftest import MakeClient
+from tests.transport.queue import Queue
 
 
 class Clock:
@@ -105,3 +113,85 @@ async def test_without_pacing_nothing_waits(
     client = make_client(emulator, rate_limit=None)
     await asyncio.gather(*(client.list_opportunities() for _ in range(30)))
     assert len(emulator.requests) == 30
+
+
+async def no_wait(seconds: float) -> None:
+    """Stands in for asyncio.sleep between attempts."""
+
+
+class SlowClock(Clock):
+    """Time that passes slowly while many wait, so that there is time for real requests."""
+
+    async def sleep(self, seconds: float) -> None:
+        await super().sleep(min(seconds, 0.001))
+
+
+async def test_a_retry_goes_before_all_queued_first_attempts(
+    make_client: MakeClient, emulator: PartnerCentralEmulator
+) -> None:
+    events: list[RequestEvent] = []
+    emulator.fail("InternalServerException", at=1, times=1)
+    clock = SlowClock()
+    client = make_client(emulator, rate_limit=clock.limit(), on_event=events.append)
+    await asyncio.gather(*(client.list_opportunities(max_results=1) for _ in range(60)))
+    (scheduled,) = (n for n, event in enumerate(events) if isinstance(event, RetryScheduled))
+    sent = [event for event in events[scheduled:] if isinstance(event, RequestSent)]
+    assert sent[0].attempt == 2
+    assert len(sent) > 20
+
+
+async def test_max_elapsed_bounds_the_wait_for_a_permit(
+    make_client: MakeClient, emulator: PartnerCentralEmulator
+) -> None:
+    queue = Queue()
+    client = make_client(
+        emulator, rate_limit=queue.limiter, retry=RetryPolicy(max_elapsed=2.0, clock=lambda: 0.0)
+    )
+    calls = [asyncio.create_task(client.list_opportunities()) for _ in range(60)]
+    while sum(call.done() for call in calls) < 60 - 17:  # noqa: ASYNC110 # a thread answers
+        await asyncio.sleep(0)
+    await client.aclose()
+    results = await asyncio.gather(*calls, return_exceptions=True)
+    refused = [result for result in results if isinstance(result, RateLimitTimeoutError)]
+    assert queue.waiting == 0
+    assert len(refused) == 60 - 17 - len(emulator.requests) == 40
+    assert {(error.attempts, error.retryable) for error in refused} == {(0, False)}
+    assert 1.9 <= refused[0].retry_after <= 2.2
+
+
+async def test_a_retry_that_comes_too_late_raises_what_it_was_for(
+    make_client: MakeClient, emulator: PartnerCentralEmulator
+) -> None:
+    clock = Clock()
+    emulator.fail("InternalServerException", times=1)
+    client = make_client(
+        emulator, rate_limit=clock.limit(per_second=0.5), retry=RetryPolicy(max_elapsed=1.0)
+    )
+    with pytest.raises(InternalServerException) as caught:
+        await client.list_opportunities()
+    assert caught.value.attempts == len(emulator.requests) == 1
+    assert clock.now == 0.0
+
+
+async def test_max_elapsed_bounds_an_attempt(
+    make_client: MakeClient, emulator: PartnerCentralEmulator
+) -> None:
+    emulator.fail(Fault.hang(), times=None)
+    client = make_client(emulator, retry=RetryPolicy(max_elapsed=0.05))
+    with pytest.raises(RequestTimeoutError) as caught:
+        await client.list_opportunities()
+    assert caught.value.attempts == 1
+
+
+async def test_max_wait_refuses_a_call_instead_of_queueing_it(
+    make_client: MakeClient, emulator: PartnerCentralEmulator
+) -> None:
+    clock = Clock()
+    client = make_client(emulator, rate_limit=clock.limit(per_second=0.5, max_wait=1.0))
+    await client.list_opportunities()
+    with pytest.raises(RateLimitTimeoutError) as caught:
+        await client.list_opportunities()
+    assert caught.value.retry_after == pytest.approx(1 / (0.95 * 0.5), abs=0.1)
+    assert len(emulator.requests) == 1
+    clock.now += caught.value.retry_after
+    await client.list_opportunities()

@@ -61,6 +61,7 @@ from partnercentral_list import (
     RequestEvent,
     RequestFailed,
     RequestProblem,
+    RequestQueued,
     RequestSent,
     RequestTimeoutError,
     RequestValidationError,
@@ -134,6 +135,9 @@ def count(event: RequestEvent) -> float:
         case ScanFinished():
             assert_type(event.may_lack_undated, bool)
             return assert_type(event.opportunities, int)
+        case RequestQueued():
+            assert_type(event.queue_length, int)
+            return assert_type(event.expected_wait, float)
         case RateLimited():
             assert_type(event.invocation_id, str)
             assert_type(event.attempt, int)
@@ -156,6 +160,7 @@ async def using_a_client() -> None:
         assert_type(client, PartnerCentralClient)
     assert_type(client.preload(), None)
     assert_type(await client.aclose(), None)
+    assert_type(await client.aclose(drain=True), None)
 
 
 async def one_page(client: PartnerCentralClient, request: ListOpportunitiesRequest) -> None:

@@ -1,0 +1,201 @@
+"""Closing a client while calls wait for permits, for a backoff, or for a response."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from partnercentral_list import (
+    ClientClosedError,
+    Credentials,
+    DailyLimitError,
+    ListOpportunitiesResponse,
+    PartnerCentralClient,
+    RateLimit,
+    RateLimiter,
+    RetryPolicy,
+)
+from partnercentral_list.emulator import Fault, PartnerCentralEmulator
+from tests.conftest import MakeClient
+from tests.transport.queue import Queue
+
+Results = list[ListOpportunitiesResponse | BaseException]
+
+
+def call_many(client: PartnerCentralClient, number: int) -> asyncio.Future[Results]:
+    calls = (client.list_opportunities() for _ in range(number))
+    return asyncio.gather(*calls, return_exceptions=True)
+
+
+async def test_closing_ends_queued_calls_and_gives_their_permits_back(
+    make_client: MakeClient, emulator: PartnerCentralEmulator
+) -> None:
+    queue = Queue(per_day=10)
+    client = make_client(emulator, rate_limit=queue.limiter)
+    calls = call_many(client, 60)
+    await queue.filled(57)
+    await client.aclose()
+    results = await calls
+    assert sum(isinstance(result, ClientClosedError) for result in results) >= 57
+    assert queue.waiting == 0
+
+    queue.now += 10
+    for _ in range(10 - len(emulator.requests)):  # nobody is before us, and the day is not spent
+        await queue.limiter.acquire(max_wait=2)
+        queue.now += 1
+    with pytest.raises(DailyLimitError):
+        await queue.limiter.acquire()
+
+
+async def test_a_closed_clients_listing_can_be_resumed(
+    make_client: MakeClient, emulator: PartnerCentralEmulator
+) -> None:
+    queue = Queue()
+    client = make_client(emulator, rate_limit=queue.limiter)
+    pager = client.iter_opportunities(page_size=50, prefetch=0)
+    seen: list[str] = []
+
+    async def read() -> None:
+        async for opportunity in pager:
+            seen.append(opportunity.id)
+
+    reading = asyncio.create_task(read())
+    await queue.filled(1)
+    await client.aclose()
+    with pytest.raises(ClientClosedError) as caught:
+        await reading
+    other = make_client(emulator)
+    rest = await other.iter_opportunities(starting_token=caught.value.resume_token).collect()
+    assert len({*seen, *(opportunity.id for opportunity in rest)}) == 250
+
+
+async def test_closing_gives_back_permits_whose_requests_have_not_left(
+    make_client: MakeClient, emulator: PartnerCentralEmulator
+) -> None:
+    asked = 0
+    hanging = asyncio.Event()
+
+    async def credentials() -> Credentials:
+        nonlocal asked
+        asked += 1
+        if asked == 2:
+            hanging.set()
+            await asyncio.Event().wait()
+        return Credentials("AKIDEXAMPLE", "secret", None, datetime.now(UTC) + timedelta(minutes=5))
+
+    limiter = RateLimiter(RateLimit(per_day=1))
+    client = make_client(emulator, rate_limit=limiter, credentials=credentials)
+    calls = call_many(client, 1)
+    await hanging.wait()
+    await client.aclose()
+    assert isinstance((await calls)[0], ClientClosedError)
+    assert emulator.requests == []
+    await limiter.acquire()
+    with pytest.raises(DailyLimitError):
+        await limiter.acquire()
+
+
+async def test_a_request_that_was_never_sent_is_none_of_the_days(make_client: MakeClient) -> None:
+    limiter = RateLimiter(RateLimit(per_day=1))
+    client = make_client(
+        "http://127.0.0.1:1", rate_limit=limiter, retry=RetryPolicy(max_attempts=1)
+    )
+    with pytest.raises(Exception, match="127"):
+        await client.list_opportunities()
+    await limiter.acquire()
+
+
+async def test_closing_ends_a_wait_before_a_retry(
+    make_client: MakeClient, emulator: PartnerCentralEmulator
+) -> None:
+    backing_off = asyncio.Event()
+
+    async def sleep(seconds: float) -> None:
+        backing_off.set()
+        await asyncio.Event().wait()
+
+    emulator.fail("InternalServerException")
+    client = make_client(emulator, retry=RetryPolicy(sleep=sleep))
+    calls = call_many(client, 1)
+    await backing_off.wait()
+    await client.aclose()
+    assert isinstance((await calls)[0], ClientClosedError)
+
+
+async def test_closing_ends_a_wait_for_a_response(
+    make_client: MakeClient, emulator: PartnerCentralEmulator
+) -> None:
+    emulator.fail(Fault.hang(), times=None)
+    client = make_client(emulator)
+    calls = call_many(client, 1)
+    while not emulator.requests:  # noqa: ASYNC110 # another thread fills it
+        await asyncio.sleep(0)
+    await client.aclose()
+    assert isinstance((await calls)[0], ClientClosedError)
+
+
+async def test_draining_lets_queued_calls_finish_and_takes_no_more(
+    make_client: MakeClient, emulator: PartnerCentralEmulator
+) -> None:
+    queue = Queue()
+    emulator.fail("InternalServerException", at=2, times=1)
+    client = make_client(emulator, rate_limit=queue.limiter)
+    calls = call_many(client, 20)
+    await queue.filled(17)
+    closing = asyncio.create_task(client.aclose(drain=True))
+    await asyncio.sleep(0)
+    with pytest.raises(ClientClosedError):
+        await client.list_opportunities()
+    assert not closing.done()
+    queue.release()
+    await closing
+    assert [type(result) for result in await calls] == [ListOpportunitiesResponse] * 20
+    assert len(emulator.requests) == 21
+    await client.aclose()
+
+
+async def test_closing_ends_what_draining_waits_for(
+    make_client: MakeClient, emulator: PartnerCentralEmulator
+) -> None:
+    queue = Queue()
+    client = make_client(emulator, rate_limit=queue.limiter)
+    calls = call_many(client, 5)
+    await queue.filled(2)
+    draining = asyncio.create_task(client.aclose(drain=True))
+    await asyncio.sleep(0)
+    await client.aclose()
+    await draining
+    results = await calls
+    assert sum(isinstance(result, ClientClosedError) for result in results) >= 2
+
+
+@pytest.mark.parametrize("drain", [False, True])
+async def test_calls_of_another_thread_end_too(
+    make_client: MakeClient, emulator: PartnerCentralEmulator, drain: bool
+) -> None:
+    queue = Queue()
+    is_filled, may_move = threading.Event(), threading.Event()
+    results: Results = []
+    client = make_client(emulator, rate_limit=queue.limiter)
+
+    async def beside() -> None:
+        calls = call_many(client, 6)
+        await queue.filled(3)
+        is_filled.set()
+        while not may_move.is_set():  # noqa: ASYNC110 # another thread sets it
+            await asyncio.sleep(0)
+        if drain:
+            queue.release()
+        results.extend(await calls)
+
+    thread = threading.Thread(target=asyncio.run, args=[beside()])
+    thread.start()
+    await asyncio.to_thread(is_filled.wait)
+    may_move.set()
+    await client.aclose(drain=drain)
+    thread.join()
+    closed = sum(isinstance(result, ClientClosedError) for result in results)
+    assert closed == 0 if drain else closed >= 3
