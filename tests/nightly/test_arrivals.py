@@ -30,4 +30,4 @@ async def test_a_server_that_stalls_gets_no_burst_afterwards() -> None:
 async def test_a_blocked_event_loop_sends_no_burst(block: float) -> None:
     arrivals = await burst_on_a_busy_loop(100, PER_SECOND, block)
     check(arrivals, 100)
-    assert arrivals.per_second >= 8.5
+    assert arrivals.per_second >= 8.0
