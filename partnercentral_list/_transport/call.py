@@ -27,6 +27,7 @@ from partnercentral_list._transport.response import MAX_RECORDS, Page, parse_pag
 from partnercentral_list.config import RetryPolicy
 from partnercentral_list.errors import (
     ClientClosedError,
+    MalformedResponseError,
     PartnerCentralError,
     RequestTimeoutError,
     ServiceError,
@@ -105,11 +106,17 @@ class Call:
 
         attempt.leave = leave
         try:
-            return await self._attempt(connection, attempt, self._chosen())
-        except ThrottlingException:
-            limiter.throttled(permit)
+            page = await self._attempt(connection, attempt, self._chosen())
+        except (ServiceError, MalformedResponseError) as error:
+            is_unused = False
+            if isinstance(error, ThrottlingException):
+                limiter.throttled(permit)
             raise
+        else:
+            is_unused = False
+            return page
         finally:
+            # Not even the hook in aiobotocore is trusted: what was answered has left.
             if is_unused:
                 limiter.release(permit)
 
