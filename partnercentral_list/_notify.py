@@ -1,4 +1,4 @@
-"""Telling of what happens: in the log, and to the program's callback if it has one."""
+"""Notifications of events: a log record for each, and a call of the program's callback."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ E = TypeVar("E")
 logger = logging.getLogger("partnercentral_list")
 
 
-class Teller(Generic[E]):
-    """Tells of events.
+class Notifier(Generic[E]):
+    """Logs events and hands them to a callback.
 
     Args:
-        on_event: Called in the task in which it happens, so it must not block. What it raises is
-            logged, and ends nothing.
-        levels: The level at which a kind of event is logged; the others are for debugging.
+        on_event: Called in the task in which the event happens, so it must not block. An
+            exception that it raises is logged and goes no further.
+        levels: The level at which a class of events is logged; DEBUG for all others.
 
     Raises:
-        ConfigurationError: `on_event` is not callable, or async, so that nobody would wait for it.
+        ConfigurationError: `on_event` is not callable, or it is async: nothing would await it.
     """
 
     def __init__(self, on_event: Callable[[E], object] | None, levels: Mapping[type, int]) -> None:
@@ -31,13 +31,13 @@ class Teller(Generic[E]):
             raise ConfigurationError("on_event must be a callable that takes an event.")
         if on_event is not None and _is_async(on_event):
             raise ConfigurationError(
-                "on_event must not be async: nothing waits for it. Put events on a queue instead."
+                "on_event must not be async: nothing awaits it. Put events on a queue instead."
             )
         self._on_event = on_event
         self._levels = levels
 
-    def tell(self, event: E) -> None:
-        """Tell of an event."""
+    def notify(self, event: E) -> None:
+        """Log an event, and call the callback with it."""
         level = self._levels.get(type(event), logging.DEBUG)
         if logger.isEnabledFor(level):
             logger.log(level, "%s", event)
@@ -49,5 +49,5 @@ class Teller(Generic[E]):
 
 
 def _is_async(function: Any) -> bool:
-    # An object may be called like a function too.
+    # An instance of a class with an async __call__ is called like a function, too.
     return any(map(inspect.iscoroutinefunction, (function, function.__call__)))

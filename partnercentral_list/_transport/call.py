@@ -44,7 +44,7 @@ class Means:
 
     policy: RetryPolicy
     limiter: RateLimiter | None
-    tell: Callable[[RequestEvent], None]
+    notify: Callable[[RequestEvent], None]
     is_closed: Callable[[], bool]
 
 
@@ -80,7 +80,7 @@ class Call:
     def retrying(self, number: int, delay: float, error: PartnerCentralError) -> None:
         """Tell that the page will be asked for again."""
         name = type(error).__name__
-        self._means.tell(RetryScheduled(self._invocation_id, number, delay, name))
+        self._means.notify(RetryScheduled(self._invocation_id, number, delay, name))
 
     async def attempt(self, number: int) -> Page:
         """Fetch the page, once, when it is its turn.
@@ -127,14 +127,14 @@ class Call:
         def on_wait(expected: float, queue_length: int) -> None:
             nonlocal queued_at
             queued_at = limiter.limit.clock()
-            self._means.tell(RequestQueued(self._invocation_id, number, expected, queue_length))
+            self._means.notify(RequestQueued(self._invocation_id, number, expected, queue_length))
 
         permit = await limiter.acquire(
             is_retry=number > 1, max_wait=self._time_left(), on_wait=on_wait
         )
         if queued_at is not None:
             waited = permit - queued_at
-            self._means.tell(RateLimited(self._invocation_id, number, waited, limiter.rate))
+            self._means.notify(RateLimited(self._invocation_id, number, waited, limiter.rate))
         return permit
 
     def _time_left(self) -> float | None:
@@ -186,14 +186,14 @@ class Call:
         self, connection: Connection, attempt: Attempt, parameters: Parameters
     ) -> Page:
         sent_at = self._clock()
-        self._means.tell(RequestSent(self._invocation_id, attempt.number))
+        self._means.notify(RequestSent(self._invocation_id, attempt.number))
         try:
             answer = await self._send(connection, attempt, parameters)
             page = self._read(answer, attempt, parameters)
         except PartnerCentralError as error:
-            self._means.tell(_failed(attempt, error, self._clock() - sent_at))
+            self._means.notify(_failed(attempt, error, self._clock() - sent_at))
             raise
-        self._means.tell(_received(attempt, page, self._clock() - sent_at))
+        self._means.notify(_received(attempt, page, self._clock() - sent_at))
         return page
 
     async def _send(

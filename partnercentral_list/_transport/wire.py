@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeVar, cast
 
-from partnercentral_list._notify import Teller
+from partnercentral_list._notify import Notifier
 from partnercentral_list._transport.active_calls import CLOSED, ActiveCalls
 from partnercentral_list._transport.call import Call, Means, NothingToFetchError
 from partnercentral_list._transport.connection import Connection, prepare
@@ -33,7 +33,7 @@ class Wire:
         on_event: OnEvent | None = None,
     ) -> None:
         self._settings = settings
-        self.notify = Teller(on_event, LEVELS).tell
+        self.notify = Notifier(on_event, LEVELS).notify
         self._means = Means(retry, limiter, self.notify, lambda: self._calls.are_ended)
         self._retrier = Retrier(retry)
         self._connections = PerLoop(lambda: Connection.open(settings))

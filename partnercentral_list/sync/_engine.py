@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from datetime import timedelta
 from itertools import islice
 
-from partnercentral_list._notify import Teller
+from partnercentral_list._notify import Notifier
 from partnercentral_list.models.request import IDENTIFIERS_PER_REQUEST
 from partnercentral_list.sync._reconcile import Reconciliation
 from partnercentral_list.sync._source import Query, Source, follow
@@ -30,18 +30,18 @@ class Engine:
         self,
         new_source: Callable[[], Source],
         store: SyncStore,
-        teller: Teller[SyncEvent],
+        notifier: Notifier[SyncEvent],
         lookback: timedelta,
         walk: type[Walk] = Walk,
     ) -> None:
         self._new_source = new_source
         self._store = store
-        self._teller = teller
+        self._notifier = notifier
         self._lookback = lookback
         self._walk = walk
 
     def _work(self, kind: SyncKind) -> Work:
-        return Work(kind, self._new_source(), self._store, self._teller, self._lookback)
+        return Work(kind, self._new_source(), self._store, self._notifier, self._lookback)
 
     async def run(self) -> SyncReport:
         """Read what changed, and store it."""

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from partnercentral_list._notify import Teller
+from partnercentral_list._notify import Notifier
 from partnercentral_list.errors import StoreError
 from partnercentral_list.models import OpportunitySummary
 from partnercentral_list.sync._owner import forget, new_owner
@@ -38,14 +38,14 @@ class Work:
         kind: SyncKind,
         source: Source,
         store: SyncStore,
-        teller: Teller[SyncEvent],
+        notifier: Notifier[SyncEvent],
         lookback: timedelta,
     ) -> None:
         self.source = source
         self.store = store
         self.state = SyncState(source.catalog.value, None)
         self._kind: SyncKind = kind
-        self._teller = teller
+        self._notifier = notifier
         self._owner = new_owner()
         self._created: set[str] = set()
         self._updated: set[str] = set()
@@ -94,7 +94,7 @@ class Work:
                 f"reads {catalog!r}. Keep each catalog in a store of its own, or under "
                 "an account name of its own."
             )
-        self._teller.tell(SyncStarted(self._kind, self.state.watermark))
+        self._notifier.notify(SyncStarted(self._kind, self.state.watermark))
 
     async def end(self) -> None:
         """Give the lease back, whatever happened; call it in a ``finally``."""
@@ -168,11 +168,11 @@ class Work:
         for invalid in planned.invalid:
             if invalid.key not in self._invalid:
                 self._invalid.add(invalid.key)
-                self._teller.tell(InvalidRecordStored(invalid.id, invalid.reason))
+                self._notifier.notify(InvalidRecordStored(invalid.id, invalid.reason))
         if rows:
             counts = len(created), len(updated), len(planned.invalid)
             at = self.state.watermark
-            self._teller.tell(PageCommitted(*counts, at, self.source.requests))
+            self._notifier.notify(PageCommitted(*counts, at, self.source.requests))
 
     async def conclude_listing(self, gone: frozenset[str]) -> None:
         """Store what only a complete listing proves.
@@ -230,7 +230,7 @@ class Work:
 
     def finished(self, report: SyncReport | ApplyReport | ReconcileReport) -> None:
         """Tell that it ended well."""
-        self._teller.tell(SyncFinished(self._kind, report))
+        self._notifier.notify(SyncFinished(self._kind, report))
 
 
 def _has_unreached_date(row: Row, clock: datetime | None) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeAlias
 
-from partnercentral_list._notify import Teller
+from partnercentral_list._notify import Notifier
 from partnercentral_list.sync.reports import ApplyReport, ReconcileReport, SyncReport
 
 SyncKind: TypeAlias = Literal["run", "changes", "apply", "reconcile"]
@@ -84,10 +84,10 @@ OnSyncEvent: TypeAlias = Callable[[SyncEvent], object]
 LEVELS: Mapping[type, int] = {InvalidRecordStored: logging.WARNING, SyncFinished: logging.INFO}
 
 
-def teller(on_event: OnSyncEvent | None) -> Teller[SyncEvent]:
-    """Make what a sync tells of its events with.
+def notifier(on_event: OnSyncEvent | None) -> Notifier[SyncEvent]:
+    """Return the notifier of a sync.
 
     Raises:
-        ConfigurationError: It is not callable, or async, so that nobody would wait for it.
+        ConfigurationError: `on_event` is not callable, or it is async.
     """
-    return Teller(on_event, LEVELS)
+    return Notifier(on_event, LEVELS)

@@ -15,7 +15,7 @@ from partnercentral_list.errors import (
 from partnercentral_list.eventbridge import OpportunityEvent, OtherEvent
 from partnercentral_list.sync._engine import Engine
 from partnercentral_list.sync._source import ClientSource
-from partnercentral_list.sync.events import OnSyncEvent, teller
+from partnercentral_list.sync.events import OnSyncEvent, notifier
 from partnercentral_list.sync.reports import (
     ApplyReport,
     OpportunityChange,
@@ -63,7 +63,7 @@ class OpportunitySync:
             raise ConfigurationError("page_size must be in 1..100.")
         self._client = client
         self._engine = Engine(
-            lambda: ClientSource(client, page_size), store, teller(on_event), lookback
+            lambda: ClientSource(client, page_size), store, notifier(on_event), lookback
         )
 
     async def run(self) -> SyncReport:

@@ -13,7 +13,7 @@ from partnercentral_list.sync import MemoryStore, SyncBatch
 from partnercentral_list.sync._engine import Engine
 from partnercentral_list.sync._source import Query, SourcePage
 from partnercentral_list.sync._walk import Walk
-from partnercentral_list.sync.events import teller
+from partnercentral_list.sync.events import notifier
 from tests.sync.service import Service, Traits, drive
 
 LATE = 30_000
@@ -157,7 +157,7 @@ def live(traits: Traits, seed: str, safeguards: Safeguards = OURS, runs: int = 8
         return Engine(
             lambda: CrashingSource(service, crash),
             store,
-            teller(None),
+            notifier(None),
             safeguards.lookback,
             safeguards.walk,
         )

@@ -20,7 +20,7 @@ from random import Random
 
 from partnercentral_list.sync import SQLiteStore
 from partnercentral_list.sync._engine import Engine
-from partnercentral_list.sync.events import teller
+from partnercentral_list.sync.events import notifier
 from tests.sync.exactness import CrashingSource
 from tests.sync.service import Service, Traits
 
@@ -40,7 +40,7 @@ def start(path: Path, service: Service, consumed: Path, consumes: bool) -> int:
 async def sync(path: Path, service: Service, log: int | None) -> None:
     async with SQLiteStore(path) as store:
         engine = Engine(
-            lambda: CrashingSource(service, 0.0), store, teller(None), timedelta(seconds=1)
+            lambda: CrashingSource(service, 0.0), store, notifier(None), timedelta(seconds=1)
         )
         if log is None:
             await engine.run()
