@@ -611,14 +611,14 @@ async def test_an_error_of_the_users_own_credentials_source_is_passed_on(
 async def test_a_client_opens_once_however_many_tasks_use_it_first(
     client: PartnerCentralClient, emulator: PartnerCentralEmulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from partnercentral_list._transport.connection import Connection
+    from partnercentral_list._transport.session import Connection
 
     opened: list[object] = []
     original = Connection.open
 
-    async def counted(settings: Any) -> Connection:
+    async def counted(make_client: Any, settings: Any) -> Connection:
         opened.append(settings)
-        return await original(settings)
+        return await original(make_client, settings)
 
     monkeypatch.setattr(Connection, "open", counted)
     await asyncio.gather(*(client.list_opportunities() for _ in range(10)))

@@ -20,7 +20,7 @@ from partnercentral_list import (
     PartnerCentralClient,
     PartnerCentralError,
 )
-from partnercentral_list._transport import connection, service_data
+from partnercentral_list._transport import session, settings, wire
 from partnercentral_list.emulator import PartnerCentralEmulator
 from tests.conftest import MakeClient
 
@@ -82,21 +82,21 @@ OURS = {"aiobotocore", "aiohttp", "botocore", "partnercentral_list", "pydantic",
 def test_the_first_call_imports_nothing_in_the_event_loops_thread(
     emulator: PartnerCentralEmulator, preload: bool
 ) -> None:
-    settings = f"URL = {emulator.url!r}\nPRELOAD = {preload}\nOURS = {OURS!r}\n"
-    assert run_program(settings + FIRST_CALL) == "[]"
+    constants = f"URL = {emulator.url!r}\nPRELOAD = {preload}\nOURS = {OURS!r}\n"
+    assert run_program(constants + FIRST_CALL) == "[]"
 
 
 async def test_opening_reads_its_files_in_another_thread(
     make_client: MakeClient, emulator: PartnerCentralEmulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     threads: list[threading.Thread] = []
-    prepare = connection.prepare
+    prepare = wire.prepare
 
     def noted(*arguments: Any) -> Any:
         threads.append(threading.current_thread())
         return prepare(*arguments)
 
-    monkeypatch.setattr(connection, "prepare", noted)
+    monkeypatch.setattr(wire, "prepare", noted)
     await make_client(emulator).list_opportunities()
     assert len(threads) == 1
     assert threads[0] is not threading.current_thread()
@@ -113,7 +113,7 @@ async def test_the_event_loop_reads_no_data_file(
         return load(self, path)
 
     monkeypatch.setattr(JSONFileLoader, "load_file", noted)
-    monkeypatch.setattr(service_data, "_loaders", {})
+    monkeypatch.setattr(session, "_loaders", {})
     await make_client(emulator).list_opportunities()
     assert read
     assert threading.current_thread() not in read
@@ -125,8 +125,8 @@ async def test_models_of_the_users_own_are_found(
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
-    here = Path(Loader.BUILTIN_DATA_PATH, service_data.SERVICE, "2022-07-26")
-    there = tmp_path / service_data.SERVICE / "2099-01-01"
+    here = Path(Loader.BUILTIN_DATA_PATH, settings.SERVICE, "2022-07-26")
+    there = tmp_path / settings.SERVICE / "2099-01-01"
     there.mkdir(parents=True)
     for name in ("service-2.json.gz", "endpoint-rule-set-1.json.gz"):
         there.joinpath(name).write_bytes(here.joinpath(name).read_bytes())
@@ -179,7 +179,7 @@ async def test_partners_on_one_session_share_what_it_has_set_up(
     async def credentials() -> Credentials:
         return Credentials("AKIDPARTNER", "secret")
 
-    session = AioSession()
+    shared = AioSession()
     set_up: list[object] = []
     original = botocore.session.Session.__init__
 
@@ -189,5 +189,5 @@ async def test_partners_on_one_session_share_what_it_has_set_up(
 
     monkeypatch.setattr(botocore.session.Session, "__init__", counted)
     for _ in range(3):
-        await make_client(emulator, session=session, credentials=credentials).list_opportunities()
+        await make_client(emulator, session=shared, credentials=credentials).list_opportunities()
     assert set_up == []

@@ -7,12 +7,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 from uuid import uuid4
 
 from partnercentral_list._transport.active_calls import CLOSED
 from partnercentral_list._transport.attempt import Attempt, under_way
-from partnercentral_list._transport.connection import Connection
 from partnercentral_list._transport.events import (
     PageReceived,
     RateLimited,
@@ -34,6 +33,9 @@ from partnercentral_list.errors import (
     ThrottlingException,
 )
 from partnercentral_list.models import ResponseMetadata
+
+if TYPE_CHECKING:
+    from partnercentral_list._transport.session import Connection
 
 Parameters = Mapping[str, object]
 
@@ -199,7 +201,7 @@ class Call:
     async def _send(
         self, connection: Connection, attempt: Attempt, parameters: Parameters
     ) -> dict[str, Any]:
-        from partnercentral_list._transport.faults import OPERATION, from_exception
+        from partnercentral_list._transport.errors import OPERATION, from_exception
 
         failure: PartnerCentralError
         timeout = self._timeout()

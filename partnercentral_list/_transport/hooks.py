@@ -6,6 +6,7 @@ from typing import Any
 
 from partnercentral_list._transport.attempt import current
 from partnercentral_list._transport.capture import take_body
+from partnercentral_list._transport.paced_body import PacedBody
 
 CALL = "partnercentral-selling.ListOpportunities"
 
@@ -33,8 +34,6 @@ def _prepare(request: Any, **_: Any) -> None:
         _set(request.headers, "amz-sdk-invocation-id", attempt.invocation_id)
         _set(request.headers, "amz-sdk-request", f"attempt={attempt.number}; max={attempt.most}")
         if attempt.leave is not None:
-            from partnercentral_list._transport.paced_body import PacedBody
-
             request.body = PacedBody(request.body, attempt.leave)
 
 

@@ -15,7 +15,7 @@ from botocore import httpsession as botocore_session
 from botocore.exceptions import HTTPClientError
 
 from partnercentral_list._transport.attempt import current
-from partnercentral_list._transport.faults import OPERATION, configuration_error
+from partnercentral_list._transport.errors import OPERATION, configuration_error
 from partnercentral_list.errors import (
     ConfigurationError,
     MalformedResponseError,

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from partnercentral_list._notify import Notifier
 from partnercentral_list._transport.active_calls import CLOSED, ActiveCalls
 from partnercentral_list._transport.call import Call, Means, NothingToFetchError
-from partnercentral_list._transport.connection import Connection, prepare
+from partnercentral_list._transport.collector import collector_paused
+from partnercentral_list._transport.event_loops import PerLoop
 from partnercentral_list._transport.events import LEVELS, OnEvent
 from partnercentral_list._transport.limiter import RateLimiter
-from partnercentral_list._transport.loops import PerLoop
 from partnercentral_list._transport.response import Page
 from partnercentral_list._transport.retry import Retrier
 from partnercentral_list._transport.settings import ConnectionSettings
 from partnercentral_list.config import RetryPolicy
 from partnercentral_list.errors import ClientClosedError
+
+if TYPE_CHECKING:
+    from partnercentral_list._transport.session import Connection, MakeClient
 
 T = TypeVar("T")
 
@@ -36,7 +39,7 @@ class Wire:
         self.notify = Notifier(on_event, LEVELS).notify
         self._means = Means(retry, limiter, self.notify, lambda: self._calls.are_ended)
         self._retrier = Retrier(retry)
-        self._connections = PerLoop(lambda: Connection.open(settings))
+        self._connections = PerLoop(lambda: open_connection(settings))
         self._calls = ActiveCalls()
 
     def preload(self) -> None:
@@ -119,3 +122,29 @@ class Wire:
             if not closing.expired():
                 raise
         raise ClientClosedError(CLOSED)
+
+
+# Hundreds of modules and a megabyte of data files: hardly any of it is ever garbage.
+@collector_paused(settles=True)
+def prepare(settings: ConnectionSettings) -> MakeClient:
+    """Import and read, in this thread, what opening a client and its first call need.
+
+    Raises:
+        ConfigurationError: The profile, the region or another setting cannot be used.
+    """
+    from partnercentral_list._transport import session
+
+    return session.prepare(settings)
+
+
+async def open_connection(settings: ConnectionSettings) -> Connection:
+    """Open a client of aiobotocore's, with everything slow done in a thread.
+
+    Raises:
+        ConfigurationError: The profile, the region or another setting cannot be used.
+        TransportError: The credentials could not be fetched.
+    """
+    make_client = await asyncio.to_thread(prepare, settings)
+    from partnercentral_list._transport.session import Connection
+
+    return await Connection.open(make_client, settings)

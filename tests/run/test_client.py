@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from partnercentral_list import ClientClosedError, PartnerCentralClient, run
-from partnercentral_list._transport.connection import Connection
+from partnercentral_list._transport.session import Connection
 from partnercentral_list.emulator import PartnerCentralEmulator
 
 

@@ -28,9 +28,9 @@ from partnercentral_list._pagination.scan import ScanRequest
 from partnercentral_list._pagination.scan_window import Query
 from partnercentral_list._transport.attempt import current
 from partnercentral_list._transport.call import Call, Means, NothingToFetchError
-from partnercentral_list._transport.connection import Connection
 from partnercentral_list._transport.response import Page
 from partnercentral_list._transport.retry import Retrier
+from partnercentral_list._transport.session import Connection
 from partnercentral_list.errors import PartnerCentralError, ThrottlingException
 
 T = TypeVar("T")

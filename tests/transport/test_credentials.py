@@ -29,7 +29,7 @@ from partnercentral_list import (
     RetryScheduled,
     TransportError,
 )
-from partnercentral_list._transport import service_data
+from partnercentral_list._transport import session
 from partnercentral_list.emulator import AcceptedCredentials, PartnerCentralEmulator
 from tests.conftest import ONCE, MakeClient
 from tests.transport.raw import answering, page
@@ -89,7 +89,7 @@ async def test_a_profile_gets_its_credentials_from_another_service(
     answer: str,
     is_preloaded: bool,
 ) -> None:
-    monkeypatch.setattr(service_data, "_loaders", {})
+    monkeypatch.setattr(session, "_loaders", {})
     monkeypatch.setattr(SSOProvider, "_SSO_TOKEN_CACHE_DIR", str(tmp_path))
     (tmp_path / "config").write_text(profile(tmp_path))
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))

@@ -1,4 +1,4 @@
-"""One resource for each running event loop: asyncio's connections cannot cross loops."""
+"""A resource for each running event loop, because connections cannot cross event loops."""
 
 from __future__ import annotations
 
@@ -13,22 +13,23 @@ from partnercentral_list._run import is_blocked
 
 
 class Closable(Protocol):
-    """What can be closed."""
+    """A resource that can be closed."""
 
     async def aclose(self) -> None:
-        """Close it; a second time does nothing."""
+        """Close the resource; a second call does nothing."""
 
 
 T = TypeVar("T", bound=Closable)
 
-LOOK_AGAIN = 0.02
+#: Seconds between two looks at whether another loop has closed its resource.
+POLL_INTERVAL = 0.02
 
 
 class PerLoop(Generic[T]):
-    """Opens a resource when a loop first needs it, and closes it with the loop or on demand.
+    """Opens a resource when a loop first needs it, and closes it with the loop or on request.
 
     `asyncio.run` closes the async generators of its loop at the end, and with them what they
-    hold; so a resource lives as long as its loop, without anybody closing it.
+    hold: so a resource lives as long as its loop, without anybody closing it.
     """
 
     def __init__(self, open_resource: Callable[[], Awaitable[T]]) -> None:
@@ -37,11 +38,11 @@ class PerLoop(Generic[T]):
         self._lock = threading.Lock()
 
     async def get(self) -> T:
-        """Give the running loop's resource."""
+        """Return the running loop's resource, opened if it is not."""
         loop = asyncio.get_running_loop()
         with self._lock:
-            for gone in [known for known in self._held if known.is_closed()]:
-                del self._held[gone]
+            for closed in [known for known in self._held if known.is_closed()]:
+                del self._held[closed]
             holder = self._held.setdefault(loop, _Holder(self._open_resource))
         return await holder.get()
 
@@ -59,6 +60,8 @@ class PerLoop(Generic[T]):
 
 
 class _Holder(Generic[T]):
+    """The resource of one event loop."""
+
     def __init__(self, open_resource: Callable[[], Awaitable[T]]) -> None:
         self._open_resource = open_resource
         self._lock = asyncio.Lock()
@@ -129,4 +132,4 @@ async def _close_elsewhere(loop: asyncio.AbstractEventLoop, holder: _Holder[T]) 
     # is blocked by run() may be waiting for us; it closes the resource when run() returns.
     while loop.is_running() and not (is_blocked(loop) or ended.is_set() or holder.is_closed):
         with suppress(TimeoutError):
-            await asyncio.wait_for(ended.wait(), LOOK_AGAIN)
+            await asyncio.wait_for(ended.wait(), POLL_INTERVAL)
