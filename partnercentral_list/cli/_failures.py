@@ -59,9 +59,9 @@ def text_of(error: PartnerCentralError) -> str:
 def _of_setup(error: ConfigurationError) -> str:
     from botocore.exceptions import BotoCoreError
 
-    from partnercentral_list._transport import faults
+    from partnercentral_list._transport import errors as transport_errors
 
-    if error.args == (faults.NO_CREDENTIALS,):
+    if error.args == (transport_errors.NO_CREDENTIALS,):
         return NO_CREDENTIALS
     cause = error.__cause__
     if isinstance(cause, BotoCoreError):
