@@ -13,7 +13,7 @@ from partnercentral_list import ListOpportunitiesResponse, MalformedResponseErro
 from partnercentral_list._pagination import iteration, parts
 from partnercentral_list._pagination.read_ahead import ReadAhead
 from partnercentral_list._pagination.tokens import Position
-from partnercentral_list._transport import call, faults, response, retry
+from partnercentral_list._transport import call, errors, response, retry
 from partnercentral_list._transport.response import Page
 from tests.faults.cases import CASES, Case
 from tests.faults.matrix import broken
@@ -115,11 +115,11 @@ def a_refused_token_is_a_bad_request(patch: Patch) -> None:
 
 
 def awss_errors_have_no_classes(patch: Patch) -> None:
-    patch.setattr(faults, "MODELLED", {})
+    patch.setattr(errors, "MODELLED", {})
 
 
 def only_one_code_is_throttling(patch: Patch) -> None:
-    patch.setattr(faults, "THROTTLING_CODES", frozenset({"ThrottlingException"}))
+    patch.setattr(errors, "THROTTLING_CODES", frozenset({"ThrottlingException"}))
 
 
 def any_error_reaches_botocores_parser(patch: Patch) -> None:
