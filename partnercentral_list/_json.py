@@ -24,10 +24,6 @@ class JsonText:
     value: Any
     """As Python's own `json` reads it. A number that Python cannot hold is its text."""
 
-    def exact(self) -> Any:
-        """Return the value with every number as it was written, a fraction as a `Decimal`."""
-        return _EXACT.decode(self.text)
-
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
@@ -61,6 +57,11 @@ def read_envelope(body: bytes, list_name: str, max_entries: int) -> Envelope:
     except (ValueError, RecursionError):
         pass
     raise JsonError("it is not JSON")
+
+
+def loads_exact(text: str) -> Any:
+    """Return a value with every number as it was written: a fraction is a `Decimal`."""
+    return _EXACT.decode(text)
 
 
 class _EnvelopeReader:

@@ -210,6 +210,7 @@ class PartnerCentralClient:
         *,
         max_results: int | None = None,
         next_token: str | None = None,
+        on_invalid: OnInvalid = "raise",
         **filters: Unpack[OpportunityFilters],
     ) -> ListOpportunitiesResponse:
         """Read exactly one page, in AWS's own terms (operation ListOpportunities).
@@ -220,6 +221,8 @@ class PartnerCentralClient:
             request: A whole request, in place of filters; its catalog is the one sent.
             max_results: Opportunities in the page, 1 to 100; AWS's default is 20.
             next_token: The ``next_token`` of the page before, with the same filters.
+            on_invalid: What to do with a record that cannot be parsed: ``"raise"``, or a callable
+                that gets an `InvalidOpportunity`; the page then has the others.
             **filters: See `OpportunityFilters`.
 
         Returns:
@@ -235,8 +238,8 @@ class PartnerCentralClient:
         from partnercentral_list._pagination.requests import page_request
 
         paging = {"max_results": max_results, "next_token": next_token}
-        parameters = page_request(self._catalog, request, paging, filters)
-        return await read_one(self._wire.fetch, parameters)
+        parameters = page_request(self._catalog, request, paging, filters, on_invalid)
+        return await read_one(self._wire.fetch, parameters, on_invalid)
 
     def iter_opportunities(
         self,

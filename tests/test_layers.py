@@ -14,7 +14,7 @@ PACKAGE = Path(partnercentral_list.__file__).parent
 BELOW = {
     "errors": set(),
     "_json": set(),
-    "models": set(),
+    "models": {"_json"},
     "config": {"errors"},
     "_run": set(),
     "_notify": {"errors"},

@@ -6,7 +6,14 @@ from collections.abc import AsyncGenerator, Mapping
 from inspect import isawaitable
 from typing import cast
 
-from partnercentral_list._pagination.parts import FetchPage, Listing, Part, PartReader, fetch_page
+from partnercentral_list._pagination.parts import (
+    FetchPage,
+    Listing,
+    OnInvalid,
+    Part,
+    PartReader,
+    fetch_page,
+)
 from partnercentral_list._pagination.read_ahead import ReadAhead
 from partnercentral_list._pagination.tokens import TOKEN_KEY, Position
 from partnercentral_list._transport.response import InvalidEntry
@@ -17,9 +24,12 @@ from partnercentral_list.errors import (
     PartnerCentralError,
 )
 from partnercentral_list.models import ListOpportunitiesResponse, OpportunitySummary
+from partnercentral_list.models.response import part_of
 
 
-async def read_one(fetch: FetchPage, parameters: Mapping[str, object]) -> ListOpportunitiesResponse:
+async def read_one(
+    fetch: FetchPage, parameters: Mapping[str, object], on_invalid: OnInvalid
+) -> ListOpportunitiesResponse:
     """Read a single page, all of it.
 
     Raises:
@@ -31,7 +41,9 @@ async def read_one(fetch: FetchPage, parameters: Mapping[str, object]) -> ListOp
     part = Part(1, token, page, 0, len(page.records), 0, token_repeats=False, is_enough=True)
     for index, record in enumerate(page.records):
         if isinstance(record, InvalidEntry):
-            raise invalid(part, index, record)
+            if on_invalid == "raise":
+                raise invalid(part, index, record)
+            await settled(on_invalid(_described(part, index, record)))
     return page.response
 
 
@@ -106,10 +118,10 @@ class Iteration:
                         continue
                     if readable and self._listing.on_invalid == "raise":
                         self._reached(part, index)
-                        yield _with_records(part, readable)
+                        yield _with_records(part, readable, index)
                     await self._set_aside(part, index, record)
                 self._reached(part, part.last)
-                yield _with_records(part, readable)
+                yield _with_records(part, readable, part.last)
                 self._end(part)
         finally:
             await reader.aclose()
@@ -144,8 +156,9 @@ class Iteration:
         await settled(self._listing.on_invalid(_described(part, index, record)))
 
 
-def _with_records(part: Part, records: list[OpportunitySummary]) -> ListOpportunitiesResponse:
-    response = part.page.response
-    if len(records) == len(response.opportunity_summaries):
-        return response
-    return response.model_copy(update={"opportunity_summaries": tuple(records)})
+def _with_records(
+    part: Part, records: list[OpportunitySummary], last: int
+) -> ListOpportunitiesResponse:
+    if last - part.first == len(part.page.records):
+        return part.page.response
+    return part_of(part.page.response, records, range(part.first, last))

@@ -89,14 +89,18 @@ class OpportunityPager:
         return self._latest
 
 
-class PagerOfAwssPages(OpportunityPager):
-    """A pager that leaves the size of a page to AWS, as the AWS CLI does without --page-size.
+class AwsCliPager(OpportunityPager):
+    """A pager that counts as the AWS CLI does: ``max_items`` includes invalid records.
 
-    The pages of a listing, and the place in a page that a resume token names, are then the same as
-    the AWS CLI's.
+    Args:
+        pager: What to list; its ``on_invalid`` must be a callable.
+        has_aws_pages: Whether AWS decides how many records a page has, as without --page-size. The
+            place in a page that a resume token names is then the same as the AWS CLI's.
     """
 
-    def __init__(self, pager: OpportunityPager) -> None:
-        listing = pager._listing
-        parameters = {k: v for k, v in listing.parameters.items() if k != PAGE_SIZE_KEY}
-        super().__init__(pager._fetch, replace(listing, parameters=parameters))
+    def __init__(self, pager: OpportunityPager, *, has_aws_pages: bool) -> None:
+        listing = replace(pager._listing, counts_invalid=True)
+        if has_aws_pages:
+            parameters = {k: v for k, v in listing.parameters.items() if k != PAGE_SIZE_KEY}
+            listing = replace(listing, parameters=parameters)
+        super().__init__(pager._fetch, listing)

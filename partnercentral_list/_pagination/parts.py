@@ -31,6 +31,8 @@ class Listing:
     start: Position = START
     prefetch: int = 1
     on_invalid: OnInvalid = "raise"
+    counts_invalid: bool = False
+    """Whether ``max_items`` includes records that are invalid."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +94,11 @@ class PartReader:
             parameters = {**parameters, TOKEN_KEY: token}
         page = await fetch_page(self._fetch, parameters, is_first=self._number == 1)
         first = min(self._skip, len(page.records))
-        last = _last_wanted(page, first, self._wanted)
+        counts_invalid = self._listing.counts_invalid
+        last = _last_wanted(page, first, self._wanted, counts_invalid)
         self._skip -= first
         if self._wanted is not None:
-            self._wanted -= _readable(page, first, last)
+            self._wanted -= _counted(page, first, last, counts_invalid)
         repeats = page.next_token is not None and page.next_token in self._seen
         is_enough = self._wanted == 0
         stops = _stops_at_invalid(page, first, last, self._listing)
@@ -140,22 +143,24 @@ def _names_the_token(error: ValidationException) -> bool:
     return any(TOKEN_KEY.casefold() in text.casefold() for text in (error.message, *fields))
 
 
-def _last_wanted(page: Page, first: int, wanted: int | None) -> int:
+def _last_wanted(page: Page, first: int, wanted: int | None, counts_invalid: bool) -> int:
     last = len(page.records)
-    if wanted is None or _readable(page, first, last) < wanted:
+    if wanted is None or _counted(page, first, last, counts_invalid) < wanted:
         return last
-    readable = (
-        index for index in range(first, last) if not isinstance(page.records[index], InvalidEntry)
+    counted = (
+        index
+        for index in range(first, last)
+        if counts_invalid or not isinstance(page.records[index], InvalidEntry)
     )
-    return next(islice(readable, wanted - 1, None)) + 1
+    return next(islice(counted, wanted - 1, None)) + 1
 
 
-def _readable(page: Page, first: int, last: int) -> int:
-    if page.records is page.response.opportunity_summaries:
+def _counted(page: Page, first: int, last: int, counts_invalid: bool = False) -> int:
+    if counts_invalid or page.records is page.response.opportunity_summaries:
         return last - first
     wanted = page.records[first:last]
     return sum(not isinstance(record, InvalidEntry) for record in wanted)
 
 
 def _stops_at_invalid(page: Page, first: int, last: int, listing: Listing) -> bool:
-    return listing.on_invalid == "raise" and _readable(page, first, last) < last - first
+    return listing.on_invalid == "raise" and _counted(page, first, last) < last - first

@@ -49,6 +49,7 @@ def page_request(
     request: ListOpportunitiesRequest | None,
     paging: Mapping[str, object],
     filters: Mapping[str, object],
+    on_invalid: OnInvalid = "raise",
 ) -> dict[str, object]:
     """Make the wire form of a request for one page.
 
@@ -57,11 +58,13 @@ def page_request(
         request: A whole request, which allows for no filters.
         paging: ``max_results`` and ``next_token``, None where they are not given.
         filters: The filters and the sort.
+        on_invalid: What to do with an invalid record, which is checked too.
 
     Raises:
         RequestValidationError: Something is wrong; names every bad field.
     """
     problems = _conflicts(request, paging, filters)
+    check_choice("on_invalid", on_invalid, problems)
     given = {name: value for name, value in paging.items() if value is not None}
     known = {name: value for name, value in filters.items() if name in FILTER_NAMES}
     members = {"catalog": catalog, **known, **given}

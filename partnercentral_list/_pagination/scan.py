@@ -12,7 +12,8 @@ from partnercentral_list._pagination.scan_window import Query
 from partnercentral_list._transport.events import ScanFinished
 from partnercentral_list._transport.response import InvalidEntry
 from partnercentral_list.errors import InvalidOpportunity, InvalidOpportunityError
-from partnercentral_list.models import OpportunitySummary
+from partnercentral_list.models import ListOpportunitiesResponse, OpportunitySummary
+from partnercentral_list.models.response import part_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,14 @@ class OpportunityScan:
     def __aiter__(self) -> AsyncGenerator[OpportunitySummary, None]:
         return self._items()
 
+    def pages(self) -> AsyncGenerator[ListOpportunitiesResponse, None]:
+        """Iterate over pages instead, in the order in which they came.
+
+        Each holds the records that no page before had; one without any is left out. With
+        ``on_invalid="raise"`` a page with an invalid record raises as a whole.
+        """
+        return self._pages()
+
     async def collect(self) -> list[OpportunitySummary]:
         """Read all of it into a list.
 
@@ -61,7 +70,7 @@ class OpportunityScan:
         return [opportunity async for opportunity in self]
 
     async def _items(self) -> AsyncGenerator[OpportunitySummary, None]:
-        run = ScanRun(self._fetch, self._request.query, self._request.concurrency)
+        run = self._start()
         opportunities = invalid = 0
         try:
             while (batch := await run.next()) is not None:
@@ -74,6 +83,31 @@ class OpportunityScan:
                         yield record
         finally:
             await run.aclose()
+        self._finished(run, opportunities, invalid)
+
+    async def _pages(self) -> AsyncGenerator[ListOpportunitiesResponse, None]:
+        run = self._start()
+        opportunities = invalid = 0
+        try:
+            while (batch := await run.next()) is not None:
+                valid: list[OpportunitySummary] = []
+                for place, record in batch.records:
+                    if isinstance(record, InvalidEntry):
+                        await self._set_aside(batch, place, record)
+                    else:
+                        valid.append(record)
+                opportunities += len(valid)
+                invalid += len(batch.records) - len(valid)
+                places = [place for place, _ in batch.records]
+                yield part_of(batch.page.response, valid, places)
+        finally:
+            await run.aclose()
+        self._finished(run, opportunities, invalid)
+
+    def _start(self) -> ScanRun:
+        return ScanRun(self._fetch, self._request.query, self._request.concurrency)
+
+    def _finished(self, run: ScanRun, opportunities: int, invalid: int) -> None:
         lacks = not run.has_undated
         self._notify(ScanFinished(opportunities, invalid, run.pages, may_lack_undated=lacks))
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable, Iterator, Mapping
-from contextvars import ContextVar
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias, cast
 
@@ -21,6 +20,7 @@ from partnercentral_list.models import (
     ResponseMetadata,
 )
 from partnercentral_list.models import response as response_models
+from partnercentral_list.models.response import ResponseSource
 
 SUMMARIES: Final = "OpportunitySummaries"
 TOKEN: Final = "NextToken"  # noqa: S105 # the name of a member, no secret
@@ -61,11 +61,6 @@ class Page:
 
 Record: TypeAlias = OpportunitySummary | InvalidEntry
 
-#: Parses a page in place of `parse_page`, in the context where it is set (see `as_sent`).
-reader: ContextVar[Callable[[bytes, ResponseMetadata, int], Page] | None] = ContextVar(
-    "partnercentral_list page reader", default=None
-)
-
 
 def parse_page(body: bytes, metadata: ResponseMetadata, max_records: int = MAX_RECORDS) -> Page:
     """Parse the body of a successful response.
@@ -78,14 +73,12 @@ def parse_page(body: bytes, metadata: ResponseMetadata, max_records: int = MAX_R
     Raises:
         MalformedResponseError: It is not a page. A single invalid record does not make it one.
     """
-    other = reader.get()
-    if other is not None:
-        return other(body, metadata, max_records)
+    source = ResponseSource(metadata, body)
     if _is_simple(body, max_records):
         try:
             with collector_paused():
                 response = ListOpportunitiesResponse.model_validate_json(
-                    body, by_alias=True, by_name=False, context=metadata
+                    body, by_alias=True, by_name=False, context=source
                 )
         except ValidationError:
             pass
@@ -93,7 +86,7 @@ def parse_page(body: bytes, metadata: ResponseMetadata, max_records: int = MAX_R
             if len(response.opportunity_summaries) <= max_records:
                 return Page(response, response.opportunity_summaries)
     # Outside the handler: pydantic's error holds the values and must not become a context.
-    return parse_record_by_record(body, metadata, max_records, parse_record)
+    return parse_record_by_record(body, metadata, max_records)
 
 
 def parse_parsed(
@@ -119,12 +112,7 @@ def _is_simple(body: bytes, max_records: int) -> bool:
 
 
 @collector_paused()
-def parse_record_by_record(
-    body: bytes,
-    metadata: ResponseMetadata,
-    max_records: int,
-    parse: Callable[[JsonText], Record],
-) -> Page:
+def parse_record_by_record(body: bytes, metadata: ResponseMetadata, max_records: int) -> Page:
     """Parse a page of which each record is parsed by itself.
 
     Raises:
@@ -133,14 +121,17 @@ def parse_record_by_record(
     try:
         envelope = read_envelope(body, SUMMARIES, max_records)
         page = ListOpportunitiesResponse.model_validate_json(
-            envelope.rest, by_alias=True, by_name=False, context=metadata
+            envelope.rest,
+            by_alias=True,
+            by_name=False,
+            context=ResponseSource(metadata, body),
         )
     except JsonError as error:
         problem = str(error)
     except ValidationError as error:
         problem = "; ".join(_problems(error))
     else:
-        records = tuple(map(parse, envelope.entries))
+        records = tuple(map(_parse_record, envelope.entries))
         valid = tuple(record for record in records if isinstance(record, OpportunitySummary))
         return Page(page.model_copy(update={"opportunity_summaries": valid}), records)
     raise _malformed(body, metadata, problem)
@@ -156,7 +147,7 @@ def _malformed(body: bytes, metadata: ResponseMetadata, problem: str) -> Malform
     )
 
 
-def parse_record(record: JsonText) -> Record:
+def _parse_record(record: JsonText) -> Record:
     """Parse a record, or say what is wrong with it."""
     try:
         return OpportunitySummary.model_validate_json(record.text, by_alias=True, by_name=False)

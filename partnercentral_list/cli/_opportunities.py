@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import sys
 from argparse import Namespace
-from collections.abc import Iterable
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
-from partnercentral_list import OpportunityPager, OpportunitySummary, PartnerCentralClient
-from partnercentral_list._pagination.pager import PagerOfAwssPages
+from partnercentral_list import (
+    ListOpportunitiesResponse,
+    OpportunityPager,
+    PartnerCentralClient,
+)
+from partnercentral_list._pagination.pager import AwsCliPager
 from partnercentral_list._pagination.requests import page_request
-from partnercentral_list._transport.as_sent import OpportunityAsSent, as_sent
 from partnercentral_list.cli._answers import AtTheEnd, Query, Writer, answer_of, write_json
 from partnercentral_list.cli._connect import connect, endpoint
 from partnercentral_list.cli._exits import OK
@@ -128,13 +130,14 @@ class Listing:
     async def _list(self) -> None:
         wanted = self.asked
         if wanted.one_page:
-            with as_sent(invalid_too=True):
-                page = await self.client.list_opportunities(
-                    max_results=wanted.max_results, next_token=wanted.next_token, **wanted.filters
-                )
+            page = await self.client.list_opportunities(
+                max_results=wanted.max_results,
+                next_token=wanted.next_token,
+                on_invalid=_print_it_too,
+                **wanted.filters,
+            )
             self.progress.clear()
-            records = _printed(page.opportunity_summaries)
-            self.writer.whole(answer_of(records, page.next_token))
+            self.writer.whole(answer_of(_printed(page), page.next_token))
             self.is_complete = True
         else:
             await self._pages(self._pager())
@@ -146,21 +149,21 @@ class Listing:
             page_size=wanted.page_size,
             max_items=wanted.max_items,
             starting_token=None if start is None else resume_token(start),
+            on_invalid=_print_it_too,
             **wanted.filters,
         )
         # AWS's own pages can be seen in the answer, or in the place that its token names.
         as_aws_pages = self.writer.shows_pages or wanted.max_items is not None
-        return PagerOfAwssPages(pager) if as_aws_pages and wanted.page_size is None else pager
+        return AwsCliPager(pager, has_aws_pages=as_aws_pages and wanted.page_size is None)
 
     async def _pages(self, pager: OpportunityPager) -> None:
-        with as_sent(invalid_too=True):
-            async with aclosing(pager.pages()) as pages:
-                async for page in pages:
-                    self._write(_printed(page.opportunity_summaries), page.next_token)
-                    self.token = pager.resume_token
-                    if self.token is None:
-                        # Nothing is left to read: an interruption from here on comes too late.
-                        self._end()
+        async with aclosing(pager.pages()) as pages:
+            async for page in pages:
+                self._write(_printed(page), page.next_token)
+                self.token = pager.resume_token
+                if self.token is None:
+                    # Nothing is left to read: an interruption from here on comes too late.
+                    self._end()
         if self.asked.max_items == 0:
             self.writer.page([], None)
         if not self.is_complete:
@@ -170,20 +173,15 @@ class Listing:
     async def _scan(self) -> None:
         wanted = self.asked
         refuse_with_scan(wanted)
-
-        def set_aside(invalid: InvalidOpportunity) -> None:
-            self.found.append(printed(invalid.raw))
-
-        scan = self.client.scan_opportunities(on_invalid=set_aside, **wanted.filters)
-        with as_sent(invalid_too=False):
-            async with aclosing(aiter(scan)) as opportunities:
-                async for opportunity in opportunities:
-                    self.found += _printed([opportunity])
-                    if len(self.found) >= BATCH:
-                        self._write_found()
-                if self.found or not self.written:
+        scan = self.client.scan_opportunities(on_invalid=_print_it_too, **wanted.filters)
+        async with aclosing(scan.pages()) as pages:
+            async for page in pages:
+                self.found += _printed(page)
+                if len(self.found) >= BATCH:
                     self._write_found()
-                self._end()
+            if self.found or not self.written:
+                self._write_found()
+            self._end()
 
     def _write_found(self) -> None:
         found, self.found = self.found, []
@@ -240,5 +238,9 @@ def _go_on(token: str) -> str:
     return f"Go on with: --starting-token {token}"
 
 
-def _printed(opportunities: Iterable[OpportunitySummary]) -> list[Any]:
-    return [printed(cast("OpportunityAsSent", opportunity).sent) for opportunity in opportunities]
+def _printed(page: ListOpportunitiesResponse) -> list[Any]:
+    return [printed(record) for record in page.raw_opportunities]
+
+
+def _print_it_too(invalid: InvalidOpportunity) -> None:
+    """Ignore that a record is invalid: the command prints what AWS sent."""

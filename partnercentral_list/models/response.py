@@ -7,7 +7,8 @@ enumerations and dates; every other value only attribute access and ``model_dump
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, Inexact
 from typing import Annotated, Any, Final
@@ -15,6 +16,7 @@ from typing import Annotated, Any, Final
 from pydantic import FailFast, PrivateAttr
 from pydantic_core import core_schema
 
+from partnercentral_list._json import loads_exact
 from partnercentral_list.models._base import ResponseModel
 from partnercentral_list.models._enum import Tolerant, declared
 from partnercentral_list.models.codes import CountryCode, CurrencyCode
@@ -303,6 +305,17 @@ class ResponseMetadata:
     header); None if the response has no such header or it cannot be parsed."""
 
 
+@dataclass(frozen=True, slots=True)
+class ResponseSource:
+    """Where a page comes from."""
+
+    metadata: ResponseMetadata = field(default_factory=ResponseMetadata)
+    body: bytes | None = field(default=None, repr=False)
+    """The body of the response; None for a page that was not fetched."""
+    places: Sequence[int] | None = None
+    """Which of the body's records are the page's; None is all of them."""
+
+
 class ListOpportunitiesResponse(ResponseModel, frozen=True):
     """One page of opportunities (AWS shape ``ListOpportunitiesResponse``)."""
 
@@ -314,15 +327,50 @@ class ListOpportunitiesResponse(ResponseModel, frozen=True):
     next_token: Annotated[str | None, _EmptyIsNone()] = None
     """Where the next page starts; None, and nothing else, says that this was the last one."""
 
-    _response_metadata: ResponseMetadata = PrivateAttr(default_factory=ResponseMetadata)
+    _source: ResponseSource = PrivateAttr(default_factory=ResponseSource)
 
     def model_post_init(self, context: Any, /) -> None:
-        """Keep the metadata, which comes as the validation context: it is not on the wire."""
-        if isinstance(context, ResponseMetadata):
+        """Keep where the page comes from, which is the validation context: it is no field."""
+        if isinstance(context, ResponseSource):
             # pydantic lets a private attribute of a frozen model be set; mypy does not know it.
-            self._response_metadata = context  # type: ignore[misc] # frozen, and being made
+            self._source = context  # type: ignore[misc] # frozen, and being made
 
     @property
     def response_metadata(self) -> ResponseMetadata:
         """How the page was fetched; no part of the wire form, nor of equality."""
-        return self._response_metadata
+        return self._source.metadata
+
+    @property
+    def raw_opportunities(self) -> tuple[Any, ...]:
+        """The page's records as AWS sent them, parsed from JSON at each access.
+
+        They are in AWS's order and complete: null members, timestamps in AWS's own digits, and
+        invalid records, which `opportunity_summaries` leaves out. Integers are exact, fractions
+        are `Decimal`. They contain sensitive values. A page keeps the body of its response for
+        them, about a kilobyte a record; of a page that was not fetched it is the wire form of its
+        records.
+        """
+        source = self._source
+        if source.body is None:
+            return tuple(
+                record.model_dump(mode="json", by_alias=True, exclude_none=True)
+                for record in self.opportunity_summaries
+            )
+        records = loads_exact(source.body.decode())["OpportunitySummaries"]
+        places = range(len(records)) if source.places is None else source.places
+        return tuple(records[place] for place in places)
+
+
+def part_of(
+    page: ListOpportunitiesResponse, records: Iterable[OpportunitySummary], places: Sequence[int]
+) -> ListOpportunitiesResponse:
+    """Return a page of some of a page's records.
+
+    Args:
+        page: The whole page.
+        records: Those that are valid.
+        places: The places of all of them in the response, invalid ones included.
+    """
+    part = page.model_copy(update={"opportunity_summaries": tuple(records)})
+    part._source = replace(page._source, places=places)  # type: ignore[misc] # frozen
+    return part

@@ -28,6 +28,7 @@ from partnercentral_list.models import (
     ReviewStatus,
     Stage,
 )
+from partnercentral_list.models.response import ResponseSource
 from tests.models import records
 
 SMALLEST = {"Catalog": "AWS", "Id": "O5550001"}
@@ -718,7 +719,8 @@ PAGE = {"OpportunitySummaries": [RECORD, SMALLEST], "NextToken": "dG9rZW4="}
 
 
 def page(metadata: ResponseMetadata | None = None) -> ListOpportunitiesResponse:
-    return ListOpportunitiesResponse.model_validate_json(json.dumps(PAGE), context=metadata)
+    source = None if metadata is None else ResponseSource(metadata)
+    return ListOpportunitiesResponse.model_validate_json(json.dumps(PAGE), context=source)
 
 
 @pytest.mark.parametrize("answer", [{"NextToken": ""}, {"NextToken": None}, {}])

@@ -14,7 +14,6 @@ from partnercentral_list._transport.response import (
     InvalidEntry,
     parse_page,
     parse_parsed,
-    parse_record,
     parse_record_by_record,
 )
 from partnercentral_list.errors import MalformedResponseError
@@ -281,5 +280,5 @@ def test_a_page_is_the_same_however_it_is_parsed(
     sent = [pair[0] for pair in pairs]
     whole = json.dumps({"OpportunitySummaries": sent, "NextToken": token}).encode()
     at_once = parse_page(whole, METADATA)
-    one_by_one = parse_record_by_record(whole, METADATA, 100, parse_record)
+    one_by_one = parse_record_by_record(whole, METADATA, 100)
     assert one_by_one == at_once
