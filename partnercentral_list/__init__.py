@@ -32,7 +32,7 @@ if TYPE_CHECKING:
         RetryScheduled,
         ScanFinished,
     )
-    from partnercentral_list._transport.limiter import RateLimiter
+    from partnercentral_list._transport.rate_limiter import RateLimiter
     from partnercentral_list.client import PartnerCentralClient
     from partnercentral_list.config import ClientConfig, Credentials, RateLimit, RetryPolicy
     from partnercentral_list.errors import (
@@ -186,7 +186,7 @@ _MODULES: Final = (
     "client",
     "_pagination.filters",
     "_transport.events",
-    "_transport.limiter",
+    "_transport.rate_limiter",
     "_pagination.parts",
     "_pagination.by_id",
     "_pagination.pager",

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from partnercentral_list._pagination.parts import OnInvalid
     from partnercentral_list._pagination.scan import OpportunityScan
     from partnercentral_list._transport.events import OnEvent
-    from partnercentral_list._transport.limiter import RateLimiter
+    from partnercentral_list._transport.rate_limiter import RateLimiter
 
 
 #: What other SDKs call a client's arguments.
@@ -116,7 +116,7 @@ class PartnerCentralClient:
         for name in ("by_id", "pager"):
             import_module(f"partnercentral_list._pagination.{name}")
         from partnercentral_list._pagination.requests import checked_catalog
-        from partnercentral_list._transport.limiter import RateLimiter
+        from partnercentral_list._transport.rate_limiter import RateLimiter
         from partnercentral_list._transport.wire import Wire
 
         self._catalog = checked_catalog(catalog)

@@ -21,7 +21,7 @@ from partnercentral_list._transport.events import (
     RequestSent,
     RetryScheduled,
 )
-from partnercentral_list._transport.limiter import RateLimiter
+from partnercentral_list._transport.rate_limiter import RateLimiter
 from partnercentral_list._transport.response import MAX_RECORDS, Page, parse_page, parse_parsed
 from partnercentral_list.config import RetryPolicy
 from partnercentral_list.errors import (

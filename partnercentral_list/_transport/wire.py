@@ -12,7 +12,7 @@ from partnercentral_list._transport.call import Call, Means, NothingToFetchError
 from partnercentral_list._transport.collector import collector_paused
 from partnercentral_list._transport.event_loops import PerLoop
 from partnercentral_list._transport.events import LEVELS, OnEvent
-from partnercentral_list._transport.limiter import RateLimiter
+from partnercentral_list._transport.rate_limiter import RateLimiter
 from partnercentral_list._transport.response import Page
 from partnercentral_list._transport.retry import Retrier
 from partnercentral_list._transport.settings import ConnectionSettings
