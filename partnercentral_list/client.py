@@ -117,7 +117,7 @@ class PartnerCentralClient:
             import_module(f"partnercentral_list._pagination.{name}")
         from partnercentral_list._pagination.requests import checked_catalog
         from partnercentral_list._transport.rate_limiter import RateLimiter
-        from partnercentral_list._transport.wire import Wire
+        from partnercentral_list._transport.transport import Transport
 
         self._catalog = checked_catalog(catalog)
         check_kind("config", config, ClientConfig)
@@ -140,7 +140,7 @@ class PartnerCentralClient:
                 "profile_name names where credentials come from; leave it out beside session=... "
                 "(which has a profile of its own) and credentials=...."
             )
-        self._wire = Wire(
+        self._transport = Transport(
             ConnectionSettings(
                 profile_name=profile_name,
                 region_name=region_name,
@@ -163,7 +163,7 @@ class PartnerCentralClient:
         return f"PartnerCentralClient({self._catalog.value!r})"
 
     async def __aenter__(self) -> Self:
-        await self._wire.open()
+        await self._transport.open()
         return self
 
     async def __aexit__(
@@ -186,7 +186,7 @@ class PartnerCentralClient:
             ClientClosedError: The client was closed.
             ConfigurationError: The profile, the region or another setting cannot be used.
         """
-        self._wire.preload()
+        self._transport.preload()
 
     async def aclose(self, *, drain: bool = False) -> None:
         """Close the connections of every running event loop; the client cannot be used again.
@@ -201,7 +201,7 @@ class PartnerCentralClient:
                 included. New ones are refused, and so is a listing's next page: its error has
                 the token to resume from.
         """
-        await self._wire.aclose(drain=drain)
+        await self._transport.aclose(drain=drain)
 
     async def list_opportunities(
         self,
@@ -239,7 +239,7 @@ class PartnerCentralClient:
 
         paging = {"max_results": max_results, "next_token": next_token}
         parameters = page_request(self._catalog, request, paging, filters, on_invalid)
-        return await read_one(self._wire.fetch, parameters, on_invalid)
+        return await read_one(self._transport.fetch, parameters, on_invalid)
 
     def iter_opportunities(
         self,
@@ -290,7 +290,7 @@ class PartnerCentralClient:
             on_invalid=on_invalid,
             filters=filters,
         )
-        return OpportunityPager(self._wire.fetch, listing)
+        return OpportunityPager(self._transport.fetch, listing)
 
     def scan_opportunities(
         self,
@@ -329,7 +329,7 @@ class PartnerCentralClient:
         scan = scan_request(
             self._catalog, request, concurrency=concurrency, on_invalid=on_invalid, filters=filters
         )
-        return OpportunityScan(self._wire.fetch_chosen, scan, self._wire.notify)
+        return OpportunityScan(self._transport.fetch_chosen, scan, self._transport.notify)
 
     def iter_opportunities_by_id(
         self,
@@ -358,7 +358,7 @@ class PartnerCentralClient:
 
         batches = identifier_batches(identifiers, on_missing)
         parameters = look_up_request(self._catalog)
-        return read_by_id(self._wire.fetch, parameters, batches, on_missing)
+        return read_by_id(self._transport.fetch, parameters, batches, on_missing)
 
 
 def _unknown_arguments(unknown: Iterable[str]) -> str:

@@ -652,7 +652,7 @@ async def test_closing_reaches_the_connections_of_a_loop_in_another_thread(
 
     async def elsewhere() -> None:
         await client.list_opportunities()
-        connection = await client._wire._connections.get()
+        connection = await client._transport._connections.get()
         ready.set()
         await asyncio.to_thread(closed.wait)
         still_open.append(connection.client._endpoint.http_session._sessions is not None)
@@ -707,7 +707,7 @@ async def test_the_settings_of_connections_reach_aiobotocore(
 ) -> None:
     config = ClientConfig(max_connections=3, connect_timeout=4, read_timeout=0)
     client = make_client(emulator, config=config)
-    connection = await client._wire._connections.get()
+    connection = await client._transport._connections.get()
     used = connection.client.meta.config
     assert (used.max_pool_connections, used.connect_timeout, used.read_timeout) == (3, 4, None)
 

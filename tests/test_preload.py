@@ -20,7 +20,7 @@ from partnercentral_list import (
     PartnerCentralClient,
     PartnerCentralError,
 )
-from partnercentral_list._transport import session, settings, wire
+from partnercentral_list._transport import session, settings, transport
 from partnercentral_list.emulator import PartnerCentralEmulator
 from tests.conftest import MakeClient
 
@@ -90,13 +90,13 @@ async def test_opening_reads_its_files_in_another_thread(
     make_client: MakeClient, emulator: PartnerCentralEmulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     threads: list[threading.Thread] = []
-    prepare = wire.prepare
+    prepare = transport.prepare
 
     def noted(*arguments: Any) -> Any:
         threads.append(threading.current_thread())
         return prepare(*arguments)
 
-    monkeypatch.setattr(wire, "prepare", noted)
+    monkeypatch.setattr(transport, "prepare", noted)
     await make_client(emulator).list_opportunities()
     assert len(threads) == 1
     assert threads[0] is not threading.current_thread()

@@ -1,4 +1,4 @@
-"""The request under way: what the hooks in aiobotocore need to know of it, and what they bring."""
+"""The attempt that a task is making: what the hooks in aiobotocore need of it, and leave in it."""
 
 from __future__ import annotations
 
@@ -16,30 +16,30 @@ class Attempt:
     """The same for all attempts at one page."""
     number: int
     """From 1."""
-    most: int
+    max_attempts: int
     """How many attempts the policy allows."""
-    leave: Callable[[], Awaitable[None]] | None = None
-    """Awaited when its bytes are about to leave; None where nothing has to be."""
+    before_write: Callable[[], Awaitable[None]] | None = None
+    """Awaited when the request's bytes are about to leave; None where nothing has to be."""
     http_status: int | None = None
-    """The status of the answer; None while there is none."""
+    """The status of the response; None while there is none."""
     body: bytes | None = None
-    """The raw body of the answer; None where it was not taken."""
+    """The raw body of the response; None where it was not taken from botocore."""
 
 
 # A variable of the task's context: other users of the same aiobotocore session never see it.
-_under_way: ContextVar[Attempt | None] = ContextVar("partnercentral_list_attempt", default=None)
+_current: ContextVar[Attempt | None] = ContextVar("partnercentral_list_attempt", default=None)
 
 
-def current() -> Attempt | None:
-    """Give the attempt that this task is making; None if the call is none of ours."""
-    return _under_way.get()
+def current_attempt() -> Attempt | None:
+    """Return the attempt that this task is making; None if the call is not one of this library."""
+    return _current.get()
 
 
 @contextmanager
-def under_way(attempt: Attempt) -> Generator[Attempt]:
-    """Have the hooks see this attempt for as long as the block runs, in this task."""
-    token = _under_way.set(attempt)
+def making(attempt: Attempt) -> Generator[None]:
+    """Make this the current attempt of the task, for as long as the block runs."""
+    token = _current.set(attempt)
     try:
-        yield attempt
+        yield
     finally:
-        _under_way.reset(token)
+        _current.reset(token)

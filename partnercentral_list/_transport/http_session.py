@@ -14,7 +14,7 @@ from aiobotocore.httpsession import AIOHTTPSession
 from botocore import httpsession as botocore_session
 from botocore.exceptions import HTTPClientError
 
-from partnercentral_list._transport.attempt import current
+from partnercentral_list._transport.attempt import current_attempt
 from partnercentral_list._transport.errors import OPERATION, configuration_error
 from partnercentral_list.errors import (
     ConfigurationError,
@@ -112,7 +112,7 @@ class _LimitedSession:
     async def request(self, method: str, **options: Any) -> _BoundedResponse:
         options["allow_redirects"] = False
         response = await self._session.request(method, **options)
-        attempt = current()
+        attempt = current_attempt()
         if attempt is not None:
             attempt.http_status = response.status
         if not (200 <= response.status < 300 or 400 <= response.status < 600):
@@ -151,38 +151,33 @@ class _BoundedResponse:
         Raises:
             MalformedResponseError: It is longer than is allowed.
         """
-        is_error = self.status >= 400
+        response, is_error = self._response, self.status >= 400
         limit = MAX_ERROR_BYTES if is_error else self._max_bytes
+        chunks: list[bytes] = []
+        size = response.content_length or 0
         try:
-            body = await self._read(limit)
+            if size <= limit:
+                size = 0
+                async for chunk in response.content.iter_any():
+                    size += len(chunk)
+                    if size > limit:
+                        break
+                    chunks.append(chunk)
         except BaseException:
-            self._response.close()
+            response.close()
             raise
-        if body is not None:
-            self._response.release()
-            return body
-        self._response.close()
+        if size <= limit:
+            response.release()
+            return b"".join(chunks)
+        response.close()
         if is_error:
             return b""
         raise MalformedResponseError(
             f"The response is longer than the {limit} bytes of ClientConfig.max_response_bytes. "
             "Read smaller pages (page_size=...), or allow more.",
             operation=OPERATION,
-            request_id=_request_id(self._response),
+            request_id=_request_id(response),
         )
-
-    async def _read(self, limit: int) -> bytes | None:
-        length = self._response.content_length
-        if length is not None and length > limit:
-            return None
-        chunks: list[bytes] = []
-        size = 0
-        async for chunk in self._response.content.iter_any():
-            size += len(chunk)
-            if size > limit:
-                return None
-            chunks.append(chunk)
-        return b"".join(chunks)
 
 
 def _request_id(response: Any) -> str | None:

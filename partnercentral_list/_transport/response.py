@@ -6,12 +6,15 @@ import functools
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final, TypeAlias, cast
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, Final, TypeAlias, cast
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import to_json
 
 from partnercentral_list._json import JsonError, JsonText, read_envelope
+from partnercentral_list._transport.attempt import Attempt
 from partnercentral_list._transport.collector import collector_paused
 from partnercentral_list.errors import MalformedResponseError
 from partnercentral_list.models import (
@@ -60,6 +63,48 @@ class Page:
 
 
 Record: TypeAlias = OpportunitySummary | InvalidEntry
+
+
+def parse_response(
+    response: Mapping[str, Any], attempt: Attempt, elapsed: float, parameters: Mapping[str, object]
+) -> Page:
+    """Parse a successful response of aiobotocore's.
+
+    Args:
+        response: What botocore parsed; without the body's members where the attempt has the body.
+        attempt: What was sent.
+        elapsed: Seconds since the first attempt began.
+        parameters: The request's members, in wire form.
+
+    Raises:
+        MalformedResponseError: It is not a page.
+    """
+    details = cast("dict[str, Any]", response.get("ResponseMetadata") or {})
+    attempt.http_status = details.get("HTTPStatusCode")
+    metadata = ResponseMetadata(
+        request_id=details.get("RequestId"),
+        http_status=attempt.http_status,
+        attempts=attempt.number,
+        elapsed=elapsed,
+        date=_date_header(details),
+    )
+    # AWS's own default is fewer, but may change.
+    max_records = cast("int", parameters.get("MaxResults", MAX_RECORDS))
+    if attempt.body is None:
+        return parse_parsed(response, metadata, max_records)
+    return parse_page(attempt.body, metadata, max_records)
+
+
+def _date_header(details: Mapping[str, Any]) -> datetime | None:
+    headers = cast("Mapping[str, object]", details.get("HTTPHeaders") or {})
+    value = headers.get("date")
+    if not isinstance(value, str):
+        return None
+    try:
+        date = parsedate_to_datetime(value)
+        return date.replace(tzinfo=date.tzinfo or UTC).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
 
 
 def parse_page(body: bytes, metadata: ResponseMetadata, max_records: int = MAX_RECORDS) -> Page:

@@ -20,7 +20,7 @@ from aiobotocore.session import AioSession
 from botocore import UNSIGNED
 from botocore.exceptions import DataNotFoundError
 
-from partnercentral_list._transport import hooks
+from partnercentral_list._transport import botocore_hooks
 from partnercentral_list._transport.errors import (
     chained,
     configuration_error,
@@ -108,7 +108,7 @@ class Connection:
                     "The endpoint of the AWS configuration", connection.client.meta.endpoint_url
                 )
                 _check_region(connection.client, settings)
-                hooks.install(connection.client, settings.config.integration)
+                botocore_hooks.install(connection.client, settings.config.integration)
             except BaseException:
                 await connection.aclose()
                 raise

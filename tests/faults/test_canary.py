@@ -18,7 +18,7 @@ from partnercentral_list import (
     PartnerCentralError,
     ServiceError,
 )
-from partnercentral_list._transport import call
+from partnercentral_list._transport import response
 from partnercentral_list.emulator import PartnerCentralEmulator
 from tests.faults.cases import CASES, Case
 from tests.faults.matrix import Hit, Loop, combinations
@@ -140,7 +140,7 @@ def test_a_record_that_is_asked_for_shows_everything() -> None:
 def test_a_leak_is_seen(
     leak: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    original = call.parse_page
+    original = response.parse_page
 
     def leaky(body: bytes, *how: Any) -> Any:
         try:
@@ -155,7 +155,7 @@ def test_a_leak_is_seen(
             logging.getLogger(LOGGER).debug("page %s", body.decode())
         return page
 
-    monkeypatch.setattr(call, "parse_page", leaky)
+    monkeypatch.setattr(response, "parse_page", leaky)
     (case,) = [case for case in CASES if case.name == "half of the body"]
     with pytest.raises(AssertionError):
         test_nothing_sensitive_is_said(case, 2, None, caplog)

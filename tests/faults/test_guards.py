@@ -13,7 +13,7 @@ from partnercentral_list import ListOpportunitiesResponse, MalformedResponseErro
 from partnercentral_list._pagination import iteration, parts
 from partnercentral_list._pagination.read_ahead import ReadAhead
 from partnercentral_list._pagination.tokens import Position
-from partnercentral_list._transport import call, errors, response, retry
+from partnercentral_list._transport import errors, response, retry
 from partnercentral_list._transport.response import Page
 from tests.faults.cases import CASES, Case
 from tests.faults.matrix import broken
@@ -23,14 +23,15 @@ Patch = pytest.MonkeyPatch
 
 def malformed_answers_are_empty_last_pages(patch: Patch) -> None:
     """What botocore makes of them."""
+    parse_page = response.parse_page
 
     def lenient(body: bytes, *how: Any) -> Page:
         try:
-            return response.parse_page(body, *how)
+            return parse_page(body, *how)
         except MalformedResponseError:
             return Page(ListOpportunitiesResponse(opportunity_summaries=()), ())
 
-    patch.setattr(call, "parse_page", lenient)
+    patch.setattr(response, "parse_page", lenient)
 
 
 def utf_16_is_read_too(patch: Patch) -> None:
@@ -38,10 +39,12 @@ def utf_16_is_read_too(patch: Patch) -> None:
         def decode(self, *_: Any) -> str:
             return bytes(self).decode(json.detect_encoding(self))
 
-    def lenient(body: bytes, *how: Any) -> Page:
-        return response.parse_page(Lenient(body), *how)
+    parse_page = response.parse_page
 
-    patch.setattr(call, "parse_page", lenient)
+    def lenient(body: bytes, *how: Any) -> Page:
+        return parse_page(Lenient(body), *how)
+
+    patch.setattr(response, "parse_page", lenient)
 
 
 def nothing_is_tried_again(patch: Patch) -> None:
@@ -103,7 +106,7 @@ def an_empty_token_is_followed(patch: Patch) -> None:
             return Page(read.response.model_copy(update={"next_token": ""}), read.records)
         return read
 
-    patch.setattr(call, "parse_page", kept)
+    patch.setattr(response, "parse_page", kept)
 
 
 def a_refused_token_is_a_bad_request(patch: Patch) -> None:
@@ -123,7 +126,7 @@ def only_one_code_is_throttling(patch: Patch) -> None:
 
 
 def any_error_reaches_botocores_parser(patch: Patch) -> None:
-    patch.setattr("partnercentral_list._transport.capture._is_an_error_of_awss", lambda body: True)
+    patch.setattr("partnercentral_list._transport.botocore_hooks._is_error_of_aws", lambda body: True)
 
 
 def invalid_records_are_left_out(patch: Patch) -> None:

@@ -67,15 +67,16 @@ def test_asyncio_run_is_refused_which_is_why_there_is_run() -> None:
 
 
 def test_one_client_across_cells_with_await_and_with_run(pipeline: PartnerCentralEmulator) -> None:
-    connection = "(await client._wire._connections.get())"
+    connection = "(await client._transport._connections.get())"
     answers = execute(
         CLIENT,
         "len(await client.iter_opportunities().collect())",
         "len(run(client.iter_opportunities().collect()))",
-        f"here = {connection}\nbeside = run(client._wire._connections.get())",
+        f"here = {connection}\nbeside = run(client._transport._connections.get())",
         "len(run(client.iter_opportunities().collect()))",
         "await client.iter_opportunities().first() == run(client.iter_opportunities().first())",
-        f"[here is beside, here is {connection}, beside is run(client._wire._connections.get())]",
+        f"[here is beside, here is {connection}, "
+        "beside is run(client._transport._connections.get())]",
         "await client.aclose()",
         "await client.list_opportunities()",
         "run(client.list_opportunities())",

@@ -13,7 +13,7 @@ from partnercentral_list.emulator import PartnerCentralEmulator
 
 
 async def connection_of(client: PartnerCentralClient) -> Connection:
-    return await client._wire._connections.get()
+    return await client._transport._connections.get()
 
 
 async def test_await_and_run_share_a_client_and_each_keeps_its_connections(

@@ -26,11 +26,11 @@ from partnercentral_list import (
 )
 from partnercentral_list._pagination.scan import ScanRequest
 from partnercentral_list._pagination.scan_window import Query
-from partnercentral_list._transport.attempt import current
-from partnercentral_list._transport.call import Call, Means, NothingToFetchError
+from partnercentral_list._transport.attempt import current_attempt
 from partnercentral_list._transport.response import Page
 from partnercentral_list._transport.retry import Retrier
 from partnercentral_list._transport.session import Connection
+from partnercentral_list._transport.transport import Call, NothingToFetchError, TransportContext
 from partnercentral_list.errors import PartnerCentralError, ThrottlingException
 
 T = TypeVar("T")
@@ -143,7 +143,7 @@ class Service:
         body = self.page(parameters)
         if self.edit is not None:
             self.edit(self)
-        attempt = current()
+        attempt = current_attempt()
         assert attempt is not None
         attempt.body = body
         return {"ResponseMetadata": {"HTTPStatusCode": 200}}
@@ -183,18 +183,18 @@ class Service:
         is_first = self.nulls in ("first", "high" if down else "low")
         return nulls + dated if is_first else dated + nulls
 
+    async def _connect(self) -> Connection:
+        return Connection(self, None)
+
     async def _fetch(
         self,
         retrier: Retrier,
-        means: Means,
+        context: TransportContext,
         choose: Callable[[], Mapping[str, object] | None],
     ) -> Page | None:
-        async def connect() -> Connection:
-            return Connection(self, None)
-
-        call = Call(means, connect, choose)
+        call = Call(context, choose=choose)
         try:
-            return await retrier.call(call.attempt, call.retrying)
+            return await retrier.call(call.attempt, call.on_retry)
         except NothingToFetchError:
             return None
 
@@ -207,11 +207,13 @@ class Service:
         **parameters: Any,
     ) -> OpportunityScan:
         policy = policy or RetryPolicy(clock=lambda: 0.0, random=self.random.random)
-        means = Means(policy, limiter, lambda event: None, lambda: False)
+        context = TransportContext(
+            policy, limiter, lambda event: None, lambda: False, self._connect
+        )
         retrier = Retrier(policy)
         wire = {"Catalog": "AWS", "MaxResults": 100, **parameters}
         return OpportunityScan(
-            lambda choose: self._fetch(retrier, means, choose),
+            lambda choose: self._fetch(retrier, context, choose),
             ScanRequest(Query(wire), concurrency, on_invalid),
             self.finished.append,
         )

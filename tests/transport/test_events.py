@@ -88,7 +88,7 @@ async def test_calls_that_are_not_ours_keep_botocores_numbers(
     client: PartnerCentralClient, emulator: PartnerCentralEmulator
 ) -> None:
     await client.list_opportunities()
-    connection = await client._wire._connections.get()
+    connection = await client._transport._connections.get()
     await connection.client.list_opportunities(Catalog="AWS")
     ours, others = (request.headers["amz-sdk-request"] for request in emulator.requests)
     assert (ours, others) == ("attempt=1; max=8", "attempt=1")

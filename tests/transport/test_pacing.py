@@ -102,8 +102,8 @@ async def test_the_days_budget_ends_a_listing_with_its_place(
 @pytest.mark.usefixtures("credentials")
 async def test_a_client_is_paced_unless_told_otherwise(emulator: PartnerCentralEmulator) -> None:
     client = PartnerCentralClient("AWS", endpoint_url=emulator.url)
-    assert client._wire._means.limiter is not None
-    assert client._wire._means.limiter.limit == RateLimit(per_second=10.0)
+    assert client._transport._context.limiter is not None
+    assert client._transport._context.limiter.limit == RateLimit(per_second=10.0)
     await client.aclose()
 
 

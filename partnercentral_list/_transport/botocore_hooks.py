@@ -1,0 +1,109 @@
+"""Handlers of botocore's events: the headers of an attempt, its permit, and the raw body.
+
+botocore's parser takes ten times as long as pydantic's, and parses a truncated, empty or HTML body
+as an empty last page: so the body is taken before. The event ``before-parse`` is not in botocore's
+documented list; where it does not fire, the parsed response is used instead.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any, cast
+
+from aiohttp import BytesPayload
+from aiohttp.abc import AbstractStreamWriter
+
+from partnercentral_list._transport.attempt import current_attempt
+
+CALL = "partnercentral-selling.ListOpportunities"
+
+# The members of an error response that must be text for botocore's parser not to fail or show them.
+TEXT_MEMBERS = ("__type", "code", "Code", "message", "Message", "Reason")
+TEXT_MEMBERS_OF_FIELDS = ("FieldName", "Message", "Code")
+
+
+def install(client: Any, integration: str | None) -> None:
+    """Register the handlers; they leave calls that are not this library's untouched."""
+    events = client.meta.events
+    # Another protocol would have another body, for which botocore's parser is right.
+    if client.meta.service_model.resolved_protocol == "json":
+        events.register(f"before-parse.{CALL}", take_body)
+    events.register(f"before-send.{CALL}", _prepare_request)
+    if integration is not None:
+
+        def name_integration(params: dict[str, Any], **_: Any) -> None:
+            params["headers"]["X-Amzn-User-Agent"] = integration
+
+        events.register(f"before-call.{CALL}", name_integration)
+
+
+def _prepare_request(request: Any, **_: Any) -> None:
+    # botocore, whose own retries are off, calls each attempt the first one of a new invocation.
+    # These headers are not signed, so that they may still change here.
+    attempt = current_attempt()
+    if attempt is None:
+        return
+    counts = f"attempt={attempt.number}; max={attempt.max_attempts}"
+    for name, value in (
+        ("amz-sdk-invocation-id", attempt.invocation_id),
+        ("amz-sdk-request", counts),
+    ):
+        # botocore's headers are a mail message's: setting adds another.
+        del request.headers[name]
+        request.headers[name] = value
+    if attempt.before_write is not None:
+        request.body = _HeldBody(request.body, attempt.before_write)
+
+
+class _HeldBody(BytesPayload):
+    """A request body that awaits a callable directly before its first byte is written.
+
+    aiohttp writes a body when it has a connection, after waits that nobody bounds: for a place in
+    the pool, DNS and TLS. It keeps the headers back until then, too.
+    """
+
+    def __init__(self, body: bytes, before_write: Callable[[], Awaitable[None]]) -> None:
+        super().__init__(body)
+        self._before_write = before_write
+
+    async def write_with_length(
+        self, writer: AbstractStreamWriter, content_length: int | None
+    ) -> None:
+        """Write the body, once the callable has returned."""
+        await self._before_write()
+        await super().write_with_length(writer, content_length)
+
+
+def take_body(response_dict: dict[str, Any], **_: Any) -> None:
+    """Keep the body of the current attempt from botocore's parser (event ``before-parse``)."""
+    attempt = current_attempt()
+    if attempt is None:
+        return
+    if 200 <= response_dict["status_code"] < 300:
+        attempt.body = response_dict["body"]
+        response_dict["body"] = b""
+    elif not _is_error_of_aws(response_dict["body"]):
+        # A proxy's page, for example. botocore's parser fails on it, or shows it.
+        response_dict["body"] = b"{}"
+
+
+def _is_error_of_aws(body: bytes) -> bool:
+    try:
+        # As text: of bytes, json would accept UTF-16 too, which botocore does not.
+        error = json.loads(body.decode())
+    except (ValueError, RecursionError):
+        return False
+    if not _has_text_members(error, TEXT_MEMBERS):
+        return False
+    fields: object = error.get("ErrorList") or []
+    return isinstance(fields, list) and all(
+        _has_text_members(field, TEXT_MEMBERS_OF_FIELDS) for field in cast("list[object]", fields)
+    )
+
+
+def _has_text_members(structure: object, names: tuple[str, ...]) -> bool:
+    if not isinstance(structure, dict):
+        return False
+    members = cast("dict[str, object]", structure)
+    return all(isinstance(members.get(name), str | None) for name in names)

@@ -1,0 +1,379 @@
+"""A client's transport: one page is one call, made of attempts that end in a page or an error."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+from uuid import uuid4
+
+from partnercentral_list._notify import Notifier
+from partnercentral_list._transport.active_calls import CLOSED, ActiveCalls
+from partnercentral_list._transport.attempt import Attempt, making
+from partnercentral_list._transport.collector import collector_paused
+from partnercentral_list._transport.event_loops import PerLoop
+from partnercentral_list._transport.events import (
+    LEVELS,
+    OnEvent,
+    PageReceived,
+    RateLimited,
+    RequestEvent,
+    RequestFailed,
+    RequestQueued,
+    RequestSent,
+    RetryScheduled,
+)
+from partnercentral_list._transport.rate_limiter import RateLimiter
+from partnercentral_list._transport.response import Page, parse_response
+from partnercentral_list._transport.retry import Retrier
+from partnercentral_list._transport.settings import ConnectionSettings
+from partnercentral_list.config import RetryPolicy
+from partnercentral_list.errors import (
+    ClientClosedError,
+    MalformedResponseError,
+    PartnerCentralError,
+    RequestTimeoutError,
+    ServiceError,
+    ThrottlingException,
+)
+
+if TYPE_CHECKING:
+    from partnercentral_list._transport.session import Connection, MakeClient
+
+T = TypeVar("T")
+
+OPERATION = "ListOpportunities"
+
+Parameters = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class TransportContext:
+    """What all calls of a client share."""
+
+    policy: RetryPolicy
+    limiter: RateLimiter | None
+    notify: Callable[[RequestEvent], None]
+    is_closed: Callable[[], bool]
+    connect: Callable[[], Awaitable[Connection]]
+    """Returns the running event loop's connection, opened if it is not."""
+
+
+class Transport:
+    """Fetches pages, in any event loop and thread that a client is used in."""
+
+    def __init__(
+        self,
+        settings: ConnectionSettings,
+        retry: RetryPolicy,
+        limiter: RateLimiter | None,
+        on_event: OnEvent | None = None,
+    ) -> None:
+        self.notify = Notifier(on_event, LEVELS).notify
+        self._settings = settings
+        self._retrier = Retrier(retry)
+        self._calls = ActiveCalls()
+        self._connections = PerLoop(lambda: open_connection(settings))
+        self._context = TransportContext(
+            retry, limiter, self.notify, lambda: self._calls.are_ended, self._connections.get
+        )
+
+    def preload(self) -> None:
+        """Import and read now, in this thread, what the first opening would.
+
+        Raises:
+            ClientClosedError: The client was closed.
+            ConfigurationError: A setting cannot be used.
+        """
+        self._calls.check_open()
+        prepare(self._settings)
+
+    async def open(self) -> None:
+        """Open the running event loop's connection now rather than at the first request.
+
+        Raises:
+            ClientClosedError: The client was closed.
+            ConfigurationError: A setting cannot be used.
+            TransportError: Credentials could not be fetched, retries included.
+        """
+        call = Call(self._context)
+        await self._run(call, call.open)
+
+    async def aclose(self, *, drain: bool) -> None:
+        """Close the connections of every running event loop; a second call does nothing.
+
+        Args:
+            drain: Whether calls in flight come to their end first. Otherwise they raise
+                `ClientClosedError`, and give back what they have of the rate limiter.
+        """
+        await self._calls.aclose(drain=drain)
+        await self._connections.aclose()
+
+    async def fetch(self, parameters: Parameters) -> Page:
+        """Fetch one page.
+
+        Args:
+            parameters: The request's members, in wire form.
+
+        Raises:
+            ClientClosedError: The client was closed before or meanwhile.
+            PartnerCentralError: The page could not be fetched or parsed, retries included.
+        """
+        call = Call(self._context, parameters)
+        return await self._run(call, call.attempt)
+
+    async def fetch_chosen(self, choose: Callable[[], Parameters | None]) -> Page | None:
+        """Fetch the page that is chosen when its permit is there.
+
+        Args:
+            choose: Returns the request's members, in wire form; called once. None gives the
+                permit back.
+
+        Returns:
+            The page; None if none was chosen.
+
+        Raises:
+            ClientClosedError: The client was closed before or meanwhile.
+            PartnerCentralError: The page could not be fetched or parsed, retries included.
+        """
+        call = Call(self._context, choose=choose)
+        try:
+            return await self._run(call, call.attempt)
+        except NothingToFetchError:
+            return None
+
+    async def _run(self, call: Call, attempt: Callable[[int], Awaitable[T]]) -> T:
+        closing = asyncio.timeout(None)
+        try:
+            async with closing:
+                with self._calls.entered(closing):
+                    return await self._retrier.call(attempt, call.on_retry)
+        except TimeoutError:
+            if not closing.expired():
+                raise
+        raise ClientClosedError(CLOSED)
+
+
+# Hundreds of modules and a megabyte of data files: hardly any of it is ever garbage.
+@collector_paused(settles=True)
+def prepare(settings: ConnectionSettings) -> MakeClient:
+    """Import and read, in this thread, what opening a client and its first call need.
+
+    Raises:
+        ConfigurationError: The profile, the region or another setting cannot be used.
+    """
+    from partnercentral_list._transport import session
+
+    return session.prepare(settings)
+
+
+async def open_connection(settings: ConnectionSettings) -> Connection:
+    """Open an aiobotocore client, with everything slow done in a thread.
+
+    Raises:
+        ConfigurationError: The profile, the region or another setting cannot be used.
+        TransportError: The credentials could not be fetched.
+    """
+    make_client = await asyncio.to_thread(prepare, settings)
+    from partnercentral_list._transport.session import Connection
+
+    return await Connection.open(make_client, settings)
+
+
+class NothingToFetchError(Exception):
+    """When the permit was there, no page was left to fetch."""
+
+
+class Call:
+    """The fetching of one page, whose attempts share an invocation id.
+
+    Args:
+        context: What all calls share.
+        parameters: The request's members, in wire form; None if they are chosen later.
+        choose: Returns the members when the first attempt has its permit; None gives it back.
+    """
+
+    def __init__(
+        self,
+        context: TransportContext,
+        parameters: Parameters | None = None,
+        choose: Callable[[], Parameters | None] = lambda: None,
+    ) -> None:
+        self._context = context
+        self._parameters = parameters
+        self._choose = choose
+        self._clock = context.policy.clock
+        self._connection: Connection | None = None
+        self._invocation_id = str(uuid4())
+        self._started = self._clock()
+
+    def on_retry(self, number: int, delay: float, error: PartnerCentralError) -> None:
+        """Emit the event that the page will be requested again."""
+        name = type(error).__name__
+        self._context.notify(RetryScheduled(self._invocation_id, number, delay, name))
+
+    async def open(self, _: int = 1) -> Connection:
+        """Return what the page is fetched through, opened if it is not.
+
+        Raises:
+            PartnerCentralError: It cannot be opened, or not in time.
+        """
+        # Kept for the retries: a client that is closed with drain=True opens no other.
+        if self._connection is not None:
+            return self._connection
+        # Opening may fetch credentials over the network: it can hang, and fail for a moment.
+        timeout = self._timeout()
+        limit = asyncio.timeout(timeout)
+        try:
+            async with limit:
+                self._connection = await self._context.connect()
+                return self._connection
+        except TimeoutError:
+            if not limit.expired():
+                raise
+        raise RequestTimeoutError(
+            f"The client was not opened within {timeout:g} seconds.",
+            operation=OPERATION,
+            retryable=True,
+        )
+
+    async def attempt(self, number: int) -> Page:
+        """Fetch the page, once, when there is a permit.
+
+        Raises:
+            NothingToFetchError: No page is left to fetch.
+            PartnerCentralError: The page could not be fetched or parsed.
+        """
+        connection = await self.open()
+        attempt = Attempt(self._invocation_id, number, self._context.policy.max_attempts)
+        limiter = self._context.limiter
+        if limiter is None:
+            return await self._exchange(connection, attempt, self._chosen())
+        permit = await self._acquire(limiter, number)
+        is_unused = True
+
+        async def renew_permit() -> None:
+            # Signing, credentials, the pool of connections, TLS, a busy event loop: what counts at
+            # AWS is when the bytes leave, however long all of that took.
+            nonlocal permit, is_unused
+            permit = await limiter.renew(permit)
+            is_unused = False
+
+        attempt.before_write = renew_permit
+        try:
+            page = await self._exchange(connection, attempt, self._chosen())
+        except (ServiceError, MalformedResponseError) as error:
+            is_unused = False
+            if isinstance(error, ThrottlingException):
+                limiter.throttled(permit)
+            raise
+        else:
+            is_unused = False
+            return page
+        finally:
+            # Not even the hook in aiobotocore is trusted: a request with a response has left.
+            if is_unused:
+                limiter.release(permit)
+
+    async def _acquire(self, limiter: RateLimiter, number: int) -> float:
+        # In front of signing, and outside of the attempt's time: a signature ages.
+        queued_at: float | None = None
+
+        def on_wait(expected: float, queue_length: int) -> None:
+            nonlocal queued_at
+            queued_at = limiter.limit.clock()
+            self._context.notify(RequestQueued(self._invocation_id, number, expected, queue_length))
+
+        permit = await limiter.acquire(
+            is_retry=number > 1, max_wait=self._time_left(), on_wait=on_wait
+        )
+        if queued_at is not None:
+            waited = permit - queued_at
+            self._context.notify(RateLimited(self._invocation_id, number, waited, limiter.rate))
+        return permit
+
+    def _time_left(self) -> float | None:
+        """Return the seconds that ``max_elapsed`` leaves; None for any number."""
+        max_elapsed = self._context.policy.max_elapsed
+        return max(0.0, self._started + max_elapsed - self._clock()) if max_elapsed else None
+
+    def _timeout(self) -> float | None:
+        """Return the seconds for one step of an attempt; None for any number."""
+        bounds = (self._context.policy.attempt_timeout or None, self._time_left())
+        return min((bound for bound in bounds if bound is not None), default=None)
+
+    def _chosen(self) -> Parameters:
+        if self._parameters is None:
+            self._parameters = self._choose()
+        if self._parameters is None:
+            raise NothingToFetchError
+        return self._parameters
+
+    async def _exchange(
+        self, connection: Connection, attempt: Attempt, parameters: Parameters
+    ) -> Page:
+        sent_at = self._clock()
+        self._context.notify(RequestSent(self._invocation_id, attempt.number))
+        try:
+            response = await self._send(connection, attempt, parameters)
+            page = parse_response(response, attempt, self._clock() - self._started, parameters)
+        except PartnerCentralError as error:
+            self._context.notify(_failed(attempt, error, self._clock() - sent_at))
+            raise
+        self._context.notify(_received(attempt, page, self._clock() - sent_at))
+        return page
+
+    async def _send(
+        self, connection: Connection, attempt: Attempt, parameters: Parameters
+    ) -> dict[str, Any]:
+        from partnercentral_list._transport.errors import from_exception
+
+        problem: PartnerCentralError
+        timeout = self._timeout()
+        limit = asyncio.timeout(timeout)
+        try:
+            async with limit:
+                with making(attempt):
+                    response = await connection.client.list_opportunities(**parameters)
+                    return cast("dict[str, Any]", response)
+        except Exception as error:
+            if limit.expired():
+                problem = RequestTimeoutError(
+                    f"No response within {timeout:g} seconds.", operation=OPERATION, retryable=True
+                )
+            elif self._context.is_closed():
+                problem = ClientClosedError(CLOSED)
+            else:
+                problem = from_exception(error)
+        # Outside the handler: what was caught may quote a piece of the response.
+        raise problem
+
+
+def _received(attempt: Attempt, page: Page, elapsed: float) -> PageReceived:
+    valid = page.response.opportunity_summaries
+    metadata = page.response.response_metadata
+    return PageReceived(
+        invocation_id=attempt.invocation_id,
+        attempt=attempt.number,
+        request_id=metadata.request_id,
+        http_status=metadata.http_status,
+        elapsed=elapsed,
+        opportunities=len(valid),
+        invalid=len(page.records) - len(valid),
+        is_last=page.next_token is None,
+    )
+
+
+def _failed(attempt: Attempt, error: PartnerCentralError, elapsed: float) -> RequestFailed:
+    service_error = error if isinstance(error, ServiceError) else None
+    return RequestFailed(
+        invocation_id=attempt.invocation_id,
+        attempt=attempt.number,
+        error=type(error).__name__,
+        code=service_error.code if service_error else None,
+        request_id=error.request_id,
+        http_status=service_error.http_status if service_error else attempt.http_status,
+        elapsed=elapsed,
+        retryable=error.retryable,
+    )
