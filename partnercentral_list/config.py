@@ -130,12 +130,16 @@ _INTEGRATION = re.compile(r"[!-{}~ ]*[!-{}~][!-{}~ ]*\|[!-{}~ ]*[!-{}~][!-{}~ ]*
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """When a page that failed is asked for again: AWS's retry standard of 2026, but patient.
+    """When a page that failed is retried: AWS's retry standard of 2026, but patient.
 
     Before retry number ``n`` the client waits ``t = random() * min(base * 2**(n - 1),
     max_delay)`` seconds, where ``base`` is `throttling_base` after throttling and
     `transient_base` after any other failure. Where AWS says how long to wait, it is that, but
     at least ``t`` and at most ``t + 5``. Only failures that may pass are retried.
+
+    Strategies of tenacity can replace and add to this::
+
+        RetryPolicy(wait=wait_fixed(2) + wait_random(0, 1), stop=stop_after_delay(30))
 
     Args:
         max_attempts: Requests for one page, the first included; 1 never retries.
@@ -146,12 +150,16 @@ class RetryPolicy:
         transient_base: See above, in seconds.
         throttling_base: See above, in seconds.
         max_delay: See above, in seconds.
-        quota: Tokens that all retries of a client draw from, so that an outage is not met with
+        quota: Tokens that all retries of a client share, so that an outage is not met with
             a storm: a retry costs 14 (throttling: 5), a success gives its cost back, and one
             that needed no retry gives 1.
+        wait: A wait strategy of tenacity, such as ``wait_fixed(2)``, which returns ``t`` in
+            place of the formula above; AWS's hint counts too.
+        stop: A stop strategy of tenacity, such as ``stop_after_delay(30)``, which ends the
+            retries too, beside `max_attempts`, `max_elapsed` and `quota`.
         sleep: Waits for a number of seconds.
-        clock: Tells seconds that only grow.
-        random: Gives a number from 0 up to, not including, 1.
+        clock: Returns seconds that only grow.
+        random: Returns a number from 0 up to, not including, 1; unused with `wait`.
 
     Raises:
         ConfigurationError: A value is out of bounds.
@@ -164,6 +172,8 @@ class RetryPolicy:
     throttling_base: float = 1.0
     max_delay: float = 20.0
     quota: int = 500
+    wait: Callable[[Any], float] | None = None
+    stop: Callable[[Any], bool] | None = None
     sleep: Callable[[float], Awaitable[None]] = field(default=_sleep, repr=False, compare=False)
     clock: Callable[[], float] = field(default=time.monotonic, repr=False, compare=False)
     random: Callable[[], float] = field(default=random.random, repr=False, compare=False)
@@ -173,6 +183,14 @@ class RetryPolicy:
         check_kind("RetryPolicy.quota", self.quota, int)
         for name in _DURATIONS:
             check_kind(f"RetryPolicy.{name}", getattr(self, name), int, float)
+        for name, strategy, example in (
+            ("wait", self.wait, "wait_fixed(2)"),
+            ("stop", self.stop, "stop_after_delay(30)"),
+        ):
+            _require(
+                strategy is None or callable(strategy),
+                f"RetryPolicy.{name} must be a strategy of tenacity, such as {example}",
+            )
         _require(self.max_attempts >= 1, "RetryPolicy.max_attempts must be at least 1")
         for name in _DURATIONS:
             _require(getattr(self, name) >= 0, f"RetryPolicy.{name} must not be negative")

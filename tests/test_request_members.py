@@ -123,7 +123,7 @@ PLACES: Mapping[str, Callable[[str], bool]] = {
     "is no option of the command (cli/_options.py)": lambda member: (
         to_snake(member) in {option.name for option in OPPORTUNITIES}
     ),
-    "is ignored by the emulator (emulator/_query.py)": lambda member: (
+    "is ignored by the emulator (emulator/_matching.py)": lambda member: (
         member == "Sort" or member in PAGING or is_filtered_by_the_emulator(member)
     ),
     "is not explained in docs/listing.md": lambda member: (

@@ -1,12 +1,12 @@
-"""A local Partner Central: a real HTTP server on 127.0.0.1 that answers ListOpportunities.
+"""A local Partner Central: a real HTTP server on 127.0.0.1 that responds to ListOpportunities.
 
 ::
 
     with PartnerCentralEmulator(1000, faults=["ThrottlingException"]) as emulator:
         client = session.create_client("partnercentral-selling", endpoint_url=emulator.url)
 
-Any client of the service can be pointed at it. What it accepts and refuses comes from botocore's
-installed service model, its records are invented, and all it does can be repeated from a seed.
+Any client of the service can use it. What it accepts and refuses comes from botocore's installed
+service model, its records are generated, and everything it does can be repeated from a seed.
 """
 
 from __future__ import annotations
@@ -15,13 +15,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from partnercentral_list.emulator._auth import AcceptedCredentials
     from partnercentral_list.emulator._behavior import Behavior
     from partnercentral_list.emulator._emulator import PartnerCentralEmulator
-    from partnercentral_list.emulator._faults import Fault
-    from partnercentral_list.emulator._plan import RandomFaults
-    from partnercentral_list.emulator._recording import RecordedRequest
-    from partnercentral_list.emulator._throttle import AccountQuota
+    from partnercentral_list.emulator._faults import Fault, RandomFaults
+    from partnercentral_list.emulator._quota import AccountQuota
+    from partnercentral_list.emulator._service import RecordedRequest
+    from partnercentral_list.emulator._signatures import AcceptedCredentials
 
 __all__ = [
     "AcceptedCredentials",
@@ -34,23 +33,23 @@ __all__ = [
 ]
 
 # pytest loads the plugin in every project that has this package installed, and with it this module.
-_HOMES = {
-    "AcceptedCredentials": "_auth",
-    "AccountQuota": "_throttle",
+_MODULES = {
+    "AcceptedCredentials": "_signatures",
+    "AccountQuota": "_quota",
     "Behavior": "_behavior",
     "Fault": "_faults",
     "PartnerCentralEmulator": "_emulator",
-    "RandomFaults": "_plan",
-    "RecordedRequest": "_recording",
+    "RandomFaults": "_faults",
+    "RecordedRequest": "_service",
 }
 
 # Type checkers read the imports above: to them, a name that is not there must stay an error.
 if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> Any:
-        if name not in _HOMES:
+        if name not in _MODULES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+        value = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
         globals()[name] = value
         return value
 

@@ -25,10 +25,10 @@ from partnercentral_list.emulator import (
 
 _CATALOGS = ("AWS", "Sandbox")
 _SECRETS = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
-# What a fault is cannot be written as text.
+# A fault cannot be written as text.
 _SETTINGS = sorted({item.name for item in dataclasses.fields(Behavior)} - {"expired_token"})
 
-# Whoever writes Python's word for it means it.
+# Python's words are accepted beside JSON's.
 _WORDS = {"True": True, "False": False, "None": None}
 
 
@@ -183,7 +183,7 @@ def _announce(emulator: PartnerCentralEmulator, options: argparse.Namespace) -> 
     request = f"--catalog {catalog} --max-items 3"
     print(f"Partner Central is at {url} with {options.opportunities} opportunities. Try:")
     for name, value in emulator.environment.items():
-        # Who has set credentials knows them, and may not want them in a log.
+        # The user who chose the credentials knows them; the output may be in a log.
         if not (options.credentials and name in _SECRETS):
             print(f"  export {name}={value}")
     print(f"  partnercentral-list opportunities {request}")

@@ -1,7 +1,7 @@
-"""The archive: invented opportunities that nobody has asked for, older than all others.
+"""The archive: generated opportunities that no request has needed yet, older than all others.
 
-An index tells when its opportunity was created and changed, and an Id tells the index, so that
-pages by date and opportunities by Id are had without inventing the rest.
+An index determines when its opportunity was created and changed, and an Id determines the index.
+So pages by date and opportunities by Id need only the opportunities that they show.
 """
 
 from __future__ import annotations
@@ -12,62 +12,62 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, overload
 
 from partnercentral_list.emulator._dataset import FIRST_DAY, index_of
-from partnercentral_list.emulator._instants import SECOND, parse_instant
-from partnercentral_list.emulator._record import Record
+from partnercentral_list.emulator._model import SECOND, parse_timestamp
+from partnercentral_list.emulator._records import Record
 
-# All that is here was created, and changed, before.
+# Everything in an archive was created, and changed, before.
 OLDER_THAN = int(FIRST_DAY.timestamp()) * SECOND
 
 
-def asks_for_younger(parameters: Mapping[str, Any]) -> bool:
-    """Say whether a request's bounds leave out all that an archive can hold."""
+def excludes_archive(parameters: Mapping[str, Any]) -> bool:
+    """Return whether a request's bounds exclude everything that an archive can hold."""
     bounds = [
         parameters.get("LastModifiedDate", {}).get("AfterLastModifiedDate"),
         parameters.get("CreatedDate", {}).get("AfterCreatedDate"),
     ]
-    return any((parse_instant(bound) or 0) >= OLDER_THAN for bound in bounds)
+    return any((parse_timestamp(bound) or 0) >= OLDER_THAN for bound in bounds)
 
 
 class Archive:
-    """The invented opportunities of a range of indices, except those that were taken out."""
+    """The opportunities of a range of indices, except those that were taken out."""
 
-    def __init__(self, first: int, end: int, seed: int, invent: Callable[[int], Record]) -> None:
+    def __init__(self, first: int, end: int, seed: int, generate: Callable[[int], Record]) -> None:
         self._first = first
         self._end = end
         self._seed = seed
-        self._invent = invent
+        self._generate = generate
         self._taken: tuple[int, ...] = ()
 
     def __len__(self) -> int:
         return max(0, self._end - self._first - len(self._taken))
 
     def find(self, identifier: str) -> Record | None:
-        """Give the opportunity of an Id, if it is here."""
+        """Return the opportunity of an Id, or None if it is not in the archive."""
         index = index_of(self._seed, identifier)
         if index is None or not self._first <= index < self._end or index in self._taken:
             return None
-        return self._invent(index)
+        return self._generate(index)
 
     def take(self, serial: int) -> None:
-        """Take the opportunity of a serial out, if it is here."""
+        """Take out the opportunity of a serial, if it is in the archive."""
         index = serial - 1
         if self._first <= index < self._end and index not in self._taken:
             self._taken = tuple(sorted((*self._taken, index)))
 
     def take_all(self) -> Iterator[Record]:
-        """Take out all that are left, the latest first."""
-        records = Run(self._first, self._end, self._taken, self._invent)
+        """Take out all opportunities, the latest first."""
+        records = self.latest_first()
         self._end = self._first
         self._taken = ()
         return iter(records)
 
-    def latest_first(self) -> Run:
-        """Give what is here now, the latest first."""
-        return Run(self._first, self._end, self._taken, self._invent)
+    def latest_first(self) -> GeneratedRecords:
+        """Return all opportunities that are in the archive now, the latest first."""
+        return GeneratedRecords(self._first, self._end, self._taken, self._generate)
 
 
-class Computed(Sequence[Record]):
-    """Records that come about when they are looked at."""
+class _LazySequence(Sequence[Record]):
+    """Records that are made when they are accessed."""
 
     @overload
     def __getitem__(self, position: int) -> Record: ...
@@ -84,44 +84,46 @@ class Computed(Sequence[Record]):
 
     @abstractmethod
     def _at(self, position: int) -> Record:
-        """Give the record of a position that there is."""
+        """Return the record of a valid position."""
 
 
-class Run(Computed):
-    """Opportunities by position, invented each time that they are looked at."""
+class GeneratedRecords(_LazySequence):
+    """The opportunities of a range of indices with gaps, generated at each access."""
 
     def __init__(
-        self, first: int, end: int, gaps: tuple[int, ...], invent: Callable[[int], Record]
+        self, first: int, end: int, gaps: tuple[int, ...], generate: Callable[[int], Record]
     ) -> None:
         self._first = first
         self._length = end - first - len(gaps)
-        # How many gaps are before a place is how many of these are not behind it.
+        # So many gaps are before an index as these numbers are not above it.
         self._gaps = [gap - number for number, gap in enumerate(gaps)]
-        self._invent = invent
+        self._generate = generate
 
     def __len__(self) -> int:
         return self._length
 
     def _at(self, position: int) -> Record:
-        place = self._first + position
-        return self._invent(place + bisect_right(self._gaps, place))
+        index = self._first + position
+        return self._generate(index + bisect_right(self._gaps, index))
 
 
-class Chain(Computed):
-    """Sorted records with a run behind them, or the whole the other way round."""
+class ListedWithArchive(_LazySequence):
+    """Sorted records followed by older generated ones, or the whole in reverse."""
 
-    def __init__(self, head: Sequence[Record], run: Run, *, down: bool) -> None:
-        """Join records with a run of older ones; ``head`` is sorted as the whole is to be."""
-        self._head = head
-        self._run = run
-        self._down = down
+    def __init__(
+        self, records: Sequence[Record], older: GeneratedRecords, *, descending: bool
+    ) -> None:
+        """Join the two; ``records`` are sorted as the whole is to be."""
+        self._records = records
+        self._older = older
+        self._descending = descending
 
     def __len__(self) -> int:
-        return len(self._head) + len(self._run)
+        return len(self._records) + len(self._older)
 
     def _at(self, position: int) -> Record:
-        if self._down:
-            head = len(self._head)
-            return self._head[position] if position < head else self._run[position - head]
-        run = len(self._run)
-        return self._run[run - 1 - position] if position < run else self._head[position - run]
+        if self._descending:
+            young = len(self._records)
+            return self._records[position] if position < young else self._older[position - young]
+        old = len(self._older)
+        return self._older[old - 1 - position] if position < old else self._records[position - old]

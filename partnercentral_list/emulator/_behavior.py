@@ -1,4 +1,4 @@
-"""Behavior: one way to answer each question about the service that nobody outside AWS can."""
+"""The open questions about the service: what nobody outside AWS knows, as one set of options."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, cast, get_args
 
-from partnercentral_list.emulator._effects import EndToken, Instead
 from partnercentral_list.emulator._faults import Fault, is_a
+from partnercentral_list.emulator._messages import EndToken
 
 BoundName = Literal[
     "AfterLastModifiedDate",
@@ -42,8 +42,8 @@ _CHOICES: Mapping[str, tuple[Any, ...]] = {
 _FLAGS = ("token_at_end", "rejected_count")
 _COUNTS = ("late_requests", "edits_per_request", "duplicate_events", "token_life_requests")
 _AT_LEAST_ZERO = ("late_seconds", "late_requests", "edits_per_request", "duplicate_events")
-_LIVES = ("token_life_seconds", "token_life_requests")
-_RATES = ("empty_pages", "short_pages", "lost_events")
+_LIFETIMES = ("token_life_seconds", "token_life_requests")
+_PROBABILITIES = ("empty_pages", "short_pages", "lost_events")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,45 +53,46 @@ class Behavior:
     Random choices are made from the emulator's seed and the number of the request or change.
 
     Attributes:
-        exclusive_bounds: The bounds that leave out what is equal to them, by AWS's names, such as
-            ``"AfterLastModifiedDate"``; the others take it in.
-        filter_precision: How finely dates are compared with bounds: both are cut to whole seconds
-            or milliseconds first.
+        exclusive_bounds: The bounds that exclude values equal to them, by AWS's names, such as
+            ``"AfterLastModifiedDate"``; the others include them.
+        filter_precision: How precisely dates are compared with bounds: both are cut to whole
+            seconds or milliseconds first.
         company_match: How CustomerCompanyName matches: the whole name but for case
             (``"casefold"``), the whole name, its beginning, or any part of it (both but for case).
         null_order: Where records stand that are null in what they are sorted by, for each SortBy
-            that is not ``"always_last"``: ``"first"`` is before the others ascending and behind
+            that is not ``"always_last"``: ``"first"`` is before the others ascending and after
             them descending, ``"last"`` the other way round; ``"filtered_out"`` leaves them out.
-        tie_order: How equal records are ordered: by Id in the direction of the sort, by Id against
+        tie_order: How tied records are ordered: by Id in the direction of the sort, by Id against
             it, in the order in which they were added, or anew for each request.
-        tokens: Whether a token is a position in what matches when it is used, the record behind
-            which to go on, or a position in what matched when the listing began.
-        token_life_seconds: Seconds of the emulator's clock that a token is good for; None for ever.
-        token_life_requests: The number of requests that a token is good for: 1 is the next one.
-        expired_token: The answer to a token that has expired or is not one of this listing; a
-            fault that replaces the answer.
+        tokens: Whether a token is a position in what matches when it is used, the record after
+            which to resume, or a position in what matched when the listing began.
+        token_life_seconds: Seconds of the emulator's clock for which a token is valid; None for
+            ever.
+        token_life_requests: The number of requests for which a token is valid: 1 is the next one.
+        expired_token: The response to a token that has expired or is not one of this listing; a
+            fault that replaces the response.
         end_token: What NextToken is on the last page: null, absent, or an empty string.
         token_at_end: Whether a last page that is full has a token, which leads to an empty page.
-        empty_pages: How probable it is that a page is empty but for a token; less than 1.
-        short_pages: How probable it is that a page is shorter than it could be; at most 1.
-        edits_per_request: How many opportunities, chosen at random, are edited behind each page.
+        empty_pages: The probability that a page is empty but for a token; less than 1.
+        short_pages: The probability that a page is shorter than it could be; at most 1.
+        edits_per_request: How many opportunities, chosen at random, are edited after each page.
         late_seconds: A change becomes visible up to so many seconds of the clock late, each change
             after a delay of its own, so that a later change may be visible first.
         late_requests: A change becomes visible up to so many requests late, likewise.
         timestamps: To what precision CreatedDate and LastModifiedDate are sent, cut or filled with
-            zeros; as they are stored if None. Filters and sorts go by what is stored.
+            zeros; as they are stored if None. Filters and sorts use what is stored.
         nulls: Whether members that are null are sent as they are stored, left out, or sent for
             every member of the model that a record lacks.
         throttling_status: The HTTP status of a ThrottlingException: 400, or 429.
-        retry_hint: The header that tells when to try again: ``"x-amz-retry-after"`` in
-            milliseconds, ``"Retry-After"`` in seconds, or none.
-        rejected_count: Whether requests above the quota use it up too.
+        retry_hint: The header that says when to retry: ``"x-amz-retry-after"`` in milliseconds,
+            ``"Retry-After"`` in seconds, or none.
+        rejected_count: Whether requests above the quota count towards it too.
         duplicate_events: How many more times, at most, an event is delivered, under another id and
             at another place among those that wait to be taken.
-        lost_events: How probable it is that an event is never delivered; at most 1.
+        lost_events: The probability that an event is never delivered; at most 1.
 
     Raises:
-        ValueError: A value is none of those that its attribute can have.
+        ValueError: A value is not one of those that its attribute can have.
     """
 
     exclusive_bounds: Collection[BoundName] = ()
@@ -123,7 +124,7 @@ class Behavior:
             if getattr(self, name) not in choices:
                 raise ValueError(f"{name} must be one of {_listed(choices)}")
         for name in _FLAGS:
-            # A text is true, whatever it says.
+            # A string is true, whatever it says.
             if not isinstance(getattr(self, name), bool):
                 raise ValueError(f"{name} must be True or False")
         _check_names("exclusive_bounds", self.exclusive_bounds, get_args(BoundName))
@@ -134,11 +135,11 @@ class Behavior:
         for name in _AT_LEAST_ZERO:
             if not 0 <= _number(name, getattr(self, name)) < math.inf:
                 raise ValueError(f"{name} must be 0 or more")
-        for name in _LIVES:
+        for name in _LIFETIMES:
             life = getattr(self, name)
             if life is not None and not _number(name, life) > 0:
                 raise ValueError(f"{name} must be more than 0, or None for ever")
-        for name in _RATES:
+        for name in _PROBABILITIES:
             if not 0 <= _number(name, getattr(self, name)) <= 1:
                 raise ValueError(f"{name} must be in 0..1")
         if self.empty_pages == 1:
@@ -146,8 +147,8 @@ class Behavior:
         if self.throttling_status not in (400, 429):
             raise ValueError("throttling_status must be 400 or 429")
         fault = self.expired_token
-        if not is_a(fault, Fault) or not isinstance(fault.effect, Instead):
-            raise ValueError("expired_token must be a fault that replaces the answer")
+        if not is_a(fault, Fault) or fault.instead is None:
+            raise ValueError("expired_token must be a fault that replaces the response")
 
 
 def _number(name: str, value: object) -> float:

@@ -1,27 +1,31 @@
-"""The invented pipeline: opportunities as the service sends them, repeatable from a seed.
+"""The generated sample data: opportunities as the service sends them, repeatable from a seed.
 
 A record depends on the seed and on its own index only, so that a larger dataset begins with the
-smaller one. What recordings of the service show is in it: explicit nulls nearly everywhere, some
-members missing, amounts that are empty, addresses that are no URL, times with and without
-milliseconds.
+smaller one. It has what recordings of the service show: explicit nulls nearly everywhere, some
+members missing, empty amounts, website addresses that are not URLs, times with and without
+milliseconds. No name stands for a company that exists: they are made of common words of each
+language.
 """
+
+# Letters of other scripts look like Latin ones here because they are what the names are for.
+# ruff: noqa: RUF001
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from random import Random
 from typing import Any, TypeVar
 
 from partnercentral_list.emulator._model import load_service
-from partnercentral_list.emulator._places import PLACES, Place
 
 _T = TypeVar("_T")
 
 FIRST_DAY = datetime(2023, 1, 2, tzinfo=UTC)
-# The index from which on opportunities are older than the first day, one step after the other.
-ARCHIVE = 20_000
+# The index from which on opportunities are older than the first day, each a step older.
+FIRST_ARCHIVED = 20_000
 _ARCHIVE_STEP = timedelta(seconds=20)
 _NUMBERS = 9_000_000
 _STEP = 2_750_159
@@ -43,14 +47,149 @@ _COMMENTS = ("Please add the expected spend.", 'Needs a "real" website', "Dates 
 _DURATIONS = ("12", "36", "24", "1", "")
 
 
-def generate(seed: int, index: int, catalog: str) -> dict[str, Any]:
-    """Invent the opportunity of an index, 0 or more; its Id is unique among nine million.
+@dataclass(frozen=True, slots=True)
+class _SampleCountry:
+    """A country, and the names and addresses of its customers.
 
-    From ``ARCHIVE`` on, each is older than the one of the index before, in both its dates.
+    Attributes:
+        code: The ISO 3166 code.
+        currency: The ISO 4217 code.
+        stems: First halves of company names.
+        suffixes: Second halves.
+        cities: City, state or region, postal code; None where the country has none.
+    """
+
+    code: str
+    currency: str
+    stems: tuple[str, ...]
+    suffixes: tuple[str, ...]
+    cities: tuple[tuple[str, str | None, str | None], ...]
+
+
+_COUNTRIES = (
+    _SampleCountry(
+        "US",
+        "USD",
+        ("Bluefern", "Copper Heron", "Northmeadow", "Quillstone", "O'Tarrow & Daughters"),
+        (" Freight", " Health, Inc.", " Analytics LLC", " Credit Union", ' "Next" Labs'),
+        (("Seattle", "Washington", "98101"), ("Austin", "TX", "73301"), ("Boise", None, "83702")),
+    ),
+    _SampleCountry(
+        "GB",
+        "GBP",
+        ("Thistlewick", "Amberford", "Larkspur & Holm"),
+        (" Mutual", " plc", " Broadcasting Ltd"),
+        (("London", "Greater London", "EC1A 1BB"), ("Leeds", None, "LS1 4DY")),
+    ),
+    _SampleCountry(
+        "DE",
+        "EUR",
+        ("Grünwacht", "Süßmeer", "Öhrenfeld", "Straßenlicht"),
+        (" Maschinenbau GmbH", " Energie AG", " Großhandel KG"),
+        (("München", "Bayern", "80331"), ("Köln", "NRW", "50667")),
+    ),
+    _SampleCountry(
+        "FR",
+        "EUR",
+        ("Forêt d'Étoiles", "Château-Brume", "Œuvre Verte"),
+        (" Santé SA", " Réseaux SARL"),
+        (("Besançon", "Bourgogne-Franche-Comté", "25000"), ("Nîmes", None, "30000")),
+    ),
+    _SampleCountry(
+        "BR",
+        "BRL",
+        ("Coração do Vale", "Ipê Amarelo", "Três Garças"),
+        (" Logística Ltda.", " Educação S.A."),
+        (("São Paulo", "SP", "01000-000"), ("Florianópolis", "SC", "88010-000")),
+    ),
+    _SampleCountry(
+        "PL",
+        "PLN",
+        ("Żółty Świerk", "Łąkowa Dźwignia"),
+        (" Sp. z o.o.", " S.A."),
+        (("Łódź", "łódzkie", "90-001"), ("Kraków", None, "30-001")),
+    ),
+    _SampleCountry(
+        "TR",
+        "TRY",
+        ("İnci Yıldız", "Çınarköy"),
+        (" Lojistik A.Ş.", " Sağlık"),
+        (("İzmir", None, "35000"), ("Şanlıurfa", "Şanlıurfa", "63000")),
+    ),
+    _SampleCountry(
+        "JP",
+        "JPY",
+        ("青葉鶴", "みなとそら", "サクラノモリ"),
+        ("物流株式会社", "製作所", "クラウド合同会社"),
+        (("札幌市", "北海道", "060-0001"), ("京都市", "京都府", "600-8001")),
+    ),
+    _SampleCountry(
+        "CN",
+        "CNY",
+        ("晨松", "云鹭", "碧湖"),
+        ("数据科技有限公司", "医疗集团"),
+        (("成都市", "四川省", "610000"), ("厦门市", None, "361000")),
+    ),
+    _SampleCountry(
+        "KR",
+        "KRW",
+        ("푸른두루미", "새벽소나무"),
+        (" 주식회사", " 에너지"),
+        (("부산광역시", None, "46000"), ("수원시", "경기도", "16200")),
+    ),
+    _SampleCountry(
+        "AE",
+        "AED",
+        ("نخلة الفجر", "لؤلؤة الرمال"),
+        (" للتقنية", " للخدمات اللوجستية"),
+        (("دبي", None, None), ("الشارقة", "الشارقة", None)),
+    ),
+    _SampleCountry(
+        "IN",
+        "INR",
+        ("नीलकमल तारा", "वनमोर"),
+        (" प्राइवेट लिमिटेड", " शिक्षा"),
+        (("पुणे", "महाराष्ट्र", "411001"), ("जयपुर", "राजस्थान", "302001")),
+    ),
+    _SampleCountry(
+        "BG",
+        "BGN",
+        ("Синя Чапла", "Горски Извор"),
+        (" ЕООД", " Телеком АД"),
+        (("Пловдив", "Пловдив", "4000"), ("Варна", None, "9000")),
+    ),
+    _SampleCountry(
+        "GR",
+        "EUR",
+        ("Γαλάζιος Ερωδιός", "Πέτρινη Ελιά"),
+        (" ΑΕ", " Ναυτιλία"),
+        (("Πάτρα", "Αχαΐα", "262 21"), ("Χανιά", None, "731 00")),
+    ),
+    _SampleCountry(
+        "IL",
+        "ILS",
+        ("אלון כחול", "גל ונשר"),
+        (' מערכות בע"מ', " אנרגיה"),
+        (("חיפה", None, "3100000"), ("באר שבע", "מחוז הדרום", "8400000")),
+    ),
+    _SampleCountry(
+        "TH",
+        "THB",
+        ("ดอกบัวเงิน", "ช้างน้ำเงิน"),
+        (" จำกัด", " โลจิสติกส์"),
+        (("เชียงใหม่", "เชียงใหม่", "50000"), ("ภูเก็ต", None, "83000")),
+    ),
+)
+
+
+def generate(seed: int, index: int, catalog: str) -> dict[str, Any]:
+    """Generate the opportunity of an index, 0 or more; its Id is unique among nine million.
+
+    From ``FIRST_ARCHIVED`` on, each is older than the one of the index before, by both dates.
     """
     rng = Random(f"{seed}:{index}")
     identifier = _identifier(seed, index)
-    created, modified = _dates(rng) if index < ARCHIVE else _archive_dates(index)
+    created, modified = _dates(rng) if index < FIRST_ARCHIVED else _archive_dates(index)
     arn = f"arn:aws:partnercentral:us-east-1::catalog/{catalog}/opportunity/{identifier}"
     wire: dict[str, Any] = {
         "Arn": _maybe(rng, 0.8, arn),
@@ -71,7 +210,7 @@ def generate(seed: int, index: int, catalog: str) -> dict[str, Any]:
 
 
 def index_of(seed: int, identifier: str) -> int | None:
-    """Give the index, below nine million, whose opportunity has an Id; None if there is none."""
+    """Return the index, below nine million, whose opportunity has an Id; None for other Ids."""
     digits = identifier[1:8]
     if not (len(digits) == 7 and digits.isascii() and digits.isdigit()):
         return None
@@ -104,14 +243,14 @@ def _dates(rng: Random) -> tuple[datetime, datetime]:
 
 
 def _archive_dates(index: int) -> tuple[datetime, datetime]:
-    created = FIRST_DAY - (index - ARCHIVE + 1) * _ARCHIVE_STEP
+    created = FIRST_DAY - (index - FIRST_ARCHIVED + 1) * _ARCHIVE_STEP
     # Less than a step later, so that both dates have the order of the indices.
     return created, created + timedelta(milliseconds=index * 7_919 % 15_000)
 
 
-def _stamp(rng: Random, moment: datetime) -> str:
-    fraction = "" if rng.random() < 0.4 else f".{moment.microsecond // 1000:03d}"
-    return f"{moment:%Y-%m-%dT%H:%M:%S}{fraction}Z"
+def _stamp(rng: Random, time: datetime) -> str:
+    fraction = "" if rng.random() < 0.4 else f".{time.microsecond // 1000:03d}"
+    return f"{time:%Y-%m-%dT%H:%M:%S}{fraction}Z"
 
 
 def _life_cycle(rng: Random, created: datetime) -> dict[str, Any]:
@@ -132,11 +271,11 @@ def _life_cycle(rng: Random, created: datetime) -> dict[str, Any]:
 
 
 def _account(rng: Random) -> dict[str, Any]:
-    place = _choice(rng, PLACES)
+    country = _choice(rng, _COUNTRIES)
     industry = _maybe(rng, 0.85, _choice(rng, _enum("Industry")))
     wire: dict[str, Any] = {
-        "Address": _maybe(rng, 0.9, _address(rng, place)),
-        "CompanyName": _choice(rng, place.stems) + _choice(rng, place.suffixes),
+        "Address": _maybe(rng, 0.9, _address(rng, country)),
+        "CompanyName": _choice(rng, country.stems) + _choice(rng, country.suffixes),
         "Industry": industry,
         "OtherIndustry": "Lighthouses" if industry == "Other" else None,
         "WebsiteUrl": _website(rng),
@@ -144,11 +283,11 @@ def _account(rng: Random) -> dict[str, Any]:
     return _without_some(rng, wire, ("OtherIndustry",))
 
 
-def _address(rng: Random, place: Place) -> dict[str, str | None]:
-    city, region, postal_code = _choice(rng, place.cities)
+def _address(rng: Random, country: _SampleCountry) -> dict[str, str | None]:
+    city, region, postal_code = _choice(rng, country.cities)
     return {
         "City": _maybe(rng, 0.7, city),
-        "CountryCode": _known(place.country, "CountryCode"),
+        "CountryCode": _known(country.code, "CountryCode"),
         "PostalCode": _maybe(rng, 0.8, postal_code),
         "StateOrRegion": region,
     }
@@ -180,7 +319,7 @@ def _spend(rng: Random) -> dict[str, str | None]:
         "Amount": _choice(
             rng, (*_AMOUNTS, f"{rng.randrange(1, 900_000)}.{rng.randrange(100):02d}")
         ),
-        "CurrencyCode": _known(_choice(rng, PLACES).currency, "CurrencyCode"),
+        "CurrencyCode": _known(_choice(rng, _COUNTRIES).currency, "CurrencyCode"),
         "EstimationUrl": _maybe(rng, 0.3, _choice(rng, urls)),
         "Frequency": _choice(rng, _enum("PaymentFrequency")),
         "TargetCompany": _choice(rng, _PARTNERS),

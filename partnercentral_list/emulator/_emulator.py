@@ -1,4 +1,4 @@
-"""PartnerCentralEmulator: the one class that users of the emulator meet."""
+"""PartnerCentralEmulator: a local Partner Central, put together and controlled."""
 
 from __future__ import annotations
 
@@ -8,22 +8,16 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from partnercentral_list.emulator._auth import REGION, AcceptedCredentials, Gate
 from partnercentral_list.emulator._behavior import Behavior
-from partnercentral_list.emulator._events import EventFeed
-from partnercentral_list.emulator._faults import Fault, is_a
-from partnercentral_list.emulator._http import LOCAL_HOSTS, is_host
-from partnercentral_list.emulator._instants import SECOND
-from partnercentral_list.emulator._model import SERVICE, load_service
-from partnercentral_list.emulator._paging import Paging
-from partnercentral_list.emulator._plan import FaultPlan, RandomFaults
-from partnercentral_list.emulator._recording import RecordedRequest, Recording
-from partnercentral_list.emulator._server import HOST, Server
-from partnercentral_list.emulator._service import Service
-from partnercentral_list.emulator._store import Store
-from partnercentral_list.emulator._throttle import AccountQuota
-from partnercentral_list.emulator._tokens import TokenBook
-from partnercentral_list.emulator._visibility import Visibility
+from partnercentral_list.emulator._changes import EventFeed, VisibleRecords
+from partnercentral_list.emulator._faults import Fault, FaultSchedule, RandomFaults, is_a
+from partnercentral_list.emulator._listing import PageTokens, Paginator
+from partnercentral_list.emulator._model import SECOND, SERVICE, load_service
+from partnercentral_list.emulator._quota import AccountQuota
+from partnercentral_list.emulator._server import HOST, LOCAL_HOSTS, EmulatorServer, is_host
+from partnercentral_list.emulator._service import PartnerCentralService, RecordedRequest, RequestLog
+from partnercentral_list.emulator._signatures import REGION, AcceptedCredentials, Authenticator
+from partnercentral_list.emulator._store import OpportunityStore
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -31,26 +25,25 @@ if TYPE_CHECKING:
 
 
 class PartnerCentralEmulator:
-    """A local Partner Central that answers ListOpportunities over HTTP.
+    """A local Partner Central that responds to ListOpportunities over HTTP.
 
     It runs on threads of its own between ``start`` and ``stop``, or within ``with`` or
     ``async with``, and is bound to no event loop. Its methods may be called from any thread, and
     before it is started.
 
-    What nobody outside AWS knows is answered as ``behavior`` says. Whatever it says, records that
-    are null in a member match no filter on it, and Ids and names sort as text, by code point: O10
-    before O2.
+    ``behavior`` decides what nobody outside AWS knows. Whatever it says, records that are null in a
+    member match no filter on it, and Ids and names sort as text, by code point: O10 before O2.
 
     Args:
-        opportunities: How many to invent, or records in wire form. A record without ``Catalog``
-            gets the emulator's; nothing else is added or checked, so it may be malformed.
-        seed: What invented records, tokens and request ids are made from.
+        opportunities: How many to generate, or records in wire form. A record without ``Catalog``
+            gets the emulator's; nothing else is added or checked, so it may be invalid.
+        seed: Seeds the generated records, tokens and request ids.
         catalog: The catalog of the records. A request for another one gets an empty page.
-        latency: Seconds to wait before each answer, 0 or more.
+        latency: Seconds to wait before each response, 0 or more.
         requests_per_second: The quota, more than 0: requests above it, in any window of one
             second, get a ThrottlingException. None for no quota; an ``AccountQuota`` for one that
             emulators share, or that has a limit for the day.
-        faults: What happens to the first requests, one fault each; a text is an error's code.
+        faults: What happens to the first requests, one fault each; a string is an error's code.
             ``RandomFaults``, alone or among them, may hit any request that they leave alone.
         port: The port on 127.0.0.1; 0 for any that is free.
         behavior: The answers to what nobody outside AWS knows.
@@ -68,9 +61,9 @@ class PartnerCentralEmulator:
             a name that it lets lead to 127.0.0.1.
 
     Raises:
-        TypeError: A record cannot be written as JSON, or what is to happen is no fault.
-        ValueError: An Id is used twice, a number is out of its bounds, ``faults`` is no list, or a
-            host is not a host name.
+        TypeError: A record cannot be written as JSON, or something in ``faults`` is not a fault.
+        ValueError: An Id is used twice, a number is out of its bounds, ``faults`` is not a list, or
+            a host is not a host name.
     """
 
     def __init__(
@@ -97,36 +90,36 @@ class PartnerCentralEmulator:
         self._latency = latency
         self._port = port
         self._behavior = behavior or Behavior()
-        ages = clock or time.monotonic
+        age_clock = clock or time.monotonic
         self._quota = (
             requests_per_second
             if isinstance(requests_per_second, AccountQuota)
-            else AccountQuota(requests_per_second, clock=ages)
+            else AccountQuota(requests_per_second, clock=age_clock)
         )
         self._events = EventFeed(self._behavior, seed)
-        self._store = Store(
+        self._store = OpportunityStore(
             opportunities,
             seed=seed,
             catalog=catalog,
             behavior=self._behavior,
             events=self._events,
             clock=clock,
-            visibility=Visibility(self._behavior, seed, ages),
+            visible=VisibleRecords(self._behavior, seed, age_clock),
         )
-        tokens = TokenBook(seed, self._behavior, ages)
-        self._paging = Paging(self._store, tokens, self._behavior, seed)
-        self._recording = Recording()
+        tokens = PageTokens(seed, self._behavior, age_clock)
+        self._paginator = Paginator(self._store, tokens, self._behavior, seed)
+        self._log = RequestLog()
         if isinstance(credentials, AcceptedCredentials):
             credentials = [credentials]
         self._credentials = () if credentials is None else tuple(credentials)
-        self._gate = Gate(
+        self._authenticator = Authenticator(
             None if credentials is None else self._credentials,
             service=SERVICE,
             clock=clock,
             date=lambda: self._store.now() / SECOND,
         )
-        self._faults = _plan(faults)
-        self._server: Server | None = None
+        self._faults = _schedule(faults)
+        self._server: EmulatorServer | None = None
         self._lock = threading.Lock()
 
     def __enter__(self) -> Self:
@@ -193,7 +186,7 @@ class PartnerCentralEmulator:
     @property
     def requests(self) -> list[RecordedRequest]:
         """All requests so far, in the order in which they arrived; all of them are kept."""
-        return self._recording.snapshot()
+        return self._log.snapshot()
 
     @property
     def opportunities(self) -> list[dict[str, Any]]:
@@ -202,36 +195,42 @@ class PartnerCentralEmulator:
 
     @property
     def credentials(self) -> tuple[AcceptedCredentials, ...]:
-        """Whose signatures are accepted; empty also if none are checked."""
+        """The credentials whose signatures are accepted; empty if none are checked."""
         return self._credentials
 
     def start(self) -> None:
-        """Begin to serve; nothing happens if the emulator is running already.
+        """Start to serve; does nothing if the emulator is running already.
 
         Raises:
             OSError: The port is taken.
         """
         with self._lock:
             if self._server is None:
-                handle = self._service().handle
-                self._server = Server(self._port, handle, self._latency, hosts=self._hosts)
+                service = self._service()
+                self._server = EmulatorServer(
+                    self._port,
+                    service.respond,
+                    date=service.date,
+                    latency=self._latency,
+                    hosts=self._hosts,
+                )
 
     def stop(self) -> None:
-        """Cut all connections, end all threads; nothing happens if it is not running.
+        """Cut all connections and end all threads; does nothing if it is not running.
 
         Records, requests and faults stay, and the emulator can be started again.
         """
         with self._lock:
             server, self._server = self._server, None
         if server is not None:
-            server.close()
+            server.stop()
 
     def add(self, record: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Add an opportunity and return a copy of it.
 
         Args:
-            record: Its wire form, taken as it is; None invents the next one, created and changed
-                one second after the latest change of all.
+            record: Its wire form, stored as it is; None generates the next one, created and
+                changed one second after the latest change of all.
 
         Raises:
             TypeError: The record cannot be written as JSON.
@@ -256,11 +255,11 @@ class PartnerCentralEmulator:
         return self._store.update(identifier, changes)
 
     def touch_all(self) -> None:
-        """Move the LastModifiedDate of every opportunity to one instant, as a mass edit does."""
+        """Move the LastModifiedDate of every opportunity to one timestamp, as a mass edit does."""
         self._store.touch_all()
 
     def remove(self, identifier: str) -> None:
-        """Take an opportunity away; no answer and no event says that it is gone, as with AWS.
+        """Delete an opportunity. As on AWS, no response and no event reports it.
 
         Raises:
             KeyError: There is no such opportunity.
@@ -273,19 +272,19 @@ class PartnerCentralEmulator:
         return self._events.snapshot()
 
     def take_events(self) -> list[dict[str, Any]]:
-        """Give the EventBridge events about changes since the last call, in AWS's form.
+        """Return the EventBridge events about changes since the last call, in AWS's form.
 
-        Additions are ``Opportunity Created``, changes ``Opportunity Updated``; nothing tells of a
-        removal. An event may be told before the change is visible.
+        Additions are ``Opportunity Created``, changes ``Opportunity Updated``; a deletion has no
+        event. An event may be there before its change is visible.
         """
         return self._events.take()
 
     def fail(
         self, fault: Fault | RandomFaults | str, *, times: int | None = 1, at: int = 1
     ) -> None:
-        """Let something go wrong with requests to come.
+        """Inject a fault into requests to come.
 
-        Faults that are waiting stay; where several apply to a request, the one that was set up
+        Faults that are waiting stay; of several that apply to a request, the one that was injected
         first does.
 
         Args:
@@ -294,32 +293,32 @@ class PartnerCentralEmulator:
             at: The first of them: 1 is the next request that arrives.
 
         Raises:
-            TypeError: It is no fault.
+            TypeError: It is not a fault.
             ValueError: times or at is less than 1.
         """
         if at < 1:
             raise ValueError("at must be 1 or more: 1 is the next request")
-        self._faults.add(fault, first=len(self._recording) + at, times=times)
+        self._faults.add(fault, first=len(self._log) + at, times=times)
 
     def clear_faults(self) -> None:
-        """Forget all faults that are still to come."""
+        """Remove all faults that are still to come."""
         self._faults.clear()
 
-    def _service(self) -> Service:
-        return Service(
+    def _service(self) -> PartnerCentralService:
+        return PartnerCentralService(
             model=load_service(),
-            paging=self._paging,
+            paginator=self._paginator,
             behavior=self._behavior,
             faults=self._faults,
-            recording=self._recording,
+            log=self._log,
             quota=self._quota,
-            gate=self._gate,
+            authenticator=self._authenticator,
             seed=self._seed,
         )
 
 
 def _check_hosts(names: Iterable[str]) -> frozenset[str]:
-    # The letters of a name are no names.
+    # The letters of a name are not names.
     if isinstance(names, str):
         raise ValueError("allowed_hosts must be a list of host names")
     hosts = list(names)
@@ -331,16 +330,16 @@ def _check_hosts(names: Iterable[str]) -> frozenset[str]:
     return frozenset(name.lower() for name in hosts)
 
 
-def _plan(faults: Iterable[Fault | RandomFaults | str] | RandomFaults) -> FaultPlan:
-    plan = FaultPlan()
+def _schedule(faults: Iterable[Fault | RandomFaults | str] | RandomFaults) -> FaultSchedule:
+    schedule = FaultSchedule()
     if isinstance(faults, str | Fault):
-        # The letters of a code are no codes, and one fault may be meant for all requests.
+        # The letters of a code are not codes, and one fault may be meant for all requests.
         raise ValueError("faults must be a list, one fault for each of the first requests")
     given = [faults] if isinstance(faults, RandomFaults) else list(faults)
     scripted = [fault for fault in given if not isinstance(fault, RandomFaults)]
     for number, fault in enumerate(scripted, start=1):
-        plan.add(fault, first=number, times=1)
+        schedule.add(fault, first=number, times=1)
     for chance in given:
         if isinstance(chance, RandomFaults):
-            plan.add(chance, first=1, times=None)
-    return plan
+            schedule.add(chance, first=1, times=None)
+    return schedule

@@ -1,26 +1,27 @@
-"""Faults: what can be made to go wrong with a request, and when."""
+"""Faults: what can go wrong with a request, and which requests it happens to."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+import json
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, Literal
+from random import Random
+from typing import Any, Literal, cast
 
-from partnercentral_list.emulator import _page_edits
-from partnercentral_list.emulator._effects import (
-    JSON_CONTENT,
-    Break,
-    ChangePage,
-    Drip,
-    Effect,
-    Failure,
-    Instead,
-    Raw,
-    Truncate,
+from partnercentral_list.emulator._messages import (
+    WHOLE,
+    Delivery,
+    ErrorResponse,
+    PageResponse,
+    RawResponse,
+    ServiceResponse,
 )
 
-EXPIRED_TOKEN = Failure(
+PageEdit = Callable[[PageResponse], PageResponse | RawResponse]
+
+EXPIRED_TOKEN = ErrorResponse(
     "ValidationException",
     "Invalid NextToken",
     members={
@@ -35,16 +36,31 @@ EXPIRED_TOKEN = Failure(
     },
 )
 _RESETS = ("before", "during", "after")
+_UNKNOWN_SUFFIX = " (new)"
+_ENUM_FIELDS = (
+    ("LifeCycle", "Stage"),
+    ("LifeCycle", "ReviewStatus"),
+    ("Customer", "Account", "Industry"),
+)
 
 
 @dataclass(frozen=True)
 class Fault:
     """One thing that goes wrong with a request; made by the class methods.
 
-    Faults that change a page leave alone what an invalid request is answered with.
+    Faults that change a page leave the response to an invalid request as it is.
+
+    Attributes:
+        name: The class method that made it.
+        instead: The response that is sent in place of the real one.
+        edit: Changes the real page.
+        delivery: How the response is sent.
     """
 
-    effect: Effect
+    name: str
+    instead: ErrorResponse | RawResponse | None = None
+    edit: PageEdit | None = field(default=None, repr=False)
+    delivery: Delivery = WHOLE
 
     @classmethod
     def error(
@@ -56,7 +72,7 @@ class Fault:
         members: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Fault:
-        """Answer with an error of the service, or one that its model does not know.
+        """Respond with an error of the service, or one that its model does not know.
 
         Args:
             code: Such as ``"ThrottlingException"``.
@@ -70,7 +86,8 @@ class Fault:
         """
         if status is not None:
             _check_status(status)
-        return cls(Instead(Failure(code, message, status, members or {}, headers or {})))
+        response = ErrorResponse(code, message, status, members or {}, headers or {})
+        return cls("error", instead=response)
 
     @classmethod
     def http(
@@ -81,17 +98,17 @@ class Fault:
         content_type: str = "text/html",
         headers: Mapping[str, str] | None = None,
     ) -> Fault:
-        """Answer as a proxy or a load balancer would: any status, any body.
+        """Respond as a proxy or a load balancer would: any status, any body.
 
         Raises:
             ValueError: The status is not in 200..599.
         """
         _check_status(status)
-        return cls(Instead(Raw(status, body, content_type, headers or {})))
+        return cls("http", instead=RawResponse(status, body, content_type, headers or {}))
 
     @classmethod
     def proxy(cls, status: int = 502) -> Fault:
-        """Answer with the HTML page of a proxy that has no answer, or 200 for a captive portal's.
+        """Respond with the HTML page of a proxy that got no response; 200 for a captive portal's.
 
         Raises:
             ValueError: The status is not in 200..599.
@@ -100,49 +117,49 @@ class Fault:
 
     @classmethod
     def body(cls, data: bytes) -> Fault:
-        """Answer 200 with the service's content type and this body, which may be no page at all."""
-        return cls(Instead(Raw(200, data, JSON_CONTENT)))
+        """Respond 200 with the service's content type and this body, which need not be a page."""
+        return cls("body", instead=RawResponse(200, data))
 
     @classmethod
     def truncate(cls, fraction: float = 0.5) -> Fault:
-        """Cut the real answer's body and declare the shorter length: good HTTP, broken JSON.
+        """Cut the real response's body and declare the shorter length: valid HTTP, invalid JSON.
 
         Raises:
             ValueError: The fraction that is left is not at least 0 and less than 1.
         """
         if not 0 <= fraction < 1:
             raise ValueError("fraction must be at least 0 and less than 1")
-        return cls(Truncate(fraction))
+        return cls("truncate", delivery=Delivery(fraction=fraction))
 
     @classmethod
     def reset(cls, phase: Literal["before", "during", "after"]) -> Fault:
-        """Reset the connection (TCP RST) at some point of the real answer.
+        """Reset the connection (TCP RST) at some point of the real response.
 
         ``"before"`` any of it is sent; ``"during"``, with the headers and half of the body sent;
         ``"after"`` all of it was received, on a connection that the client may have kept.
 
         Raises:
-            ValueError: The phase is none of the three.
+            ValueError: The phase is not one of the three.
         """
         if phase not in _RESETS:
             raise ValueError(f"phase must be one of {', '.join(_RESETS)}")
-        return cls(Break(phase))
+        return cls("reset", delivery=Delivery(interruption=phase))
 
     @classmethod
     def hang(cls) -> Fault:
-        """Never answer: until the client goes away or the emulator stops."""
-        return cls(Break("never answered"))
+        """Never respond: until the client goes away or the emulator stops."""
+        return cls("hang", delivery=Delivery(interruption="no response"))
 
     @classmethod
     def drip(cls, delay: float = 0.05, chunk: int = 64) -> Fault:
-        """Send the real answer in chunks of so many bytes, with so many seconds between them.
+        """Send the real response in chunks of so many bytes, with so many seconds between them.
 
         Raises:
             ValueError: The delay is negative or the chunk smaller than 1.
         """
         if delay < 0 or chunk < 1:
             raise ValueError("delay must be 0 or more, and chunk 1 or more")
-        return cls(Drip(delay, chunk))
+        return cls("drip", delivery=Delivery(chunk=chunk, delay=delay))
 
     @classmethod
     def repeat_token(cls) -> Fault:
@@ -150,7 +167,7 @@ class Fault:
 
         A first page gets a valid token that leads to itself.
         """
-        return cls(ChangePage("repeat_token", _page_edits.repeat_token))
+        return cls("repeat_token", edit=_repeat_token)
 
     @classmethod
     def cycle_token(cls) -> Fault:
@@ -158,40 +175,67 @@ class Fault:
 
         That is so for the third page and later ones; the second one then leads to itself.
         """
-        return cls(ChangePage("cycle_token", _page_edits.cycle_token))
+        return cls("cycle_token", edit=_cycle_token)
 
     @classmethod
     def expired_token(cls) -> Fault:
-        """Answer with a ValidationException that names NextToken."""
-        return cls(Instead(EXPIRED_TOKEN))
+        """Respond with a ValidationException that names NextToken."""
+        return cls("expired_token", instead=EXPIRED_TOKEN)
 
     @classmethod
     def empty_page(cls) -> Fault:
-        """Send no records, and a new NextToken that goes on at the same place: legal, if rare."""
-        return cls(ChangePage("empty_page", _page_edits.empty_page))
+        """Send no records, and a new NextToken that leads to the same place: legal, if rare."""
+        return cls("empty_page", edit=_empty_page)
 
     @classmethod
     def malformed_record(cls, index: int = 0) -> Fault:
-        """Send the real page with one record that cannot be read: its Id is no text.
+        """Send the real page with one invalid record: its Id is not a string.
 
         Args:
             index: The record's place in the page, from 0; from the end if negative. A page that
                 is shorter is sent as it is.
         """
-        return cls(ChangePage("malformed_record", partial(_page_edits.malformed_record, index)))
+        return cls("malformed_record", edit=partial(_edit_page, partial(_spoil_record, index)))
 
     @classmethod
     def unknown_values(cls) -> Fault:
         """Send the real page as a newer service might: unknown enum values, unknown members."""
-        return cls(ChangePage("unknown_values", _page_edits.unknown_values))
+        return cls("unknown_values", edit=partial(_edit_page, _add_unknown_values))
 
     @classmethod
     def edit_page(cls, function: Callable[[dict[str, Any]], dict[str, Any]]) -> Fault:
-        """Send what a function makes of the real answer's JSON.
+        """Send what a function makes of the real response's JSON.
 
-        The function runs on a thread of the server; what it raises is answered as a 500.
+        The function runs on a thread of the server; if it raises, the response is a 500.
         """
-        return cls(ChangePage("edit_page", partial(_page_edits.edited_page, function)))
+        return cls("edit_page", edit=partial(_edit_page, function))
+
+    def apply(self, real: Callable[[], ServiceResponse]) -> ServiceResponse:
+        """Return the response to send; ``real`` makes the one that would have been sent."""
+        if self.instead is not None:
+            return self.instead
+        response = real()
+        if self.edit is not None and isinstance(response, PageResponse):
+            return self.edit(response)
+        return response
+
+
+def as_fault(fault: object) -> Fault:
+    """Return a fault, made from an error's code if it is a string.
+
+    Raises:
+        TypeError: It is neither a fault nor a string.
+    """
+    if isinstance(fault, str):
+        return Fault.error(fault)
+    if not isinstance(fault, Fault):
+        raise TypeError(f"a fault must be a Fault or the code of an error, not {fault!r}")
+    return fault
+
+
+def is_a(value: object, kind: type) -> bool:
+    """Return whether a value is of a type, whatever it was declared as."""
+    return isinstance(value, kind)
 
 
 def _check_status(status: int) -> None:
@@ -199,6 +243,154 @@ def _check_status(status: int) -> None:
         raise ValueError("status must be in 200..599")
 
 
-def is_a(value: object, kind: type) -> bool:
-    """Say whether a value is of a type, whatever it was declared as."""
-    return isinstance(value, kind)
+def _repeat_token(page: PageResponse) -> PageResponse:
+    return replace(page, next_token=page.token or page.issue(page.offset, 0))
+
+
+def _cycle_token(page: PageResponse) -> PageResponse:
+    return replace(page, next_token=page.issue(page.size, 0))
+
+
+def _empty_page(page: PageResponse) -> PageResponse:
+    # A token never seen before, as a client may refuse one that it has sent already.
+    return replace(page, records=(), next_token=page.issue(page.offset, page.number))
+
+
+def _edit_page(
+    function: Callable[[dict[str, Any]], dict[str, Any]], page: PageResponse
+) -> RawResponse:
+    edited = function(json.loads(page.encode()))
+    return RawResponse(200, json.dumps(edited, ensure_ascii=False).encode())
+
+
+def _spoil_record(index: int, page: dict[str, Any]) -> dict[str, Any]:
+    summaries = page["OpportunitySummaries"]
+    if -len(summaries) <= index < len(summaries):
+        summaries[index]["Id"] = [summaries[index].get("Id")]
+    return page
+
+
+def _add_unknown_values(page: dict[str, Any]) -> dict[str, Any]:
+    for record in page["OpportunitySummaries"]:
+        record["NewMember"] = {"Value": 1}
+        for *parents, name in _ENUM_FIELDS:
+            place: object = record
+            for parent in parents:
+                is_object = isinstance(place, dict)
+                place = cast("dict[str, object]", place).get(parent) if is_object else None
+            if isinstance(place, dict):
+                members = cast("dict[str, object]", place)
+                if isinstance(members.get(name), str):
+                    members[name] = f"{members[name]}{_UNKNOWN_SUFFIX}"
+    page["NewTotal"] = 1
+    return page
+
+
+# What a client that retries recovers from: none of these claims that a listing has ended.
+_TRANSIENT: tuple[Fault, ...] = (
+    Fault.error("ThrottlingException"),
+    Fault.error("InternalServerException"),
+    Fault.error("ServiceUnavailableException", status=503),
+    Fault.http(500),
+    Fault.proxy(502),
+    Fault.proxy(504),
+    Fault.proxy(200),
+    Fault.body(b""),
+    Fault.truncate(),
+    Fault.reset("before"),
+    Fault.reset("during"),
+    Fault.reset("after"),
+    Fault.drip(delay=0.0, chunk=4096),
+    Fault.empty_page(),
+)
+
+
+@dataclass(frozen=True)
+class RandomFaults:
+    """Faults that hit requests at random, the same ones for the same seed.
+
+    Attributes:
+        rate: The probability that a fault, or a run of the same one, begins with a request: 0 to 1.
+        seed: Seeds the random choices.
+        kinds: What happens, each as probable as the others; a string is an error's code. By default
+            all that a client recovers from by retrying: throttling, errors of the service, pages
+            of proxies, empty and truncated bodies, resets, and empty pages that have a token.
+        burst: The longest run of one fault, 1 or more: 20 makes storms.
+
+    Raises:
+        TypeError: One of the kinds is not a fault.
+        ValueError: A number is out of its bounds, or there are no kinds.
+    """
+
+    rate: float = 0.1
+    seed: int = 0
+    kinds: Sequence[Fault | str] = _TRANSIENT
+    burst: int = 1
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.rate <= 1:
+            raise ValueError("rate must be in 0..1")
+        if not is_a(self.burst, int) or self.burst < 1:
+            raise ValueError("burst must be a whole number, 1 or more")
+        if isinstance(self.kinds, str) or not is_a(self.kinds, Sequence) or not self.kinds:
+            raise ValueError("kinds must be a sequence of one or more faults")
+        for kind in self.kinds:
+            as_fault(kind)
+
+    def fault_for(self, number: int) -> Fault | None:
+        """Return what happens to the request of a number; None if nothing does."""
+        for start in range(max(1, number - self.burst + 1), number + 1):
+            rng = Random(f"{self.seed}:fault:{start}")
+            hits = rng.random() < self.rate
+            chosen = rng.choice(self.kinds)
+            if hits and start + rng.randint(1, self.burst) > number:
+                return as_fault(chosen)
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class _ScheduledFault:
+    fault: Fault | RandomFaults
+    first: int
+    last: int | None
+
+    def fault_for(self, number: int) -> Fault | None:
+        if number < self.first or (self.last is not None and number > self.last):
+            return None
+        return self.fault.fault_for(number) if isinstance(self.fault, RandomFaults) else self.fault
+
+
+class FaultSchedule:
+    """Which request is hit by which fault; of several, the one that was added first.
+
+    Safe to use from several threads at once.
+    """
+
+    def __init__(self) -> None:
+        self._scheduled: list[_ScheduledFault] = []
+        self._lock = threading.Lock()
+
+    def add(self, fault: Fault | RandomFaults | str, *, first: int, times: int | None) -> None:
+        """Let a fault hit so many requests (None: all) from a request number on.
+
+        Raises:
+            TypeError: It is not a fault.
+            ValueError: times is less than 1.
+        """
+        if times is not None and times < 1:
+            raise ValueError("times must be 1 or more, or None for every request")
+        last = None if times is None else first + times - 1
+        scheduled = fault if isinstance(fault, RandomFaults) else as_fault(fault)
+        with self._lock:
+            self._scheduled.append(_ScheduledFault(scheduled, first, last))
+
+    def clear(self) -> None:
+        """Remove every fault, also those that are still to come."""
+        with self._lock:
+            self._scheduled.clear()
+
+    def fault_for(self, number: int) -> Fault | None:
+        """Return what happens to the request of a number; None if nothing does."""
+        with self._lock:
+            hits = (scheduled.fault_for(number) for scheduled in self._scheduled)
+            return next((hit for hit in hits if hit is not None), None)

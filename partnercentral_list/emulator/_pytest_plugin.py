@@ -1,4 +1,4 @@
-"""The pytest plugin: fixtures that give a test a Partner Central of its own.
+"""The pytest plugin: fixtures with an emulator for each test, module or session.
 
 pytest loads this module whenever the package is installed, so it imports next to nothing.
 """
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 _SERVICE = "partnercentral-selling."
 _ENDPOINT = "AWS_ENDPOINT_URL_PARTNERCENTRAL_SELLING"
-# Nothing listens there: who asks before there is an emulator is refused, and does not reach AWS.
-_NOWHERE = "http://127.0.0.1:9"
-# Where an AWS SDK would find other credentials, or a reason not to heed the endpoint.
-_FORGOTTEN = (
+# Nothing listens there: a request before there is an emulator fails, and does not reach AWS.
+_UNUSED_ENDPOINT = "http://127.0.0.1:9"
+# Where an AWS SDK would find other credentials, or a reason to ignore the endpoint.
+_REMOVED_VARIABLES = (
     "AWS_CONTAINER_CREDENTIALS_FULL_URI",
     "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
     "AWS_DEFAULT_PROFILE",
@@ -35,9 +35,9 @@ _FORGOTTEN = (
     "AWS_SESSION_TOKEN",
     "AWS_WEB_IDENTITY_TOKEN_FILE",
 )
-# With one of them aiohttp finds addresses without Python's socket module.
-_OWN_RESOLVERS = ("aiodns", "uvloop")
-_SETTINGS = {
+# With one of them aiohttp resolves names without Python's socket module.
+_OTHER_RESOLVERS = ("aiodns", "uvloop")
+_VARIABLES = {
     "AWS_ACCESS_KEY_ID": "testing",
     "AWS_SECRET_ACCESS_KEY": "testing",
     "AWS_CONFIG_FILE": os.devnull,
@@ -45,16 +45,16 @@ _SETTINGS = {
     "AWS_EC2_METADATA_DISABLED": "true",
     "AWS_DEFAULT_REGION": "us-east-1",
     "AWS_REGION": "us-east-1",
-    _ENDPOINT: _NOWHERE,
+    _ENDPOINT: _UNUSED_ENDPOINT,
 }
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the marker known."""
+    """Register the marker."""
     config.addinivalue_line(
         "markers",
-        "partner_central(opportunities=250, **options): what the fixture partner_central is made"
-        " with; see partnercentral_list.emulator.PartnerCentralEmulator",
+        "partner_central(opportunities=250, **options): the arguments of the fixture"
+        " partner_central; see partnercentral_list.emulator.PartnerCentralEmulator",
     )
 
 
@@ -136,9 +136,9 @@ def _make_as_marked(
 def _lead_to_emulators(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Callable[..., PartnerCentralEmulator]]:
-    for name in _FORGOTTEN:
+    for name in _REMOVED_VARIABLES:
         monkeypatch.delenv(name, raising=False)
-    for name, value in _SETTINGS.items():
+    for name, value in _VARIABLES.items():
         monkeypatch.setenv(name, value)
     for name in ("NO_PROXY", "no_proxy"):
         exempt = os.environ.get(name)
@@ -161,7 +161,7 @@ def _lead_to_emulators(
 
 
 def _keep_from_aws(monkeypatch: pytest.MonkeyPatch) -> None:
-    # A client that is made with an endpoint of its own does not look at the variable.
+    # A client with an endpoint of its own ignores the variable.
     resolve = socket.getaddrinfo
 
     def guarded(host: Any, *arguments: Any, **options: Any) -> Any:
@@ -169,7 +169,7 @@ def _keep_from_aws(monkeypatch: pytest.MonkeyPatch) -> None:
         return resolve(host, *arguments, **options)
 
     monkeypatch.setattr(socket, "getaddrinfo", guarded)
-    if any(map(find_spec, _OWN_RESOLVERS)):
+    if any(map(find_spec, _OTHER_RESOLVERS)):
         _keep_aiohttp_from_aws(monkeypatch)
 
 

@@ -1,118 +1,304 @@
-"""The socket side: a listener, one thread for each connection, and a stop that wakes them all."""
+"""The HTTP server: a thread for each connection, and every way in which a response can be sent.
+
+Requests are read by Python's own `http.server`, which shares no parser with aiohttp.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import os
+import re
 import selectors
 import socket
+import socketserver
+import struct
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
+from email.errors import FirstHeaderLineIsContinuationDefect, MissingHeaderBodySeparatorDefect
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler
 
-from partnercentral_list.emulator._connection import Connection
-from partnercentral_list.emulator._effects import Reply
-from partnercentral_list.emulator._http import Request
+from partnercentral_list.emulator._messages import Delivery, EncodedResponse, HttpRequest
 
 HOST = "127.0.0.1"
-_BACKLOG = 512
-# Without a descriptor the listener stays readable, and accepting fails at once: it has to wait for
-# others to close theirs.
+LOCAL_HOSTS = frozenset({HOST, "localhost", "[::1]"})
+_HOST_HEADER = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]+\]|[^\s,:\[\]/]+)(?P<port>:[0-9]*)?")
+_HEADER_DEFECTS = (MissingHeaderBodySeparatorDefect, FirstHeaderLineIsContinuationDefect)
+_MAX_BODY_BYTES = 16 * 1024 * 1024
+# l_onoff, l_linger: closing sends RST instead of FIN, and drops what was not sent.
+_RESET_ON_CLOSE = struct.pack("ii", 1, 0)
+# Without a free descriptor the listener stays readable, and accepting fails at once: the server
+# waits for others to close theirs.
 _ACCEPT_BACKOFF_SECONDS = 0.05
 
 
-class Server:
-    """Serves from the moment it is made until it is closed."""
+def is_host(text: str) -> bool:
+    """Return whether a text is a host as a request names it, without a port."""
+    found = _HOST_HEADER.fullmatch(text)
+    return found is not None and found["port"] is None
+
+
+class EmulatorServer(socketserver.TCPServer):
+    """Serves from the moment it is made until it is stopped."""
+
+    allow_reuse_address = os.name == "posix"
+    request_queue_size = 512
 
     def __init__(
         self,
         port: int,
-        handle: Callable[[Request], Reply],
-        latency: float,
+        respond: Callable[[HttpRequest], tuple[EncodedResponse, Delivery]],
         *,
+        date: Callable[[], str],
+        latency: float,
         hosts: frozenset[str],
     ) -> None:
         """Listen on a port of 127.0.0.1.
 
         Args:
             port: The port, 0 for any that is free.
-            handle: Works out the response to a request.
+            respond: Returns the response to a request, and how to send it.
+            date: Returns the ``Date`` header of what is not a request.
             latency: Seconds to wait before each response.
             hosts: The names that requests may be addressed to, in lower case.
 
         Raises:
             OSError: The port is taken.
         """
-        self._handle = handle
-        self._latency = latency
-        self._hosts = hosts
-        self._stopping = threading.Event()
+        self.respond = respond
+        self.date = date
+        self.latency = latency
+        self.hosts = hosts
+        self.stopping = threading.Event()
         self._lock = threading.Lock()
-        self._connections: dict[Connection, threading.Thread] = {}
-        self._listener = socket.create_server((HOST, port), backlog=_BACKLOG)
-        self._listener.setblocking(False)
-        self._wake_up, self._waker = socket.socketpair()
-        self.port: int = self._listener.getsockname()[1]
-        self._thread = threading.Thread(
+        self._threads: dict[socket.socket, threading.Thread] = {}
+        super().__init__((HOST, port), _RequestHandler)
+        self.socket.setblocking(False)
+        self.port: int = self.socket.getsockname()[1]
+        try:
+            self._wake_up, self._waker = socket.socketpair()
+        except OSError:
+            self.server_close()
+            raise
+        self._acceptor = threading.Thread(
             target=self._accept_all, name=f"partner-central-{self.port}", daemon=True
         )
-        self._thread.start()
+        self._acceptor.start()
 
-    def close(self) -> None:
+    def stop(self) -> None:
         """Cut every connection and wait for the threads, which takes as long as waking them."""
-        self._stopping.set()
+        self.stopping.set()
         self._waker.close()
-        self._thread.join()
+        self._acceptor.join()
         with self._lock:
-            connections = dict(self._connections)
-        for connection in connections:
-            connection.interrupt()
-        for thread in connections.values():
+            threads = dict(self._threads)
+        for connection in threads:
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+        for thread in threads.values():
             # A function that edits pages may stop the emulator, from one of these threads.
             if thread is not threading.current_thread():
                 thread.join()
 
     def _accept_all(self) -> None:
-        with self._listener, self._wake_up, selectors.DefaultSelector() as selector:
-            selector.register(self._listener, selectors.EVENT_READ)
+        # Not serve_forever: it notices a stop late, and spins while there is no descriptor.
+        with self.socket, self._wake_up, selectors.DefaultSelector() as selector:
+            selector.register(self.socket, selectors.EVENT_READ)
             selector.register(self._wake_up, selectors.EVENT_READ)
-            while not self._stopping.is_set():
+            while not self.stopping.is_set():
                 selector.select()
                 if not self._accept_one():
-                    self._stopping.wait(_ACCEPT_BACKOFF_SECONDS)
+                    self.stopping.wait(_ACCEPT_BACKOFF_SECONDS)
 
     def _accept_one(self) -> bool:
         """Serve one more client, and return whether there are the means to do so."""
         try:
-            sock, _ = self._listener.accept()
+            connection, address = self.socket.accept()
         except (BlockingIOError, ConnectionError):
-            # The client has gone again, or it was the stop that woke the thread.
+            # The client has gone again, or the server is to stop.
             return True
         except OSError:
             return False
-        try:
-            self._serve(sock)
-        except RuntimeError:
-            # The system has no thread left.
-            sock.close()
-            return False
-        return True
-
-    def _serve(self, sock: socket.socket) -> None:
-        connection = Connection(
-            sock, self._handle, self._latency, self._stopping, hosts=self._hosts
-        )
         thread = threading.Thread(
-            target=self._run, args=(connection,), name=f"{self._thread.name}-client", daemon=True
+            target=self._serve,
+            args=(connection, address),
+            name=f"{self._acceptor.name}-client",
+            daemon=True,
         )
         with self._lock:
-            self._connections[connection] = thread
+            self._threads[connection] = thread
             try:
                 thread.start()
             except RuntimeError:
-                del self._connections[connection]
-                raise
+                # The system has no thread left.
+                del self._threads[connection]
+                connection.close()
+                return False
+        return True
 
-    def _run(self, connection: Connection) -> None:
+    def _serve(self, connection: socket.socket, address: tuple[str, int]) -> None:
         try:
-            connection.run()
+            # Clients go away at any time, and faults break connections.
+            with contextlib.suppress(OSError), connection:
+                connection.setblocking(True)
+                _RequestHandler(connection, address, self)
         finally:
             with self._lock:
-                del self._connections[connection]
+                del self._threads[connection]
+
+
+class _RequestHandler(BaseHTTPRequestHandler):
+    """Reads the requests of one connection, and sends the responses."""
+
+    protocol_version = "HTTP/1.1"
+    # What has no version gets a response with a status line too.
+    default_request_version = "HTTP/1.1"
+    error_content_type = "text/plain; charset=utf-8"
+    error_message_format = "%(message)s: %(explain)s\n"
+    disable_nagle_algorithm = True
+    raw_requestline: bytes
+
+    def __init__(
+        self, connection: socket.socket, address: tuple[str, int], server: EmulatorServer
+    ) -> None:
+        self._server = server
+        self._headers: Mapping[str, str] = {}
+        self._length = 0
+        self._is_reset = False
+        super().__init__(connection, address, server)
+
+    def parse_request(self) -> bool:
+        """Read the head of a request, and return whether it can be served."""
+        if self.raw_requestline in (b"\r\n", b"\n"):
+            # A line end too many after the last body is to be forgiven, says RFC 9112.
+            self.raw_requestline = self.rfile.readline(65_537)
+        if not super().parse_request():
+            return False
+        self._headers = _join(self.headers.items())
+        refusal = self._refusal()
+        if refusal is not None:
+            self.send_error(refusal[0], explain=refusal[1])
+        return refusal is None
+
+    def do_POST(self) -> None:
+        """Serve one request, whatever its method: the service decides."""
+        body = self.rfile.read(self._length)
+        if len(body) < self._length or self._server.stopping.is_set():
+            self.close_connection = True
+            return
+        request = HttpRequest(self.command, self.path, self._headers, body)
+        response, delivery = self._server.respond(request)
+        if self._server.latency and self._server.stopping.wait(self._server.latency):
+            self.close_connection = True
+            return
+        self._deliver(response, delivery)
+
+    do_GET = do_HEAD = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_POST  # noqa: N815
+
+    def finish(self) -> None:
+        """End the connection."""
+        if not self._is_reset:
+            # Closing with unread data would reset it before the client has its response.
+            with contextlib.suppress(OSError):
+                self.connection.shutdown(socket.SHUT_WR)
+                self._drain()
+        super().finish()
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """Return the emulator's time, for responses to what is not a request."""
+        return self._server.date()
+
+    def version_string(self) -> str:
+        """Return the name of the server, for responses to what is not a request."""
+        return "PartnerCentralEmulator"
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Write nothing: the requests are in the emulator's log."""
+
+    def _refusal(self) -> tuple[HTTPStatus, str] | None:
+        if any(isinstance(defect, _HEADER_DEFECTS) for defect in self.headers.defects):
+            return HTTPStatus.BAD_REQUEST, "a header without a colon"
+        if "transfer-encoding" in self._headers:
+            return HTTPStatus.LENGTH_REQUIRED, "a request needs a Content-Length"
+        length = self._headers.get("content-length", "0")
+        if not (length.isascii() and length.isdigit()):
+            return HTTPStatus.BAD_REQUEST, "Content-Length is not a number"
+        if len(length) > 18 or int(length) > _MAX_BODY_BYTES:
+            return HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "the request is too long"
+        self._length = int(length)
+        return self._host_refusal()
+
+    def _host_refusal(self) -> tuple[HTTPStatus, str] | None:
+        host = self._headers.get("host")
+        if host is None and self.request_version == "HTTP/1.0":
+            return None
+        # Two of them are joined by a comma, which no host has.
+        found = _HOST_HEADER.fullmatch(host or "")
+        if found is None:
+            return HTTPStatus.BAD_REQUEST, "a request needs one Host"
+        if found["name"].lower() in self._server.hosts:
+            return None
+        # A page on the web can let a name of its own lead here, and read the responses.
+        return (
+            HTTPStatus.MISDIRECTED_REQUEST,
+            f"this emulator does not serve the host '{found['name'].lower()}'. Add the names that"
+            " lead to it to allowed_hosts, or with --allowed-host on the command line.",
+        )
+
+    def _deliver(self, response: EncodedResponse, delivery: Delivery) -> None:
+        head = self._encode_head(response)
+        body = b"" if self.command == "HEAD" else response.body
+        if delivery.interruption is None:
+            self._send(head + body, delivery)
+        elif delivery.interruption == "no response":
+            self.close_connection = True
+            self._drain()
+        else:
+            sent = {"before": b"", "during": head + body[: len(body) // 2], "after": head + body}
+            self._send_and_reset(sent[delivery.interruption])
+
+    def _encode_head(self, response: EncodedResponse) -> bytes:
+        phrase, _ = self.responses.get(response.status, ("Unknown", ""))
+        lines = [f"HTTP/1.1 {response.status} {phrase}"]
+        lines += [f"{name}: {value}" for name, value in response.headers.items()]
+        lines.append(f"Content-Length: {len(response.body)}")
+        lines.append(f"Connection: {'close' if self.close_connection else 'keep-alive'}")
+        return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
+
+    def _send(self, data: bytes, delivery: Delivery) -> None:
+        if delivery.chunk is None:
+            self.connection.sendall(data)
+            return
+        for start in range(0, len(data), delivery.chunk):
+            if start and self._server.stopping.wait(delivery.delay):
+                self.close_connection = True
+                return
+            self.connection.sendall(data[start : start + delivery.chunk])
+
+    def _send_and_reset(self, data: bytes) -> None:
+        self.close_connection = True
+        self.connection.sendall(data)
+        self._wait_until_sent()
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+        self._is_reset = True
+
+    def _wait_until_sent(self) -> None:
+        # RST would take along what the client's window had no room for yet. With this option a
+        # socket is writable only when nothing is left to send.
+        if hasattr(socket, "TCP_NOTSENT_LOWAT"):
+            self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, 1)
+            with selectors.DefaultSelector() as selector:
+                selector.register(self.connection, selectors.EVENT_WRITE)
+                selector.select()
+
+    def _drain(self) -> None:
+        while self.connection.recv(65_536):
+            pass
+
+
+def _join(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
+    joined: dict[str, str] = {}
+    for title, text in headers:
+        name, value = title.lower(), text.strip()
+        joined[name] = f"{joined[name]}, {value}" if name in joined else value
+    return joined

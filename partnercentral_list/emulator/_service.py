@@ -1,39 +1,48 @@
-"""The service behind the socket: from a request to the answer that the model asks for."""
+"""The service: its response to a request, and the log of both."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import math
+import threading
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from email.utils import formatdate
 from typing import Any, cast
 
-from partnercentral_list.emulator._auth import Gate
 from partnercentral_list.emulator._behavior import Behavior
-from partnercentral_list.emulator._effects import Answer, Content, Failure, Page, Raw, Reply
-from partnercentral_list.emulator._http import Request
-from partnercentral_list.emulator._instants import SECOND
-from partnercentral_list.emulator._model import OPERATION, ServiceDescription
-from partnercentral_list.emulator._paging import Paging
-from partnercentral_list.emulator._plan import FaultPlan
-from partnercentral_list.emulator._recording import Recording
-from partnercentral_list.emulator._render import Renderer
-from partnercentral_list.emulator._throttle import AccountQuota
-from partnercentral_list.emulator._validation import (
-    Problem,
-    find_problems,
+from partnercentral_list.emulator._faults import FaultSchedule
+from partnercentral_list.emulator._listing import Paginator
+from partnercentral_list.emulator._messages import (
+    WHOLE,
+    Delivery,
+    EncodedResponse,
+    ErrorResponse,
+    HttpRequest,
+    PageResponse,
+    RawResponse,
+    ServiceResponse,
+)
+from partnercentral_list.emulator._model import (
+    OPERATION,
+    SECOND,
+    ServiceDescription,
+    Violation,
+    find_violations,
     known_parameters,
 )
+from partnercentral_list.emulator._quota import AccountQuota
+from partnercentral_list.emulator._records import Renderer
+from partnercentral_list.emulator._signatures import Authenticator
 
 _NAMESPACE = "com.amazonaws.partnercentralselling#"
-# botocore posts to the first, capo-partnercentral-selling to the second; a JSON 1.0 service goes by
-# the target header.
+# botocore posts to the first, capo-partnercentral-selling to the second; in JSON 1.0 the target
+# header decides.
 _PATHS = ("/", f"/{OPERATION}")
-# What is not the operation's own error comes from the framework that the service is built on.
-_FRAMEWORK = "com.amazon.coral.service#"
+# Errors that are not the operation's own come from the framework that the service is built on.
+_FRAMEWORK_NAMESPACE = "com.amazon.coral.service#"
 _FRAMEWORK_STATUS: Mapping[str, int] = {
     "ExpiredTokenException": 400,
     "IncompleteSignatureException": 400,
@@ -51,121 +60,182 @@ _MESSAGES: Mapping[str, str] = {
     "ThrottlingException": "Rate exceeded",
     "ValidationException": "The request is not valid.",
 }
+_THROTTLED = ErrorResponse("ThrottlingException")
+# The hint of a throttling that is a fault and not the quota's.
+_DEFAULT_RETRY_HINT_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Service:
-    """Answers requests, from several threads at once."""
+class RecordedRequest:
+    """One request as it arrived, and the status of its response.
+
+    Attributes:
+        number: 1 for the first request of this emulator; stop and start do not reset it.
+        operation: The name in ``X-Amz-Target``, or None if there is none.
+        headers: The request's headers, their names in lower case.
+        body: The parsed JSON object, or None if the body is something else.
+        raw_body: The body's bytes.
+        status: The HTTP status sent; None while there is no response, and when the connection was
+            reset before the response was complete.
+        error_code: The error's code, such as ``ThrottlingException``; None if it is not an error.
+    """
+
+    number: int
+    operation: str | None
+    headers: Mapping[str, str]
+    body: Mapping[str, Any] | None
+    raw_body: bytes = field(repr=False)
+    status: int | None = None
+    error_code: str | None = None
+
+
+class RequestLog:
+    """The requests of one emulator, in the order in which they arrived.
+
+    Safe to use from several threads at once.
+    """
+
+    def __init__(self) -> None:
+        self._requests: list[RecordedRequest] = []
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self._requests)
+
+    def begin(self, request: HttpRequest, body: Mapping[str, Any] | None) -> int:
+        """Add a request that has arrived, with its body as JSON, and return its number."""
+        operation = request.headers.get("x-amz-target", "").rpartition(".")[2] or None
+        with self._lock:
+            number = len(self._requests) + 1
+            self._requests.append(
+                RecordedRequest(number, operation, request.headers, body, request.body)
+            )
+            return number
+
+    def finish(self, number: int, status: int | None, error_code: str | None) -> None:
+        """Add the response to a request."""
+        with self._lock:
+            done = replace(self._requests[number - 1], status=status, error_code=error_code)
+            self._requests[number - 1] = done
+
+    def snapshot(self) -> list[RecordedRequest]:
+        """Return the requests so far."""
+        with self._lock:
+            return list(self._requests)
+
+
+@dataclass(frozen=True, slots=True)
+class PartnerCentralService:
+    """Responds to requests, from several threads at once."""
 
     model: ServiceDescription
-    paging: Paging
+    paginator: Paginator
     behavior: Behavior
-    faults: FaultPlan
-    recording: Recording
+    faults: FaultSchedule
+    log: RequestLog
     quota: AccountQuota
-    gate: Gate
+    authenticator: Authenticator
     seed: int
 
-    def handle(self, request: Request) -> Reply:
-        """Work out what a request is answered with, and note both."""
-        headers = request.head.headers
+    def respond(self, request: HttpRequest) -> tuple[EncodedResponse, Delivery]:
+        """Return the response to a request and how to send it, and log both."""
         body = _parse(request.body)
-        operation = headers.get("x-amz-target", "").rpartition(".")[2] or None
-        number = self.recording.begin(operation, headers, body, request.body)
-        refusal = self.gate.refuse(request)
-        # Whoever is not let in does not use up the quota of those who are.
+        number = self.log.begin(request, body)
+        refusal = self.authenticator.refuse(request)
+        # Requests that are not authenticated do not use up the quota of those that are.
         wait = None if refusal else self.quota.admit(count_rejected=self.behavior.rejected_count)
-        effect = self.faults.effect_on(number)
 
-        def real() -> Content:
+        def real() -> ServiceResponse:
             if refusal is not None:
                 return refusal
-            return self._content(request, body, number) if wait is None else _THROTTLED
+            return self._respond(request, body, number) if wait is None else _THROTTLED
 
-        content = _attempt(lambda: effect.content(real))
-        reply = effect.reply(self._encode(content, number, _SHORT_WAIT if wait is None else wait))
-        # Noted before it is sent: a client that has its answer finds it in the record.
-        status = reply.answer.status if reply.cut in ("no", "after") else None
-        self.recording.finish(number, status, reply.answer.error_code)
-        return reply
+        fault = self.faults.fault_for(number)
+        response = _catch(real if fault is None else lambda: fault.apply(real))
+        delivery = WHOLE if fault is None else fault.delivery
+        hint = _DEFAULT_RETRY_HINT_SECONDS if wait is None else wait
+        encoded = delivery.truncate(self._encode(response, number, hint))
+        # Logged before it is sent: a client that has its response finds it in the log.
+        status = encoded.status if delivery.is_complete else None
+        self.log.finish(number, status, encoded.error_code)
+        return encoded, delivery
 
-    def _content(self, request: Request, body: dict[str, Any] | None, number: int) -> Content:
-        head = request.head
-        if head.target.partition("?")[0] not in _PATHS:
-            return Failure("UnknownOperationException", f"no such path: {head.target}", 404)
-        if head.method != "POST":
-            allow = {"Allow": "POST"}
-            return Failure("UnknownOperationException", "only POST is allowed", 405, headers=allow)
-        target = head.headers.get("x-amz-target", "")
+    def _respond(
+        self, request: HttpRequest, body: dict[str, Any] | None, number: int
+    ) -> ServiceResponse:
+        unknown = "UnknownOperationException"
+        if request.target.partition("?")[0] not in _PATHS:
+            return ErrorResponse(unknown, f"no such path: {request.target}", 404)
+        if request.method != "POST":
+            return ErrorResponse(unknown, "only POST is allowed", 405, headers={"Allow": "POST"})
+        target = request.headers.get("x-amz-target", "")
         if target != f"{self.model.target_prefix}.{OPERATION}":
-            return Failure("UnknownOperationException", f"no such operation: {target or 'none'}")
+            return ErrorResponse(unknown, f"no such operation: {target or 'none'}")
         if body is None:
-            return Failure("SerializationException", "The body is not a JSON object.")
-        problems = list(find_problems(self.model.request, body))
-        if problems:
-            return _invalid(problems)
+            return ErrorResponse("SerializationException", "The body is not a JSON object.")
+        violations = list(find_violations(self.model.request, body))
+        if violations:
+            return _invalid(violations)
         renderer = Renderer(self.behavior, self.model.summary)
-        return self.paging.page(known_parameters(self.model.request, body), number, renderer)
+        return self.paginator.page(known_parameters(self.model.request, body), number, renderer)
 
-    def _encode(self, content: Content, number: int, wait: float) -> Answer:
-        if isinstance(content, Failure):
-            if content.code == _THROTTLED.code:
-                content = self._throttling(content, wait)
-            return self._encode_failure(content, number)
-        if isinstance(content, Page):
-            content = Raw(200, content.encode(), self.model.content_type)
-        headers = self._headers(content.content_type, number) | dict(content.headers)
-        return Answer(content.status, headers, content.body)
+    def _encode(self, response: ServiceResponse, number: int, hint: float) -> EncodedResponse:
+        if isinstance(response, ErrorResponse):
+            if response.code == _THROTTLED.code:
+                response = self._with_retry_hint(response, hint)
+            return self._encode_error(response, number)
+        if isinstance(response, PageResponse):
+            response = RawResponse(200, response.encode(), self.model.content_type)
+        headers = self._headers(response.content_type, number) | dict(response.headers)
+        return EncodedResponse(response.status, headers, response.body)
 
-    def _throttling(self, failure: Failure, wait: float) -> Failure:
+    def _with_retry_hint(self, response: ErrorResponse, seconds: float) -> ErrorResponse:
         hints: dict[str, str] = {}
         if self.behavior.retry_hint == "x-amz-retry-after":
-            hints = {"x-amz-retry-after": str(math.ceil(wait * 1000))}
+            hints = {"x-amz-retry-after": str(math.ceil(seconds * 1000))}
         elif self.behavior.retry_hint == "Retry-After":
-            hints = {"Retry-After": str(math.ceil(wait))}
+            hints = {"Retry-After": str(math.ceil(seconds))}
         return replace(
-            failure,
-            status=failure.status or self.behavior.throttling_status,
-            headers=hints | dict(failure.headers),
+            response,
+            status=response.status or self.behavior.throttling_status,
+            headers=hints | dict(response.headers),
         )
 
-    def _encode_failure(self, failure: Failure, number: int) -> Answer:
-        code = failure.code.rpartition("#")[2]
+    def _encode_error(self, response: ErrorResponse, number: int) -> EncodedResponse:
+        code = response.code.rpartition("#")[2]
         known = self.model.errors.get(code)
-        namespace = _FRAMEWORK if code in _FRAMEWORK_STATUS else _NAMESPACE
-        message = _MESSAGES.get(code, code) if failure.message is None else failure.message
+        is_framework = code in _FRAMEWORK_STATUS
+        namespace = _FRAMEWORK_NAMESPACE if is_framework else _NAMESPACE
+        message = _MESSAGES.get(code, code) if response.message is None else response.message
         body: dict[str, Any] = {
-            "__type": failure.code if "#" in failure.code else namespace + code,
-            # The framework's own errors spell it small.
-            "message" if code in _FRAMEWORK_STATUS else "Message": message,
+            "__type": response.code if "#" in response.code else namespace + code,
+            "message" if is_framework else "Message": message,
         }
         body |= known.defaults if known else {}
-        body |= failure.members
-        status = failure.status or (known.status if known else _FRAMEWORK_STATUS.get(code, 400))
-        headers = self._headers(self.model.content_type, number) | dict(failure.headers)
-        return Answer(status, headers, json.dumps(body, ensure_ascii=False).encode(), code)
+        body |= response.members
+        status = response.status or (known.status if known else _FRAMEWORK_STATUS.get(code, 400))
+        headers = self._headers(self.model.content_type, number) | dict(response.headers)
+        return EncodedResponse(status, headers, json.dumps(body, ensure_ascii=False).encode(), code)
 
     def _headers(self, content_type: str, number: int) -> dict[str, str]:
         digest = hashlib.sha256(f"{self.seed}:{number}".encode()).digest()
-        request_id = uuid.UUID(bytes=digest[:16], version=4)
         return {
-            "Date": formatdate(self.paging.store.now() // SECOND, usegmt=True),
+            "Date": self.date(),
             "Content-Type": content_type,
-            "x-amzn-RequestId": str(request_id),
+            "x-amzn-RequestId": str(uuid.UUID(bytes=digest[:16], version=4)),
         }
 
+    def date(self) -> str:
+        """Return the emulator's time as a ``Date`` header."""
+        return formatdate(self.paginator.store.now() // SECOND, usegmt=True)
 
-_THROTTLED = Failure("ThrottlingException")
-# What a throttling that is no quota's tells to wait, in seconds.
-_SHORT_WAIT = 1.0
 
-
-def _attempt(work: Callable[[], Content]) -> Content:
+def _catch(respond: Callable[[], ServiceResponse]) -> ServiceResponse:
     try:
-        return work()
+        return respond()
     except Exception as error:
-        # A function that edits pages may raise anything: the client shows it, the server goes on.
-        return Failure("InternalFailure", f"{type(error).__name__}: {error}")
+        # A function that edits pages may raise anything: the client sees it, the server goes on.
+        return ErrorResponse("InternalFailure", f"{type(error).__name__}: {error}")
 
 
 def _parse(body: bytes) -> dict[str, Any] | None:
@@ -176,12 +246,12 @@ def _parse(body: bytes) -> dict[str, Any] | None:
     return cast("dict[str, Any]", parsed) if isinstance(parsed, dict) else None
 
 
-def _invalid(problems: list[Problem]) -> Failure:
-    return Failure(
+def _invalid(violations: list[Violation]) -> ErrorResponse:
+    return ErrorResponse(
         "ValidationException",
-        "The request is not valid: " + "; ".join(problem.message for problem in problems),
+        "The request is not valid: " + "; ".join(violation.message for violation in violations),
         members={
             "Reason": "REQUEST_VALIDATION_FAILED",
-            "ErrorList": [problem.to_wire() for problem in problems],
+            "ErrorList": [violation.to_wire() for violation in violations],
         },
     )

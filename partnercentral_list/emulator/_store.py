@@ -1,4 +1,4 @@
-"""The opportunities of one emulator: kept as encoded records, listed in cached orders."""
+"""The store of an emulator's opportunities: encoded records, listed in cached orders."""
 
 from __future__ import annotations
 
@@ -11,34 +11,32 @@ from functools import lru_cache
 from random import Random
 from typing import Any, TypeVar
 
-from partnercentral_list.emulator._archive import OLDER_THAN, Archive, Chain, asks_for_younger
-from partnercentral_list.emulator._behavior import Behavior
-from partnercentral_list.emulator._dataset import ARCHIVE, generate
-from partnercentral_list.emulator._events import EventFeed, EventType
-from partnercentral_list.emulator._instants import (
-    SECOND,
-    UNITS,
-    following,
-    format_instant,
+from partnercentral_list.emulator._archive import (
+    OLDER_THAN,
+    Archive,
+    ListedWithArchive,
+    excludes_archive,
 )
-from partnercentral_list.emulator._order import Order
-from partnercentral_list.emulator._query import matcher
-from partnercentral_list.emulator._record import Record, merge
-from partnercentral_list.emulator._visibility import Visibility
+from partnercentral_list.emulator._behavior import Behavior
+from partnercentral_list.emulator._changes import EventFeed, EventType, VisibleRecords
+from partnercentral_list.emulator._dataset import FIRST_ARCHIVED, generate
+from partnercentral_list.emulator._matching import RecordOrder, make_matcher
+from partnercentral_list.emulator._model import SECOND, UNITS, format_timestamp, next_second
+from partnercentral_list.emulator._records import Record, merge
 
 _K = TypeVar("_K")
 _V = TypeVar("_V")
 
-# Enough for the listings that run side by side in a test.
-_LISTINGS_KEPT = 64
-# How many of the first records are shared by the emulators of a process.
-_SHARED = 1024
-# Before any record; 1 January 2023.
-_DAWN = 1_672_531_200 * SECOND
+# Enough for the listings that run concurrently in a test.
+_MAX_CACHED_LISTINGS = 64
+# How many of the first records the emulators of a process share.
+_SHARED_RECORDS = 1024
+# Before any generated record: 1 January 2023.
+_EARLIEST = 1_672_531_200 * SECOND
 
 
-class Store:
-    """Holds the records; safe to use from several threads at once."""
+class OpportunityStore:
+    """The records of an emulator; safe to use from several threads at once."""
 
     def __init__(
         self,
@@ -49,37 +47,38 @@ class Store:
         behavior: Behavior,
         events: EventFeed,
         clock: Callable[[], float] | None,
-        visibility: Visibility,
+        visible: VisibleRecords,
     ) -> None:
-        """Take records, or the number of records to invent when they are first needed.
+        """Take records, or the number of records to generate when they are first needed.
 
         Raises:
-            TypeError, ValueError: A negative number, a record that is not JSON, an Id used twice.
+            TypeError, ValueError: The number is negative, a record cannot be written as JSON, or
+                an Id is used twice.
         """
         self._seed = seed
         self._catalog = catalog
         self._behavior = behavior
         self._events = events
         self._clock = clock
-        self._visibility = visibility
+        self._visible = visible
         self._lock = threading.RLock()
         self._records: dict[int, Record] = {}
         self._serials: dict[str, int] = {}
-        # The latest date of all, and the latest that is not one of the caller's own choice.
-        self._latest = _DAWN
-        self._latest_past = _DAWN
+        # The latest date of all, and the latest that the caller did not write into a change.
+        self._latest = _EARLIEST
+        self._latest_past = _EARLIEST
         self._orders: dict[tuple[str, ...], list[Record]] = {}
-        self._listings: dict[str, Sequence[Record]] = {}
+        self._listings: dict[str, tuple[RecordOrder, Sequence[Record]]] = {}
         self._oldest = {"LastModifiedDate": OLDER_THAN, "CreatedDate": OLDER_THAN}
         number = opportunities if isinstance(opportunities, int) else 0
         if number < 0:
             raise ValueError("opportunities must be 0 or more")
-        # What changes late, or is edited at random, has to be there.
-        is_still = not (
+        # Late changes and random edits need all records.
+        is_stable = not (
             behavior.late_seconds or behavior.late_requests or behavior.edits_per_request
         )
-        self._missing = min(number, ARCHIVE) if is_still else number
-        self._archive = Archive(self._missing, number, seed, self._invent)
+        self._missing = min(number, FIRST_ARCHIVED) if is_stable else number
+        self._archive = Archive(self._missing, number, seed, self._generate)
         self._index = itertools.count(number)
         self._serial = number
         if not isinstance(opportunities, int):
@@ -92,45 +91,45 @@ class Store:
         return max(round(read() * 1_000_000) * 1000, self._latest_past)
 
     def snapshot(self) -> list[dict[str, Any]]:
-        """Give a copy of every record, in the order in which they were added."""
+        """Return a copy of every record, in the order in which they were added."""
         with self._complete():
-            self._unpack()
+            self._empty_archive()
             return [self._records[serial].to_wire() for serial in sorted(self._records)]
 
     def listing(
         self, listing: str, parameters: Mapping[str, Any], number: int
-    ) -> tuple[Order, Sequence[Record]]:
-        """Give what matches a request, and its order.
+    ) -> tuple[RecordOrder, Sequence[Record]]:
+        """Return the order of a request's listing, and the records that match, in that order.
 
         Args:
             listing: The parameters as text.
-            parameters: What is asked for.
-            number: The request's number, by which random ties are shuffled.
+            parameters: The parameters.
+            number: The request's number, by which tied records are shuffled if at all.
         """
-        order = Order(parameters, self._behavior, f"{self._seed}:{number}")
         with self._complete():
-            if self._visibility.see():
-                self._forget()
-            shuffled = self._behavior.tie_order == "random"
-            found = None if shuffled else self._listings.get(listing)
+            if self._visible.begin_request():
+                self._clear_caches()
+            is_shuffled = self._behavior.tie_order == "random"
+            found = None if is_shuffled else self._listings.get(listing)
             if found is None:
-                found = self._find(order, parameters)
-                _keep(self._listings, listing, found)
-            return order, found
+                order = RecordOrder(parameters, self._behavior, f"{self._seed}:{number}")
+                found = order, self._select(order, parameters)
+                _cache(self._listings, listing, found)
+            return found
 
     def add(self, wire: Mapping[str, Any] | None) -> dict[str, Any]:
-        """Append a record as it is, or invent one that was created after all others.
+        """Add a record as it is, or generate one that was created after all others.
 
         Raises:
             TypeError, ValueError: The record is not JSON, or its Id is used already.
         """
         with self._complete():
             if wire is None:
-                record = self._append(self._invent_new())
+                record = self._append(self._generate_new())
             else:
                 record = self._append(self._from_wire(wire), is_past=False)
             self._change(record.serial, record)
-            self._tell("Opportunity Created", record)
+            self._emit("Opportunity Created", record)
             return record.to_wire()
 
     def update(self, identifier: str, changes: Mapping[str, Any]) -> dict[str, Any]:
@@ -141,65 +140,65 @@ class Store:
             ValueError: The change is to the Id.
         """
         with self._complete():
-            record = self._look_up(identifier)
+            record = self._find_by_id(identifier)
             if changes.get("Id", identifier) != identifier:
                 raise ValueError("the Id of an opportunity cannot change")
             return self._edit(record, changes, self._stamp()).to_wire()
 
     def touch_all(self) -> None:
-        """Move every record's LastModifiedDate to one instant, as a mass edit does."""
+        """Move every record's LastModifiedDate to one timestamp, as a mass edit does."""
         with self._complete():
-            self._unpack()
+            self._empty_archive()
             stamp = self._stamp()
             for record in list(self._records.values()):
                 self._edit(record, {}, stamp)
 
     def touch_some(self, number: int, rng: Random) -> None:
-        """Edit so many records, each at an instant of its own."""
+        """Edit so many records, each at a time of its own."""
         with self._complete():
             records = list(self._records.values())
             for record in rng.sample(records, min(number, len(records))):
                 self._edit(record, {}, self._stamp())
 
     def remove(self, identifier: str) -> None:
-        """Take a record away.
+        """Remove a record.
 
         Raises:
             KeyError: There is no record with this Id.
         """
         with self._complete():
-            serial = self._look_up(identifier).serial
+            serial = self._find_by_id(identifier).serial
             self._archive.take(serial)
             self._serials.pop(identifier, None)
             self._records.pop(serial, None)
             self._change(serial, None)
 
     def _complete(self) -> threading.RLock:
-        # Inventing takes longer than a start should, and a test of one error needs no records.
+        # Generating takes longer than a start should, and a test of one error needs no records.
         with self._lock:
             missing, self._missing = self._missing, 0
             for index in range(missing):
-                self._load(self._hold(self._invent(index)))
+                self._load(self._put(self._generate(index)))
         return self._lock
 
-    def _invent(self, index: int) -> Record:
-        invent = _invented if index < _SHARED else _invented.__wrapped__
-        return invent(self._seed, index, self._catalog)
+    def _generate(self, index: int) -> Record:
+        make = _generated if index < _SHARED_RECORDS else _generated.__wrapped__
+        return make(self._seed, index, self._catalog)
 
-    def _invent_new(self) -> Record:
-        record = self._invent(next(self._index))
+    def _generate_new(self) -> Record:
+        record = self._generate(next(self._index))
         while record.identifier in self._serials:
-            record = self._invent(next(self._index))
+            record = self._generate(next(self._index))
         now = _format(self._stamp())
         return Record.from_wire(record.to_wire() | {"CreatedDate": now, "LastModifiedDate": now})
 
-    def _unpack(self) -> None:
+    def _empty_archive(self) -> None:
         if self._archive:
-            self._forget()
+            self._clear_caches()
         for record in self._archive.take_all():
-            self._load(self._hold(record))
+            self._load(self._put(record))
 
-    def _look_up(self, identifier: str) -> Record:
+    def _find_by_id(self, identifier: str) -> Record:
         if identifier in self._serials:
             return self._records[self._serials[identifier]]
         record = self._archive.find(identifier)
@@ -217,10 +216,10 @@ class Store:
             # A clock that stands still makes ties, as edits in one millisecond are.
             if now > self._latest - SECOND:
                 return max(now, self._latest)
-        return following(self._latest)
+        return next_second(self._latest)
 
     def _load(self, record: Record) -> None:
-        self._visibility.load(record.serial, record)
+        self._visible.load(record.serial, record)
 
     def _append(self, record: Record, *, is_past: bool = True) -> Record:
         if record.identifier is not None and (
@@ -228,80 +227,81 @@ class Store:
         ):
             raise ValueError(f"there is an opportunity {record.identifier} already")
         self._serial += 1
-        return self._hold(replace(record, serial=self._serial), is_past=is_past)
+        return self._put(replace(record, serial=self._serial), is_past=is_past)
 
     def _edit(self, before: Record, changes: Mapping[str, Any], stamp: int) -> Record:
         wire = before.to_wire() | {"LastModifiedDate": _format(stamp)}
         edited = Record.from_wire(merge(wire, changes), before.serial)
-        record = self._hold(edited, is_past="LastModifiedDate" not in changes)
+        record = self._put(edited, is_past="LastModifiedDate" not in changes)
         self._archive.take(record.serial)
         self._change(record.serial, record)
-        self._tell("Opportunity Updated", record)
+        self._emit("Opportunity Updated", record)
         return record
 
-    def _hold(self, record: Record, *, is_past: bool = True) -> Record:
+    def _put(self, record: Record, *, is_past: bool = True) -> Record:
         self._records[record.serial] = record
         if record.identifier is not None:
             self._serials[record.identifier] = record.serial
-        changed = record.last_modified or _DAWN
+        changed = record.last_modified or _EARLIEST
         if is_past:
             self._latest_past = max(self._latest_past, changed)
         # A clock decides by itself what the time is, whatever dates are written into records.
         if is_past or self._clock is None:
             self._latest = max(self._latest, changed)
         dates = {"LastModifiedDate": record.last_modified, "CreatedDate": record.created}
-        for name, instant in dates.items():
-            self._oldest[name] = min(self._oldest[name], instant or 0)
+        for name, timestamp in dates.items():
+            self._oldest[name] = min(self._oldest[name], timestamp or 0)
         return record
 
     def _change(self, serial: int, record: Record | None) -> None:
-        if self._visibility.change(serial, record):
-            self._forget()
+        if self._visible.change(serial, record):
+            self._clear_caches()
 
-    def _tell(self, detail_type: EventType, record: Record) -> None:
+    def _emit(self, detail_type: EventType, record: Record) -> None:
         if record.identifier is not None:
-            instant = record.last_modified or self._latest
+            timestamp = record.last_modified or self._latest
             catalog = record.catalog or self._catalog
-            self._events.tell(detail_type, catalog, record.identifier, instant)
+            self._events.emit(detail_type, catalog, record.identifier, timestamp)
 
-    def _forget(self) -> None:
+    def _clear_caches(self) -> None:
         self._orders.clear()
         self._listings.clear()
 
-    def _find(self, order: Order, parameters: Mapping[str, Any]) -> Sequence[Record]:
-        match = matcher(parameters, self._catalog, self._behavior)
+    def _select(self, order: RecordOrder, parameters: Mapping[str, Any]) -> Sequence[Record]:
+        match = make_matcher(parameters, self._catalog, self._behavior)
         is_elsewhere = parameters["Catalog"] != self._catalog
-        if not self._archive or is_elsewhere or asks_for_younger(parameters):
+        if not self._archive or is_elsewhere or excludes_archive(parameters):
             return [record for record in self._sorted(order) if match(record)]
         if "Identifier" in parameters:
             archived = map(self._archive.find, parameters["Identifier"])
             named = filter(None, archived)
-            return order.sort(filter(match, itertools.chain(self._visibility.records, named)))
+            return order.sort(filter(match, itertools.chain(self._visible.records, named)))
         by = order.name[0]
-        # All but the archive is younger than the archive, or what is not has to be sorted in.
+        # A record that is older than the archive has to be sorted into it.
         if parameters.keys() <= {"Catalog", "Sort"} and self._oldest.get(by, 0) >= OLDER_THAN:
             head = [record for record in self._sorted(order) if match(record)]
-            return Chain(head, self._archive.latest_first(), down=order.is_down)
-        self._unpack()
+            older = self._archive.latest_first()
+            return ListedWithArchive(head, older, descending=order.is_descending)
+        self._empty_archive()
         return [record for record in self._sorted(order) if match(record)]
 
-    def _sorted(self, order: Order) -> list[Record]:
+    def _sorted(self, order: RecordOrder) -> list[Record]:
         if order.name not in self._orders:
-            _keep(self._orders, order.name, order.sort(self._visibility.records))
+            _cache(self._orders, order.name, order.sort(self._visible.records))
         return self._orders[order.name]
 
 
-def _keep(cache: dict[_K, _V], key: _K, value: _V) -> None:
-    if len(cache) >= _LISTINGS_KEPT:
+def _cache(cache: dict[_K, _V], key: _K, value: _V) -> None:
+    if len(cache) >= _MAX_CACHED_LISTINGS:
         del cache[next(iter(cache))]
     cache[key] = value
 
 
-def _format(instant: int) -> str:
-    return format_instant(instant, "ns" if instant % UNITS["ms"] else "ms")
+def _format(timestamp: int) -> str:
+    return format_timestamp(timestamp, "ns" if timestamp % UNITS["ms"] else "ms")
 
 
-@lru_cache(maxsize=2 * _SHARED)
-def _invented(seed: int, index: int, catalog: str) -> Record:
+@lru_cache(maxsize=2 * _SHARED_RECORDS)
+def _generated(seed: int, index: int, catalog: str) -> Record:
     # Tests start many emulators with the same few records.
     return Record.from_wire(generate(seed, index, catalog), serial=index + 1)

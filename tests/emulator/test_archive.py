@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from partnercentral_list.emulator import Behavior, PartnerCentralEmulator, _dataset
-from partnercentral_list.emulator._archive import Chain, Run
+from partnercentral_list.emulator._archive import GeneratedRecords, ListedWithArchive
 from partnercentral_list.emulator._dataset import generate, index_of
-from partnercentral_list.emulator._record import Record
+from partnercentral_list.emulator._records import Record
 from tests.emulator.calls import Caller, calling
 
 TOTAL = 60
@@ -25,9 +25,9 @@ ORDERS = ("ASCENDING", "DESCENDING")
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the archive begin behind twenty opportunities, so that both kinds of pages are quick."""
-    monkeypatch.setattr(_dataset, "ARCHIVE", YOUNG)
-    monkeypatch.setattr("partnercentral_list.emulator._store.ARCHIVE", YOUNG)
-    monkeypatch.setattr("partnercentral_list.emulator._store._SHARED", 0)
+    monkeypatch.setattr(_dataset, "FIRST_ARCHIVED", YOUNG)
+    monkeypatch.setattr("partnercentral_list.emulator._store.FIRST_ARCHIVED", YOUNG)
+    monkeypatch.setattr("partnercentral_list.emulator._store._SHARED_RECORDS", 0)
 
 
 class Pair:
@@ -184,7 +184,10 @@ def test_of_a_million_only_a_page_is_invented(monkeypatch: pytest.MonkeyPatch) -
 
 @pytest.mark.parametrize("position", [-1, TOTAL])
 def test_a_position_out_of_bounds_is_an_index_error(position: int) -> None:
-    run = Run(0, TOTAL, (), lambda index: Record.from_wire(generate(0, index, "AWS"), index + 1))
-    for records in (run, Chain([], run, down=True), Chain([], run, down=False)):
+    older = GeneratedRecords(
+        0, TOTAL, (), lambda index: Record.from_wire(generate(0, index, "AWS"), index + 1)
+    )
+    listed = [ListedWithArchive([], older, descending=down) for down in (True, False)]
+    for records in (older, *listed):
         with pytest.raises(IndexError):
             _ = records[position]

@@ -41,7 +41,7 @@ def test_never_and_always_are_that(rate: float, hit: int) -> None:
 
 def test_the_rate_is_how_many_are_hit() -> None:
     chance = RandomFaults(0.2, kinds=["ThrottlingException"])
-    hits = sum(chance.effect_on(number) is not None for number in range(1, 2001))
+    hits = sum(chance.fault_for(number) is not None for number in range(1, 2001))
     assert 340 < hits < 460
 
 

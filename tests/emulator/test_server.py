@@ -213,7 +213,11 @@ def test_requests_sent_ahead_are_answered_in_turn(sock: socket.socket) -> None:
         (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n", 411),
         (b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999\r\n\r\n", 413),
         (b"POST / HTTP/1.1\r\n" + b"x: y\r\n" * 200, 431),
-        (b"x" * 65_537, 431),
+        (b"x" * 65_537, 414),
+        (b"POST /\r\n\r\n", 400),
+        (b"POST / HTTP/1.1\r\nHost: localhost\r\nno colon\r\nX-A: 1\r\n\r\n", 400),
+        (b"POST / HTTP/1.1\r\n X-A: 1\r\nHost: localhost\r\n\r\n", 400),
+        (b"BREW / HTTP/1.1\r\nHost: localhost\r\n\r\n", 501),
     ],
 )
 def test_what_is_no_request_is_refused_and_closed(
@@ -321,6 +325,22 @@ def test_out_of_threads_a_client_is_let_go_and_the_next_is_served(
             caller.fetch()
         with calling(emulator) as caller:
             assert caller.fetch().status == 200
+
+
+def test_what_is_no_request_gets_a_response_with_the_emulators_date() -> None:
+    with PartnerCentralEmulator(1, clock=lambda: 1_800_000_000.0) as emulator:
+        port = int(emulator.url.rpartition(":")[2])
+        with socket.create_connection(("127.0.0.1", port), timeout=30) as connected:
+            connected.sendall(b"nonsense\r\n\r\n")
+            assert b"Date: Fri, 15 Jan 2027 08:00:00 GMT\r\n" in read_all(connected)
+
+
+def test_a_response_to_head_has_no_body(emulator: PartnerCentralEmulator, caller: Caller) -> None:
+    answer = caller.send(b"", method="HEAD")
+    assert (answer.status, answer.raw) == (405, b"")
+    assert int(answer.headers["content-length"]) > 0
+    assert caller.fetch().status == 200
+    assert [request.status for request in emulator.requests] == [405, 200]
 
 
 def test_a_request_that_is_not_finished_is_forgotten(

@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from partnercentral_list.emulator._model import Shape, load_service
-from partnercentral_list.emulator._validation import find_problems
+from partnercentral_list.emulator._model import Shape, find_violations, load_service
 from tests.emulator.calls import TARGET, Caller
 
 
@@ -157,7 +156,7 @@ def test_another_method_is_not_allowed(caller: Caller) -> None:
 
 def test_the_codes_of_problems_are_the_models() -> None:
     shape = Shape("Root", "structure", members=ALL_KINDS, required=frozenset(ALL_KINDS))
-    found = {problem.code for value in BAD for problem in find_problems(shape, value)}
+    found = {problem.code for value in BAD for problem in find_violations(shape, value)}
     assert found <= set(load_service().enums["ValidationExceptionErrorCode"])
 
 
@@ -187,7 +186,7 @@ BAD: list[dict[str, Any]] = [
     ],
 )
 def test_members_of_a_newer_model_are_checked_too(member: str, value: object, code: str) -> None:
-    assert [p.code for p in find_problems(ALL_KINDS[member], value, member)] == [code]
+    assert [p.code for p in find_violations(ALL_KINDS[member], value, member)] == [code]
 
 
 @pytest.mark.parametrize(
@@ -202,7 +201,7 @@ def test_members_of_a_newer_model_are_checked_too(member: str, value: object, co
     ],
 )
 def test_what_a_newer_model_allows_passes(member: str, value: object) -> None:
-    assert list(find_problems(ALL_KINDS[member], value, member)) == []
+    assert list(find_violations(ALL_KINDS[member], value, member)) == []
 
 
 def test_the_request_shape_is_the_installed_models() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from partnercentral_list.emulator import _query, _service
+from partnercentral_list.emulator import _matching, _service
 from tests.peers.expected import instant
 from tests.peers.matrix import ALONE, SORTS
 
@@ -34,7 +34,7 @@ class Breakage:
         known = _service.known_parameters
         patch.setattr(_service, "known_parameters", lambda *sent: self.parameters(known(*sent)))
         if self.case_matters:
-            patch.setattr(_query, "_company", _exact_company)
+            patch.setattr(_matching, "_company", _exact_company)
 
 
 def _exact_company(names: Iterable[str], *rest: object) -> Callable[[Any], bool]:

@@ -1,12 +1,14 @@
-"""The retry layer: AWS's formula, its limits, and how many requests really go out."""
+"""The retry layer: AWS's formula, its limits, and how many requests are really sent."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import pytest
+from tenacity import RetryCallState, stop_after_attempt, stop_never, wait_fixed
 
 from partnercentral_list import (
+    ConfigurationError,
     InternalServerException,
     PartnerCentralError,
     RetryPolicy,
@@ -110,6 +112,41 @@ async def test_an_error_that_will_not_pass_is_not_retried(clock: Clock) -> None:
     with pytest.raises(ValidationException) as caught:
         await attempts(clock.policy(), ValidationException("ValidationException", "no"))
     assert caught.value.attempts == 1
+
+
+async def test_a_wait_strategy_of_tenacity_replaces_the_formula(clock: Clock) -> None:
+    policy = clock.policy(wait=wait_fixed(3) + wait_fixed(0.5))
+    assert await attempts(policy, broken(), throttled(), throttled(7.0), throttled(60.0)) == 5
+    assert clock.slept == [3.5, 3.5, 7.0, 8.5]
+
+
+async def test_a_stop_strategy_of_tenacity_ends_the_retries_too(clock: Clock) -> None:
+    failures = [broken() for _ in range(9)]
+    with pytest.raises(TransportError) as caught:
+        await attempts(clock.policy(stop=stop_after_attempt(3)), *failures)
+    assert caught.value.attempts == 3
+    with pytest.raises(TransportError) as caught:
+        await attempts(clock.policy(stop=stop_never, max_attempts=2), *failures)
+    assert caught.value.attempts == 2
+
+
+async def test_a_stop_strategy_sees_the_attempt_and_its_error(clock: Clock) -> None:
+    seen: list[tuple[int, BaseException | None, float]] = []
+
+    def stop(state: RetryCallState) -> bool:
+        assert state.outcome is not None
+        seen.append((state.attempt_number, state.outcome.exception(), state.upcoming_sleep))
+        return False
+
+    failures = [broken(), throttled()]
+    await attempts(clock.policy(stop=stop), *failures)
+    assert seen == [(1, failures[0], 0.05), (2, failures[1], 2.0)]
+
+
+@pytest.mark.parametrize("name", ["wait", "stop"])
+def test_a_strategy_must_be_callable(name: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"RetryPolicy.{name} must be a strategy"):
+        RetryPolicy(**{name: 3})  # type: ignore[arg-type]
 
 
 async def test_another_exception_passes_through(clock: Clock) -> None:

@@ -9,7 +9,11 @@ from pathlib import Path
 import pytest
 
 from partnercentral_list import PartnerCentralError, RetryPolicy
-from partnercentral_list._transport.retry import HINT_MARGIN, THROTTLING_COST, TRANSIENT_COST
+from partnercentral_list._transport.retry import (
+    MAX_HINT_EXCESS,
+    RETRY_COST,
+    THROTTLING_RETRY_COST,
+)
 from tests.transport.test_retry import Clock, attempts, broken, throttled
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "retries.md").read_text("utf-8")
@@ -37,18 +41,24 @@ def test_the_limits_are_the_policys_defaults() -> None:
     documented = {row[0]: float(row[1]) for row in rows("what")}
     policy = RetryPolicy()
     assert documented == {name: float(getattr(policy, name)) for name in documented}
-    tunable = {field.name for field in fields(policy)} - {"sleep", "clock", "random"}
+    tunable = {field.name for field in fields(policy)} - {
+        "wait",
+        "stop",
+        "sleep",
+        "clock",
+        "random",
+    }
     assert tunable - set(documented) == {"transient_base", "throttling_base", "max_delay"}
 
 
 @pytest.mark.parametrize(
     ("said", "number"),
     [
-        (r"takes (\d+) tokens", TRANSIENT_COST),
-        (r"after throttling: (\d+)\), a\s+success", THROTTLING_COST),
-        (r"at most `t \+ (\d+)`", HINT_MARGIN),
-        (r"at most (\d+) retries", RetryPolicy().quota // TRANSIENT_COST),
-        (r"after\s+throttling: (\d+)\) on top", RetryPolicy().quota // THROTTLING_COST),
+        (r"takes (\d+) tokens", RETRY_COST),
+        (r"after throttling: (\d+)\), a\s+success", THROTTLING_RETRY_COST),
+        (r"at most `t \+ (\d+)`", MAX_HINT_EXCESS),
+        (r"at most (\d+) retries", RetryPolicy().quota // RETRY_COST),
+        (r"after\s+throttling: (\d+)\) on top", RetryPolicy().quota // THROTTLING_RETRY_COST),
         (r"throttling_base` \((\d+) s\)", RetryPolicy().throttling_base),
         (r"transient_base` \((\d+) ms\)", RetryPolicy().transient_base * 1000),
     ],

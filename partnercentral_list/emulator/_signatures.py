@@ -1,7 +1,7 @@
-"""Signatures: whether a request is signed by somebody the emulator knows.
+"""Authentication: AWS Signature Version 4 of requests, and the credentials that are accepted.
 
-AWS Signature Version 4 is worked out here, and not by botocore: a client that signs with botocore
-is held to something else than itself.
+It is implemented here and not by botocore, so that a client that signs with botocore is checked
+against something else than itself.
 """
 
 from __future__ import annotations
@@ -15,29 +15,28 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from urllib.parse import parse_qsl, quote
 
-from partnercentral_list.emulator._effects import Failure
-from partnercentral_list.emulator._http import Request
+from partnercentral_list.emulator._messages import ErrorResponse, HttpRequest
 
 _ALGORITHM = "AWS4-HMAC-SHA256"
 _AUTHORIZATION = re.compile(
     rf"{_ALGORITHM}\s+Credential=(?P<credential>[^,\s]+),\s*"
     r"SignedHeaders=(?P<headers>[^,\s]+),\s*Signature=(?P<signature>[0-9a-f]+)"
 )
-# The one that Partner Central is in.
+# The region that Partner Central is in.
 REGION = "us-east-1"
-# How far a signature's time may be off.
-_TOLERANCE = 300.0
+# How many seconds a signature's time may differ from now.
+_MAX_SKEW = 300.0
 _MUST_BE_SIGNED = frozenset({"host", "x-amz-date"})
 
 
 @dataclass(frozen=True, slots=True)
 class AcceptedCredentials:
-    """Credentials that the emulator accepts the signatures of.
+    """Credentials whose signatures the emulator accepts.
 
     Attributes:
         access_key: The access key's id.
-        secret_key: The secret; not in the repr.
-        session_token: The token that must come with them, if any; not in the repr.
+        secret_key: The secret key; not in the repr.
+        session_token: The token that must be sent with them, if any; not in the repr.
         expires_at: When they expire, in seconds since 1970 by the emulator's clock; None for never.
     """
 
@@ -55,8 +54,8 @@ class _Signature:
     signature: str
 
 
-class Gate:
-    """Lets requests in that are signed as they must be; all of them if it has no credentials."""
+class Authenticator:
+    """Checks who signed a request; accepts all requests if it has no credentials."""
 
     def __init__(
         self,
@@ -65,13 +64,13 @@ class Gate:
         clock: Callable[[], float] | None,
         date: Callable[[], float],
     ) -> None:
-        """Know whose signatures to accept.
+        """Accept the signatures of credentials.
 
         Args:
-            credentials: They; None for all requests, signed or not.
+            credentials: The credentials; None to accept all requests, signed or not.
             service: The service that requests are signed for.
-            clock: When credentials expire goes by it; None for real time.
-            date: The time that responses are dated with.
+            clock: The clock by which credentials expire; None for real time.
+            date: Returns the time that responses are dated with.
         """
         self._known = (
             None if credentials is None else {known.access_key: known for known in credentials}
@@ -81,13 +80,15 @@ class Gate:
         # A client signs with the real time, or with the time of the responses that it has seen.
         self._signing_clocks = (time.time, date)
 
-    def refuse(self, request: Request) -> Failure | None:
-        """Say what is wrong with a request's signature; None if nothing is."""
+    def refuse(self, request: HttpRequest) -> ErrorResponse | None:
+        """Return the error of a request's signature; None if the request is accepted."""
         if self._known is None:
             return None
-        headers = request.head.headers
+        headers = request.headers
         if "authorization" not in headers:
-            return Failure("MissingAuthenticationTokenException", "Missing Authentication Token")
+            return ErrorResponse(
+                "MissingAuthenticationTokenException", "Missing Authentication Token"
+            )
         found = _AUTHORIZATION.fullmatch(headers["authorization"])
         if found is None:
             return _incomplete("it must have Credential, SignedHeaders and Signature")
@@ -99,7 +100,9 @@ class Gate:
             return _UNRECOGNIZED
         return self._check_scope(signature, headers) or self._check(request, signature, credentials)
 
-    def _check_scope(self, signature: _Signature, headers: Mapping[str, str]) -> Failure | None:
+    def _check_scope(
+        self, signature: _Signature, headers: Mapping[str, str]
+    ) -> ErrorResponse | None:
         unsigned = _MUST_BE_SIGNED - set(signature.headers)
         if unsigned or not set(signature.headers) <= set(headers):
             return _incomplete("it must sign host and x-amz-date, and only what is sent")
@@ -115,9 +118,9 @@ class Gate:
         return _check_time(headers["x-amz-date"], [clock() for clock in self._signing_clocks])
 
     def _check(
-        self, request: Request, signature: _Signature, credentials: AcceptedCredentials
-    ) -> Failure | None:
-        if request.head.headers.get("x-amz-security-token") != credentials.session_token:
+        self, request: HttpRequest, signature: _Signature, credentials: AcceptedCredentials
+    ) -> ErrorResponse | None:
+        if request.headers.get("x-amz-security-token") != credentials.session_token:
             return _UNRECOGNIZED
         expected = _sign(request, signature, credentials.secret_key)
         if not hmac.compare_digest(expected, signature.signature):
@@ -128,56 +131,57 @@ class Gate:
             )
         if credentials.expires_at is not None and self._clock() >= credentials.expires_at:
             message = "The security token included in the request is expired"
-            return Failure("ExpiredTokenException", message)
+            return ErrorResponse("ExpiredTokenException", message)
         return None
 
 
-_UNRECOGNIZED = Failure(
+_UNRECOGNIZED = ErrorResponse(
     "UnrecognizedClientException", "The security token included in the request is invalid."
 )
 
 
-def _incomplete(message: str) -> Failure:
-    return Failure("IncompleteSignatureException", f"Authorization header is malformed: {message}")
+def _incomplete(message: str) -> ErrorResponse:
+    return ErrorResponse(
+        "IncompleteSignatureException", f"Authorization header is malformed: {message}"
+    )
 
 
-def _invalid(message: str) -> Failure:
-    return Failure("InvalidSignatureException", message)
+def _invalid(message: str) -> ErrorResponse:
+    return ErrorResponse("InvalidSignatureException", message)
 
 
-def _check_time(stamp: str, times: Iterable[float]) -> Failure | None:
+def _check_time(stamp: str, times: Iterable[float]) -> ErrorResponse | None:
     try:
         signed = datetime.strptime(stamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).timestamp()
     except ValueError:
         return _incomplete("x-amz-date must be like 20260131T235959Z")
     age = min((now - signed for now in times), key=abs)
-    if age > _TOLERANCE:
+    if age > _MAX_SKEW:
         return _invalid(f"Signature expired: {stamp} is {age:.0f} seconds ago")
-    if age < -_TOLERANCE:
+    if age < -_MAX_SKEW:
         return _invalid(f"Signature not yet current: {stamp} is {-age:.0f} seconds ahead")
     return None
 
 
-def _sign(request: Request, signature: _Signature, secret: str) -> str:
-    head = request.head
-    path, _, query = head.target.partition("?")
+def _sign(request: HttpRequest, signature: _Signature, secret: str) -> str:
+    path, _, query = request.target.partition("?")
     pairs = sorted(
         (quote(name, safe="-_.~"), quote(value, safe="-_.~"))
         for name, value in parse_qsl(query, keep_blank_values=True)
     )
     canonical = "\n".join(
         [
-            head.method,
+            request.method,
             quote(path, safe="/-_.~"),
             "&".join(f"{name}={value}" for name, value in pairs),
-            *(f"{name}:{' '.join(head.headers[name].split())}" for name in signature.headers),
+            *(f"{name}:{' '.join(request.headers[name].split())}" for name in signature.headers),
             "",
             ";".join(signature.headers),
             hashlib.sha256(request.body).hexdigest(),
         ]
     )
     digest = hashlib.sha256(canonical.encode()).hexdigest()
-    to_sign = "\n".join([_ALGORITHM, head.headers["x-amz-date"], signature.scope, digest])
+    to_sign = "\n".join([_ALGORITHM, request.headers["x-amz-date"], signature.scope, digest])
     key = f"AWS4{secret}".encode()
     for part in signature.scope.split("/"):
         key = hmac.digest(key, part.encode(), "sha256")

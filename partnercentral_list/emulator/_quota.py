@@ -1,4 +1,4 @@
-"""The quota on requests: so many in any window of a second, so many in any window of a day."""
+"""The quota of an account: requests in any window of a second, and of a day."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ _DAY = 86_400.0
 
 
 class AccountQuota:
-    """The quota of a partner's account, which several emulators can be given to share.
+    """The quota of a partner's account, which several emulators can share.
 
     Args:
-        per_second: How many requests are let through in any window of one second, more than 0. A
-            fraction widens the window: 0.5 lets one through in any two seconds, 1.5 two in any four
+        per_second: How many requests are admitted in any window of one second, more than 0. A
+            fraction widens the window: 0.5 admits one in any two seconds, 1.5 two in any four
             thirds. None for no limit.
-        per_day: How many are let through in any window of 24 hours, 1 or more; None for no limit.
-        clock: Gives seconds that never go back.
+        per_day: How many are admitted in any window of 24 hours, 1 or more; None for no limit.
+        clock: Returns seconds that never go back.
 
     Raises:
         ValueError: A limit is out of its bounds.
@@ -36,23 +36,23 @@ class AccountQuota:
             raise ValueError("requests_per_second must be more than 0, or None for no limit")
         if per_day is not None and (per_day < 1 or per_day % 1):
             raise ValueError("per_day must be a whole number, 1 or more, or None for no limit")
-        self._windows: list[_Window] = []
+        self._windows: list[_SlidingWindow] = []
         if per_second is not None:
             limit = math.ceil(per_second)
-            self._windows.append(_Window(limit, limit / per_second))
+            self._windows.append(_SlidingWindow(limit, limit / per_second))
         if per_day is not None:
-            self._windows.append(_Window(int(per_day), _DAY))
+            self._windows.append(_SlidingWindow(int(per_day), _DAY))
         self._clock = clock
         self._lock = threading.Lock()
 
     def admit(self, *, count_rejected: bool = False) -> float | None:
-        """Count one more request if it is within the quota.
+        """Admit one more request if it is within the quota.
 
         Args:
-            count_rejected: Whether it is counted even if it is not.
+            count_rejected: Whether a request that is not admitted is counted too.
 
         Returns:
-            None if it is within; else the seconds until one would be.
+            None if it is admitted; else the seconds until one would be.
         """
         if not self._windows:
             return None
@@ -62,20 +62,20 @@ class AccountQuota:
             if is_within or count_rejected:
                 for window in self._windows:
                     window.count(now)
-            # Asked again: a rejected request that counts makes those after it wait longer.
+            # Computed anew: a rejected request that counts makes those after it wait longer.
             return None if is_within else self._wait(now)
 
     def _wait(self, now: float) -> float:
         return max(window.wait(now) for window in self._windows)
 
 
-class _Window:
+class _SlidingWindow:
     """The times of the requests in one sliding window."""
 
     def __init__(self, limit: int, seconds: float) -> None:
         self._limit = limit
         self._seconds = seconds
-        # What is older than the last so many cannot matter any more.
+        # No request before the last so many matters any more.
         self._times: deque[float] = deque(maxlen=limit)
 
     def wait(self, now: float) -> float:

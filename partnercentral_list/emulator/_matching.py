@@ -1,0 +1,204 @@
+"""Which records match a request, and in which order they are listed."""
+
+from __future__ import annotations
+
+import hashlib
+import operator
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import attrgetter
+from typing import Any
+
+from partnercentral_list.emulator._behavior import Behavior, CompanyMatch
+from partnercentral_list.emulator._model import UNITS, parse_timestamp
+from partnercentral_list.emulator._records import Record
+
+RecordTest = Callable[[Record], bool]
+
+# The attribute of a record that each filter and sort is about.
+_LIST_FILTERS: Mapping[str, str] = {
+    "Identifier": "identifier",
+    "LifeCycleStage": "stage",
+    "LifeCycleReviewStatus": "review_status",
+}
+_DATE_FILTERS: Mapping[str, str] = {
+    "LastModifiedDate": "last_modified",
+    "CreatedDate": "created",
+    "TargetCloseDate": "target_close",
+}
+_KNOWN_PARAMETERS = {*_LIST_FILTERS, *_DATE_FILTERS, "CustomerCompanyName", "Catalog", "Sort"}
+_SORT_KEYS: Mapping[str, str] = {
+    "LastModifiedDate": "last_modified",
+    "Identifier": "identifier",
+    "CustomerCompanyName": "company",
+    "CreatedDate": "created",
+    "TargetCloseDate": "target_close",
+}
+_DEFAULT_SORT = ("LastModifiedDate", "DESCENDING")
+_COMPANY_TESTS: Mapping[CompanyMatch, Callable[[str, str], bool]] = {
+    "casefold": operator.eq,
+    "exact": operator.eq,
+    "prefix": str.startswith,
+    "contains": operator.contains,
+}
+
+
+def make_matcher(parameters: Mapping[str, Any], own_catalog: str, behavior: Behavior) -> RecordTest:
+    """Return the test of a request's filters: a record must match one value of each filter.
+
+    An unknown filter is an error: ignored, it would hide that a client depends on it.
+
+    Args:
+        parameters: The request's known parameters, valid, without null and empty ones.
+        own_catalog: The catalog of a record that names none.
+        behavior: Which bounds are exclusive, how precisely dates compare, how names match.
+    """
+    for name in parameters:
+        if name not in _KNOWN_PARAMETERS:
+            raise NotImplementedError(f"the emulator has no filter for {name}")
+    catalog = parameters["Catalog"]
+    tests: list[RecordTest] = [lambda record: (record.catalog or own_catalog) == catalog]
+    for name, attribute in _LIST_FILTERS.items():
+        if name in parameters:
+            tests.append(_one_of(attribute, parameters[name]))
+    if "CustomerCompanyName" in parameters:
+        tests.append(_company(parameters["CustomerCompanyName"], behavior.company_match))
+    unit = UNITS[behavior.filter_precision]
+    for name, attribute in _DATE_FILTERS.items():
+        for side, bound in parameters.get(name, {}).items():
+            compare = _comparison(side, is_exclusive=side in behavior.exclusive_bounds)
+            tests.append(
+                # YYYY-MM-DD orders as text.
+                _bounded(attribute, compare, bound)
+                if name == "TargetCloseDate"
+                else _bounded_timestamp(attribute, compare, parse_timestamp(bound), unit)
+            )
+    return lambda record: all(test(record) for test in tests)
+
+
+class RecordOrder:
+    """A total order of records; texts, Ids too, go by code point: O10 comes before O2.
+
+    Attributes:
+        name: Distinguishes the orders of one emulator; begins with the SortBy.
+        is_descending: Whether the order is descending.
+    """
+
+    def __init__(self, parameters: Mapping[str, Any], behavior: Behavior, salt: str) -> None:
+        """Read a request's sort.
+
+        Args:
+            parameters: The request's known parameters, valid, without null and empty ones.
+            behavior: Where nulls stand, and how tied records are ordered.
+            salt: What tied records are shuffled by, if they are.
+        """
+        sort: Mapping[str, str] = parameters.get("Sort", {})
+        sort_by = sort.get("SortBy", _DEFAULT_SORT[0])
+        sort_order = sort.get("SortOrder", _DEFAULT_SORT[1])
+        self._value: Callable[[Record], Any] = attrgetter(_SORT_KEYS.get(sort_by, "last_modified"))
+        self.is_descending = sort_order == "DESCENDING"
+        nulls = {str(key): place for key, place in behavior.null_order.items()}.get(sort_by)
+        self._has_nulls = nulls != "filtered_out"
+        self._nulls_first = nulls == "always_first" or nulls == (
+            "last" if self.is_descending else "first"
+        )
+        self._tie_key, self._tie_descending = _tie_order(
+            behavior, salt, descending=self.is_descending
+        )
+        self.name = (sort_by, sort_order, salt if behavior.tie_order == "random" else "")
+
+    def sort(self, records: Iterable[Record]) -> list[Record]:
+        """Return the records in this order."""
+        value = self._value
+        tied = sorted(records, key=self._tie_key, reverse=self._tie_descending)
+        present = [record for record in tied if value(record) is not None]
+        # A descending sort is stable too, so tied records keep their order.
+        present.sort(key=value, reverse=self.is_descending)
+        absent = [record for record in tied if value(record) is None] if self._has_nulls else []
+        return absent + present if self._nulls_first else present + absent
+
+    def position_after(self, anchor: Record, records: Sequence[Record]) -> int:
+        """Return how many of the sorted records are not after the anchor.
+
+        The anchor counts as it was when it was stored, wherever it has moved since.
+        """
+        low, high = 0, len(records)
+        while low < high:
+            middle = (low + high) // 2
+            if self._is_after(records[middle], anchor):
+                high = middle
+            else:
+                low = middle + 1
+        return low
+
+    def _is_after(self, record: Record, anchor: Record) -> bool:
+        value, other = self._value(record), self._value(anchor)
+        if (value is None) != (other is None):
+            return (other is None) if self._nulls_first else (value is None)
+        if value != other:
+            return bool(value < other) if self.is_descending else bool(value > other)
+        tie, other_tie = self._tie_key(record), self._tie_key(anchor)
+        return bool(tie < other_tie) if self._tie_descending else bool(tie > other_tie)
+
+
+def _tie_order(
+    behavior: Behavior, salt: str, *, descending: bool
+) -> tuple[Callable[[Record], Any], bool]:
+    if behavior.tie_order == "insertion":
+        return attrgetter("serial"), False
+    if behavior.tie_order == "random":
+
+        def shuffled(record: Record) -> bytes:
+            text = f"{salt}:{record.serial}"
+            return hashlib.blake2b(text.encode(), digest_size=8).digest()
+
+        return shuffled, False
+    return (lambda record: record.identifier or ""), descending == (behavior.tie_order == "id")
+
+
+def _one_of(attribute: str, values: Iterable[str]) -> RecordTest:
+    allowed = frozenset(values)
+    value: Callable[[Record], Any] = attrgetter(attribute)
+    return lambda record: value(record) in allowed
+
+
+def _company(names: Iterable[str], match: CompanyMatch) -> RecordTest:
+    fold = str if match == "exact" else str.casefold
+    test = _COMPANY_TESTS[match]
+    wanted = [fold(name) for name in names]
+
+    def matches(record: Record) -> bool:
+        if record.company is None:
+            return False
+        company = fold(record.company)
+        return any(test(company, name) for name in wanted)
+
+    return matches
+
+
+def _comparison(side: str, *, is_exclusive: bool) -> Callable[[Any, Any], bool]:
+    if side.startswith("After"):
+        return operator.gt if is_exclusive else operator.ge
+    return operator.lt if is_exclusive else operator.le
+
+
+def _bounded(attribute: str, compare: Callable[[Any, Any], bool], bound: Any) -> RecordTest:
+    read: Callable[[Record], Any] = attrgetter(attribute)
+
+    def test(record: Record) -> bool:
+        value = read(record)
+        return value is not None and compare(value, bound)
+
+    return test
+
+
+def _bounded_timestamp(
+    attribute: str, compare: Callable[[Any, Any], bool], bound: int | None, unit: int
+) -> RecordTest:
+    read: Callable[[Record], int | None] = attrgetter(attribute)
+    limit = None if bound is None else bound // unit
+
+    def test(record: Record) -> bool:
+        value = read(record)
+        return value is not None and limit is not None and compare(value // unit, limit)
+
+    return test
