@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from partnercentral_list._pagination.filters import OpportunityFilters, ScanFilters
     from partnercentral_list._pagination.pager import OpportunityPager
     from partnercentral_list._pagination.parts import OnInvalid
-    from partnercentral_list._pagination.scan import OpportunityScan
+    from partnercentral_list._pagination.scan.scan import OpportunityScan
     from partnercentral_list._run import run
     from partnercentral_list._transport.events import (
         OnEvent,
@@ -190,7 +190,7 @@ _MODULES: Final = (
     "_pagination.parts",
     "_pagination.by_id",
     "_pagination.pager",
-    "_pagination.scan",
+    "_pagination.scan.scan",
     "_run",
 )
 

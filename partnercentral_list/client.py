@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from partnercentral_list._pagination.by_id import OnMissing
     from partnercentral_list._pagination.pager import OpportunityPager
     from partnercentral_list._pagination.parts import OnInvalid
-    from partnercentral_list._pagination.scan import OpportunityScan
+    from partnercentral_list._pagination.scan.scan import OpportunityScan
     from partnercentral_list._transport.events import OnEvent
     from partnercentral_list._transport.rate_limiter import RateLimiter
 
@@ -324,7 +324,7 @@ class PartnerCentralClient:
             RequestValidationError: The request is wrong, or has a sort; nothing was sent.
         """
         from partnercentral_list._pagination.requests import scan_request
-        from partnercentral_list._pagination.scan import OpportunityScan
+        from partnercentral_list._pagination.scan.scan import OpportunityScan
 
         scan = scan_request(
             self._catalog, request, concurrency=concurrency, on_invalid=on_invalid, filters=filters

@@ -25,7 +25,7 @@ from partnercentral_list.models import Catalog, ListOpportunitiesRequest
 from partnercentral_list.models.request import IDENTIFIER, IDENTIFIERS_PER_REQUEST
 
 if TYPE_CHECKING:
-    from partnercentral_list._pagination.scan import ScanRequest
+    from partnercentral_list._pagination.scan.scan import ScanRequest
 
 DEFAULT_PAGE_SIZE = 100
 UNKNOWN = "no such argument"
@@ -168,10 +168,10 @@ def scan_request(
         raise RequestValidationError([*problems, *error.errors()]) from None
     if problems:
         raise RequestValidationError(problems)
-    from partnercentral_list._pagination.scan import ScanRequest
-    from partnercentral_list._pagination.scan_window import Query
+    from partnercentral_list._pagination.scan.query import ScanQuery
+    from partnercentral_list._pagination.scan.scan import ScanRequest
 
-    return ScanRequest(Query(listing.parameters), concurrency, on_invalid)
+    return ScanRequest(ScanQuery(listing.parameters), concurrency, on_invalid)
 
 
 def identifier_batches(identifiers: object, on_missing: object) -> list[list[str]]:

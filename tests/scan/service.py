@@ -24,8 +24,8 @@ from partnercentral_list import (
     RetryPolicy,
     ScanFinished,
 )
-from partnercentral_list._pagination.scan import ScanRequest
-from partnercentral_list._pagination.scan_window import Query
+from partnercentral_list._pagination.scan.query import ScanQuery
+from partnercentral_list._pagination.scan.scan import ScanRequest
 from partnercentral_list._transport.attempt import current_attempt
 from partnercentral_list._transport.response import Page
 from partnercentral_list._transport.retry import Retrier
@@ -214,7 +214,7 @@ class Service:
         wire = {"Catalog": "AWS", "MaxResults": 100, **parameters}
         return OpportunityScan(
             lambda choose: self._fetch(retrier, context, choose),
-            ScanRequest(Query(wire), concurrency, on_invalid),
+            ScanRequest(ScanQuery(wire), concurrency, on_invalid),
             self.finished.append,
         )
 

@@ -24,7 +24,7 @@ from partnercentral_list import (
     TransportError,
     ValidationException,
 )
-from partnercentral_list._pagination.scan_run import ScanRun
+from partnercentral_list._pagination.scan.scan import ScanRun
 from tests.scan.service import Record, Service, records, run
 from tests.tied_records import weakened
 

@@ -1,0 +1,218 @@
+"""Intervals of creation time of which nothing is known yet, and their two boundaries.
+
+Each boundary moves towards the other one, page by page. A second in which more was created than a
+page holds is left to `TiedSecond`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import inf
+from typing import Final
+
+from partnercentral_list._pagination.scan.query import (
+    ASCENDING,
+    ONE_SECOND,
+    REACH_SECONDS,
+    Direction,
+    PageSequence,
+    ScanPage,
+    ScanQuery,
+)
+from partnercentral_list.models.request import PAGE_SIZE
+
+#: Pages are alike if the density of one is at most so many times that of the others, or at least
+#: that part of it.
+ALIKE_FACTOR: Final = 4
+#: Alike pages in a row promise that this part of their records follows.
+CONTINUATION: Final = 0.75
+
+
+class Boundary:
+    """One boundary of an interval: ascending from its earlier end, or descending from its later.
+
+    Args:
+        query: The filters of the scan.
+        direction: The direction in which it moves.
+        position: The second where it is; None until its first page has come.
+        density: Records per second that are to be expected.
+    """
+
+    def __init__(
+        self, query: ScanQuery, direction: Direction, position: int | None, density: float
+    ) -> None:
+        self._query = query
+        self.direction = direction
+        self.position = position
+        self.density = density
+        self.alike_in_a_row = 0
+        """Records on the latest pages that were about equally dense."""
+        self.is_busy = False
+        """Whether its page is in flight."""
+        self.is_fresh = position is None
+        self.is_at_end = False
+        self.interval: Interval
+        self.bounds: tuple[int | None, int | None] = (None, None)
+        """The positions between which its pages were requested."""
+        self.pages: PageSequence | None = None
+
+    @property
+    def opposite(self) -> Boundary:
+        """The other boundary of the interval."""
+        interval = self.interval
+        return interval.later if self is interval.earlier else interval.earlier
+
+    @property
+    def expected_position(self) -> float:
+        """Where it will be when the page in flight has come."""
+        assert self.position is not None  # noqa: S101 # only bounded intervals are divided
+        is_known = self.is_busy and self.density > 0
+        ahead = self._query.page_size / self.density if is_known else 0.0
+        return self.position + self.direction * ahead
+
+    def request(self) -> Mapping[str, object]:
+        """Return the parameters of the next page."""
+        if self.pages is None:
+            # The first request has no bound of the scan's, which would exclude undated records.
+            is_first = self.position is None
+            low, high = (None, None) if is_first else self.interval.positions
+            self.bounds = low, high
+            after = None if low is None else low - 1
+            before = None if high is None else high + 1
+            self.pages = self._query.between(self.direction, after, before)
+        return self.pages.request()
+
+    def restart(self) -> None:
+        """Begin again at the first page of its query, because a token was refused."""
+        if self.pages is not None:
+            self.pages.records.restart()
+
+    def is_beyond(self, second: int, other: int | None) -> bool:
+        """Whether a second is behind another one in this boundary's direction."""
+        return other is not None and self.direction * (second - other) > 0
+
+    def measure(self, seconds: int, records: int) -> None:
+        """Update the density with that of a page."""
+        latest = records / max(1, seconds)
+        is_alike = latest / ALIKE_FACTOR <= self.density <= latest * ALIKE_FACTOR
+        self.alike_in_a_row = records + (self.alike_in_a_row if is_alike else 0)
+        self.density = latest if not self.density else (self.density + latest) / 2
+
+
+@dataclass(eq=False, slots=True)
+class Interval:
+    """An interval of creation time of which nothing is known yet."""
+
+    earlier: Boundary
+    later: Boundary
+
+    def __post_init__(self) -> None:
+        self.earlier.interval = self.later.interval = self
+
+    @property
+    def boundaries(self) -> tuple[Boundary, Boundary]:
+        """Both boundaries."""
+        return self.earlier, self.later
+
+    @property
+    def positions(self) -> tuple[int | None, int | None]:
+        """Where both boundaries are."""
+        return self.earlier.position, self.later.position
+
+    @property
+    def is_bounded(self) -> bool:
+        """Whether the positions of both boundaries are known."""
+        return None not in self.positions
+
+    @property
+    def length(self) -> float:
+        """The length in seconds; infinite until it is bounded."""
+        if self.earlier.position is None or self.later.position is None:
+            return inf
+        return self.later.position - self.earlier.position
+
+    def is_within(self, low: int | None, high: int | None) -> bool:
+        """Whether it lies between two positions; None is infinitely far away."""
+        start, end = self.positions
+        return (low is None or (start is not None and start >= low)) and (
+            high is None or (end is not None and end <= high)
+        )
+
+    def remaining(self, page_size: int, max_density: float) -> float:
+        """Estimate how many records are left in it, without those that are in flight."""
+        if not self.is_bounded:
+            return inf
+        density = (self.earlier.density + self.later.density) / 2
+        # The average says little within an import: what continued for pages may continue.
+        continued = CONTINUATION * (self.earlier.alike_in_a_row + self.later.alike_in_a_row)
+        credible = max(self.length * max_density, continued)
+        in_flight = page_size * sum(boundary.is_busy for boundary in self.boundaries)
+        return max(0.0, min(self.length * density, credible) - in_flight)
+
+
+class TiedSecond:
+    """The reading of one second, which no bound on the creation date divides.
+
+    Args:
+        query: The filters of the scan.
+        pages: The query that met the second.
+        page: The page with which it met the second.
+        direction: That query's direction.
+        second: The second.
+    """
+
+    def __init__(
+        self,
+        query: ScanQuery,
+        pages: PageSequence,
+        page: ScanPage,
+        direction: Direction,
+        second: int,
+    ) -> None:
+        self._query = query
+        self._second = second
+        self.direction: Direction = direction
+        """The order of its pages."""
+        self.is_busy = False
+        """Whether its page is in flight."""
+        self.is_done = False
+        # Where one pass over full pages is enough, it continues the query that met the second.
+        self._continues = not query.can_lose_records and query.page_size == PAGE_SIZE.maximum
+        self._pages = pages
+        if self._continues:
+            pages.records = query.tied_records(ONE_SECOND)
+            pages.records.receive(page.versions, page.token)
+        else:
+            self._begin()
+
+    def _begin(self) -> None:
+        self._continues = False
+        self.direction = ASCENDING
+        self._pages = self._query.around(self._second)
+
+    def request(self) -> Mapping[str, object]:
+        """Return the parameters of the next page."""
+        return self._pages.request()
+
+    def receive(self, page: ScanPage) -> None:
+        """Take in the page that was requested.
+
+        Raises:
+            PaginationError: The records cannot be proven complete.
+        """
+        is_end = page.token is None or (self._continues and self._is_past(page))
+        self._pages.records.receive(page.versions, None if is_end else page.token)
+        if self._pages.records.complete_pass is not None:
+            self.is_done = True
+        elif is_end and self._continues:
+            self._begin()
+
+    def restart(self) -> None:
+        """Begin again at the first page of its query, because a token was refused."""
+        self._pages.records.restart()
+
+    def _is_past(self, page: ScanPage) -> bool:
+        if not page.seconds or page.ends_undated:
+            return False
+        return self.direction * (page.seconds[-1] - self._second) >= REACH_SECONDS
