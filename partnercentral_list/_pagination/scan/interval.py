@@ -43,7 +43,7 @@ class Boundary:
         self, query: ScanQuery, direction: Direction, position: int | None, density: float
     ) -> None:
         self._query = query
-        self.direction = direction
+        self.direction: Direction = direction
         self.position = position
         self.density = density
         self.alike_in_a_row = 0

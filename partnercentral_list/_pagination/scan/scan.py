@@ -201,9 +201,7 @@ class ScanRun:
         """
         # Where one undated record came, all of them come.
         lacks = not self._has_undated
-        return ScanFinished(
-            len(self._seen) - invalid, invalid, self._pages, may_lack_undated=lacks
-        )
+        return ScanFinished(len(self._seen) - invalid, invalid, self._pages, may_lack_undated=lacks)
 
     async def _run(self) -> None:
         failure: BaseException | None = None
