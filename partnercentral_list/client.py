@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Set
 from importlib import import_module
 from inspect import signature
 from types import TracebackType
-from typing import TYPE_CHECKING, Final, Never, Self
+from typing import TYPE_CHECKING, Final, Literal, Never, Self
 
 from typing_extensions import Unpack
 
@@ -246,7 +246,7 @@ class PartnerCentralClient:
         request: ListOpportunitiesRequest | None = None,
         /,
         *,
-        page_size: int | None = None,
+        page_size: int | Literal["aws"] | None = None,
         max_items: int | None = None,
         starting_token: str | None = None,
         prefetch: int = 1,
@@ -262,7 +262,8 @@ class PartnerCentralClient:
         Args:
             request: A whole request, in place of filters; its catalog is the one sent, its
                 ``max_results`` the page size.
-            page_size: Opportunities in a page, 1 to 100; 100 if not given.
+            page_size: Opportunities in a page, 1 to 100; 100 if not given. ``"aws"`` leaves it to
+                AWS, as the AWS CLI does without ``--page-size``: 20.
             max_items: Opportunities in all; None for every one, 0 sends nothing.
             starting_token: Where to go on: a pager's ``resume_token``, the AWS CLI's
                 ``NextToken`` or boto3's, of a listing with the same filters and sort.

@@ -168,6 +168,12 @@ SINCE = LastModifiedDateFilter(after_last_modified_date=BEFORE)
         ({"identifier": ["1234"]}, "identifier[0]", "O[0-9]{1,19}"),
         ({"page_size": 0}, "page_size", "1 to 100"),
         ({"page_size": 101}, "page_size", "1 to 100"),
+        ({"page_size": "AWS"}, "page_size", "1 to 100"),
+        (
+            {"request": ListOpportunitiesRequest(catalog="AWS", max_results=5), "page_size": "aws"},
+            "page_size",
+            "one or the other",
+        ),
         ({"max_items": -1}, "max_items", "0 or more"),
         ({"prefetch": -1}, "prefetch", "0 or more"),
         ({"on_invalid": "skip"}, "on_invalid", "raise"),

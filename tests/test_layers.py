@@ -39,8 +39,6 @@ BELOW = {
         "",
         "errors",
         "models",
-        "_transport",
-        "_pagination",
         "client",
         "config",
         "emulator",

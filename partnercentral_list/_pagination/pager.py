@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from partnercentral_list._pagination.iteration import Iteration
 from partnercentral_list._pagination.parts import FetchPage, Listing
 from partnercentral_list.models import ListOpportunitiesResponse, OpportunitySummary
-
-PAGE_SIZE_KEY = "MaxResults"
 
 
 class OpportunityPager:
@@ -87,20 +84,3 @@ class OpportunityPager:
     def _start(self) -> Iteration:
         self._latest = Iteration(self._fetch, self._listing)
         return self._latest
-
-
-class AwsCliPager(OpportunityPager):
-    """A pager that counts as the AWS CLI does: ``max_items`` includes invalid records.
-
-    Args:
-        pager: What to list; its ``on_invalid`` must be a callable.
-        has_aws_pages: Whether AWS decides how many records a page has, as without --page-size. The
-            place in a page that a resume token names is then the same as the AWS CLI's.
-    """
-
-    def __init__(self, pager: OpportunityPager, *, has_aws_pages: bool) -> None:
-        listing = replace(pager._listing, counts_invalid=True)
-        if has_aws_pages:
-            parameters = {k: v for k, v in listing.parameters.items() if k != PAGE_SIZE_KEY}
-            listing = replace(listing, parameters=parameters)
-        super().__init__(pager._fetch, listing)

@@ -31,8 +31,6 @@ class Listing:
     start: Position = START
     prefetch: int = 1
     on_invalid: OnInvalid = "raise"
-    counts_invalid: bool = False
-    """Whether ``max_items`` includes records that are invalid."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +92,10 @@ class PartReader:
             parameters = {**parameters, TOKEN_KEY: token}
         page = await fetch_page(self._fetch, parameters, is_first=self._number == 1)
         first = min(self._skip, len(page.records))
-        counts_invalid = self._listing.counts_invalid
-        last = _last_wanted(page, first, self._wanted, counts_invalid)
+        last = _last_wanted(page, first, self._wanted)
         self._skip -= first
         if self._wanted is not None:
-            self._wanted -= _counted(page, first, last, counts_invalid)
+            self._wanted -= _counted(page, first, last)
         repeats = page.next_token is not None and page.next_token in self._seen
         is_enough = self._wanted == 0
         stops = _stops_at_invalid(page, first, last, self._listing)
@@ -143,20 +140,18 @@ def _names_the_token(error: ValidationException) -> bool:
     return any(TOKEN_KEY.casefold() in text.casefold() for text in (error.message, *fields))
 
 
-def _last_wanted(page: Page, first: int, wanted: int | None, counts_invalid: bool) -> int:
+def _last_wanted(page: Page, first: int, wanted: int | None) -> int:
     last = len(page.records)
-    if wanted is None or _counted(page, first, last, counts_invalid) < wanted:
+    if wanted is None or _counted(page, first, last) < wanted:
         return last
     counted = (
-        index
-        for index in range(first, last)
-        if counts_invalid or not isinstance(page.records[index], InvalidEntry)
+        index for index in range(first, last) if not isinstance(page.records[index], InvalidEntry)
     )
     return next(islice(counted, wanted - 1, None)) + 1
 
 
-def _counted(page: Page, first: int, last: int, counts_invalid: bool = False) -> int:
-    if counts_invalid or page.records is page.response.opportunity_summaries:
+def _counted(page: Page, first: int, last: int) -> int:
+    if page.records is page.response.opportunity_summaries:
         return last - first
     wanted = page.records[first:last]
     return sum(not isinstance(record, InvalidEntry) for record in wanted)

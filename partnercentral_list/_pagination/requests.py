@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from pydantic import ValidationError
 from pydantic_core import PydanticCustomError
@@ -80,7 +80,7 @@ def listing_request(
     catalog: Catalog,
     request: ListOpportunitiesRequest | None,
     *,
-    page_size: int | None,
+    page_size: int | Literal["aws"] | None,
     max_items: int | None,
     starting_token: str | None,
     prefetch: int,
@@ -115,9 +115,13 @@ def listing_request(
                     "starting_token", wrong, "pager.resume_token, or the AWS CLI's NextToken"
                 )
             )
+    size, defaults = page_size, {"MaxResults": DEFAULT_PAGE_SIZE}
+    if page_size == "aws":
+        # Beside a request that has a size it is refused, as a number is.
+        size, defaults = getattr(request, "max_results", None), {}
     parameters: dict[str, object] = {}
     try:
-        parameters = page_request(catalog, request, {"max_results": page_size}, filters)
+        parameters = page_request(catalog, request, {"max_results": size}, filters)
     except RequestValidationError as error:
         for problem in error.errors():
             if problem["field"] == "max_results" and problem["problem"] != UNKNOWN:
@@ -126,7 +130,7 @@ def listing_request(
     if problems:
         raise RequestValidationError(problems)
     return Listing(
-        parameters={"MaxResults": DEFAULT_PAGE_SIZE, **parameters},
+        parameters={**defaults, **parameters},
         max_items=max_items,
         start=start,
         prefetch=prefetch,

@@ -1,4 +1,4 @@
-"""Completion in the shell, by argcomplete: the shell runs the command, which prints the words."""
+"""Completion in the shell by argcomplete: the shell runs the command, which prints the words."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any, Final
 
-from partnercentral_list.cli._exits import missing_extra
-from partnercentral_list.cli._shapes import REQUEST, Member
+from partnercentral_list.cli._errors import missing_extra
+from partnercentral_list.cli._shapes import REQUEST, RequestMember
 
 COMPLETION_VARIABLE: Final = "_ARGCOMPLETE"
-"""What the script of a shell sets when it runs the command to complete a word."""
+"""The variable that a shell's script sets when it runs the command to complete a word."""
 
-FILES: Final = {
+_PROFILE_FILES: Final = {
     "AWS_CONFIG_FILE": "~/.aws/config",
     "AWS_SHARED_CREDENTIALS_FILE": "~/.aws/credentials",
 }
@@ -23,7 +23,7 @@ Completer = Callable[..., Iterable[str]]
 """Called with ``prefix=``, the word so far, and more that is not needed here."""
 
 
-def script(program: str, shell: str) -> str:
+def shell_script(program: str, shell: str) -> str:
     """Return the script that a shell sources.
 
     Raises:
@@ -33,8 +33,8 @@ def script(program: str, shell: str) -> str:
     return str(_argcomplete().shellcode([program], use_defaults=False, shell=shell))
 
 
-def complete(parser: ArgumentParser) -> None:
-    """Print what may follow the words of the environment, and end the process.
+def print_completions(parser: ArgumentParser) -> None:
+    """Print what may follow the line in the environment, and end the process.
 
     Raises:
         CommandError: argcomplete is not installed.
@@ -54,7 +54,7 @@ def _nothing(**context: object) -> tuple[str, ...]:
     return ()
 
 
-def words(values: Iterable[str]) -> Completer:
+def word_completer(values: Iterable[str]) -> Completer:
     """Return a completer that offers these."""
 
     def complete_word(*, prefix: str, **context: object) -> list[str]:
@@ -63,9 +63,9 @@ def words(values: Iterable[str]) -> Completer:
     return complete_word
 
 
-def structure(member: str) -> Completer:
+def shorthand_completer(member: str) -> Completer:
     """Return a completer of a structure's shorthand, such as ``SortBy=Identifier,SortOrder=``."""
-    members: Mapping[str, Member] = REQUEST[member].members or {}
+    members: Mapping[str, RequestMember] = REQUEST[member].members or {}
 
     def complete_shorthand(*, prefix: str, **context: object) -> Iterator[str]:
         before, comma, pair = prefix.rpartition(",")
@@ -83,7 +83,7 @@ def structure(member: str) -> Completer:
     return complete_shorthand
 
 
-def files(*, prefix: str, **context: object) -> Iterator[str]:
+def complete_files(*, prefix: str, **context: object) -> Iterator[str]:
     """Yield the files and folders whose names begin so."""
     folder, beginning = os.path.split(prefix)
     try:
@@ -95,7 +95,7 @@ def files(*, prefix: str, **context: object) -> Iterator[str]:
             yield os.path.join(folder, entry.name) + ("/" if entry.is_dir() else "")
 
 
-def profiles(*, prefix: str, **context: object) -> Iterator[str]:
+def complete_profiles(*, prefix: str, **context: object) -> Iterator[str]:
     """Yield the profiles of the AWS configuration files; none from a file that cannot be read."""
     # A whole botocore session would take ten times as long.
     from botocore import configloader
@@ -103,7 +103,7 @@ def profiles(*, prefix: str, **context: object) -> Iterator[str]:
 
     loader: Any = configloader
     known: list[str] = []
-    for variable, path in FILES.items():
+    for variable, path in _PROFILE_FILES.items():
         file = os.environ.get(variable) or path
         with suppress(BotoCoreError, OSError, ValueError):
             # A profile's section is named [profile NAME] in the one, and [NAME] in the other.

@@ -1,4 +1,4 @@
-"""main: from the words of the command line to an exit code."""
+"""The entry point: from the arguments of the command line to an exit code."""
 
 from __future__ import annotations
 
@@ -6,18 +6,25 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from partnercentral_list.cli._completion import COMPLETION_VARIABLE, complete, script
-from partnercentral_list.cli._exits import (
+from partnercentral_list.cli._completion import (
+    COMPLETION_VARIABLE,
+    print_completions,
+    shell_script,
+)
+from partnercentral_list.cli._errors import (
+    BAD_CONFIGURATION,
     FAILED,
     INTERRUPTED,
     OK,
     CommandError,
+    InterruptedByError,
+    exit_code,
+    message,
 )
-from partnercentral_list.cli._parser import PROG, build, parse
-from partnercentral_list.cli._terminal import say
+from partnercentral_list.cli._parser import PROG, build_parsers, parse_arguments
+from partnercentral_list.cli._process import discard_stdout, prepare_streams, print_message
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -31,21 +38,21 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     Returns:
         The exit code: 0 done, 129 ended by SIGHUP, 130 interrupted, 143 ended by SIGTERM, 252 bad
-        input, 253 bad set-up, 254 refused by AWS, 255 any other failure; as the AWS CLI's.
+        input, 253 bad configuration, 254 refused by AWS, 255 any other failure; as the AWS CLI's.
     """
     try:
-        _prepare_streams()
+        prepare_streams()
         if COMPLETION_VARIABLE in os.environ:
-            complete(build()[0])
-        options = parse(sys.argv[1:] if argv is None else argv)
-        return _run(options)
+            print_completions(build_parsers()[0])
+        return _run(parse_arguments(sys.argv[1:] if argv is None else argv))
     except CommandError as error:
-        _fail(str(error), error.usage)
+        _print_error(str(error), before=error.usage)
         return error.code
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        return _quietly()
+        discard_stdout()
+        return OK
     except SystemExit as end:
         # --help and --version.
         return end.code if isinstance(end.code, int) else OK
@@ -53,77 +60,63 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(options: Namespace) -> int:
     if options.command == "completion":
-        print(script(PROG, options.shell), end="")
+        print(shell_script(PROG, options.shell), end="")
         return OK
     if options.command == "emulator":
-        from partnercentral_list.cli._emulator import run as serve
-
-        return serve(options)
+        return _run_emulator(options)
     return _run_client(options)
 
 
+def _run_emulator(options: Namespace) -> int:
+    from partnercentral_list.emulator.__main__ import serve
+
+    try:
+        return serve(options)
+    except ValueError as error:
+        raise CommandError(str(error)) from None
+    except OSError as error:
+        raise CommandError(str(error), BAD_CONFIGURATION) from None
+
+
 def _run_client(options: Namespace) -> int:
-    from partnercentral_list.cli._failures import CutShortError, code_of, text_of
-    from partnercentral_list.cli._opportunities import run as list_opportunities
-    from partnercentral_list.cli._sync import run as keep_current
+    from partnercentral_list.cli._opportunities import run_opportunities
+    from partnercentral_list.cli._sync import run_sync
     from partnercentral_list.errors import PartnerCentralError
 
-    run = keep_current if options.command == "sync" else list_opportunities
-
-    _log(debug=options.debug)
+    _configure_logging(debug=options.debug)
     try:
-        return run(options)
+        return run_sync(options) if options.command == "sync" else run_opportunities(options)
     except (BrokenPipeError, CommandError):
         raise
     except Exception as error:
         if options.debug:
             traceback.print_exc()
-        if isinstance(error, CutShortError):
-            _fail(text_of(error.error), after=error.standing)
-            return code_of(error.error)
+        if isinstance(error, InterruptedByError):
+            _print_error(message(error.error), after=error.progress)
+            return exit_code(error.error)
         if isinstance(error, PartnerCentralError):
-            _fail(text_of(error))
-            return code_of(error)
+            _print_error(message(error))
+            return exit_code(error)
         if isinstance(error, OSError):
-            _fail(f"The answer cannot be written: {error.strerror}.")
-            _quietly()
+            _print_error(f"The response cannot be written: {error.strerror}.")
+            discard_stdout()
             return FAILED
         # Its text may hold a piece of a record.
-        _fail(f"Unexpected {type(error).__name__}: --debug shows where it comes from.")
+        _print_error(f"Unexpected {type(error).__name__}: --debug shows where it comes from.")
         return FAILED
 
 
-def _fail(message: str, usage: str = "", after: str = "") -> None:
-    lines = [f"{usage.strip()}\n" if usage else "", f"{PROG}: [ERROR]: {message}", after]
-    say("\n".join(filter(None, lines)))
+def _print_error(text: str, before: str = "", after: str = "") -> None:
+    usage = f"{before.strip()}\n" if before else ""
+    print_message("\n".join(filter(None, (usage, f"{PROG}: [ERROR]: {text}", after))))
 
 
-def _log(*, debug: bool) -> None:
+def _configure_logging(*, debug: bool) -> None:
     import logging
 
     if not debug:
-        # It logs, with a traceback, what is then raised and told in a line.
+        # It logs, with a traceback, what is then raised and printed in a line.
         logging.getLogger("aiobotocore").addHandler(logging.NullHandler())
         return
     logging.basicConfig(format="%(asctime)s %(name)s %(levelname)s %(message)s")
     logging.getLogger("partnercentral_list").setLevel(logging.DEBUG)
-
-
-def _prepare_streams() -> None:
-    # Python has None for a stream that was closed, and print(file=None) goes to stdout.
-    if sys.stderr is None:  # pyright: ignore[reportUnnecessaryComparison]
-        sys.stderr = open(os.devnull, "w")  # noqa: SIM115 # for as long as the process lives
-    if sys.stdout is None:  # pyright: ignore[reportUnnecessaryComparison]
-        raise CommandError("There is no stdout to write to: it is closed.", FAILED)
-    # Half a character of UTF-16 may be in a record; JSON's own escape for it is what this writes.
-    for stream in (sys.stdout, sys.stderr):
-        reconfigure = getattr(stream, "reconfigure", None)
-        if reconfigure is not None:
-            reconfigure(errors="backslashreplace")
-
-
-def _quietly() -> int:
-    # Python would flush stdout once more at its end, and complain.
-    with suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return OK

@@ -1,4 +1,4 @@
-"""partnercentral-list opportunities: one listing, written as it was asked for."""
+"""partnercentral-list opportunities: one listing, or a scan."""
 
 from __future__ import annotations
 
@@ -7,42 +7,56 @@ import sys
 from argparse import Namespace
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from partnercentral_list import (
     ListOpportunitiesResponse,
     OpportunityPager,
     PartnerCentralClient,
 )
-from partnercentral_list._pagination.pager import AwsCliPager
-from partnercentral_list._pagination.requests import page_request
-from partnercentral_list.cli._answers import AtTheEnd, Query, Writer, answer_of, write_json
-from partnercentral_list.cli._connect import connect, endpoint
-from partnercentral_list.cli._exits import OK
-from partnercentral_list.cli._failures import CutShortError
-from partnercentral_list.cli._output import output_format, query_of, writer_of
-from partnercentral_list.cli._printed import printed
-from partnercentral_list.cli._progress import Progress, belongs_on_stderr
-from partnercentral_list.cli._request import Asked, asked, refuse_with_scan
-from partnercentral_list.cli._setup import Setup
-from partnercentral_list.cli._signals import cancelled_by_signals
-from partnercentral_list.cli._skeleton import (
+from partnercentral_list.cli._errors import OK, InterruptedByError
+from partnercentral_list.cli._formats import (
+    DocumentWriter,
+    QueryFunction,
+    ResponseWriter,
+    response_of,
+    write_json,
+)
+from partnercentral_list.cli._output import (
+    as_printed,
+    compile_query,
+    create_writer,
+    output_format,
+)
+from partnercentral_list.cli._process import cancelled_by_signals, open_stdout, print_message
+from partnercentral_list.cli._progress import ProgressLine, is_progress_wanted
+from partnercentral_list.cli._request import (
+    CommandRequest,
+    move_token,
+    parse_request,
+    resume_token,
+)
+from partnercentral_list.cli._session import AwsConfiguration, create_client, serving_endpoint
+from partnercentral_list.cli._shapes import (
     input_skeleton,
     output_skeleton,
     yaml_input_skeleton,
 )
-from partnercentral_list.cli._terminal import say, stdout
-from partnercentral_list.cli._tokens import resume_token
-from partnercentral_list.errors import InvalidOpportunity, PartnerCentralError, TokenExpiredError
+from partnercentral_list.errors import (
+    InvalidOpportunity,
+    PartnerCentralError,
+    RequestValidationError,
+    TokenExpiredError,
+)
 
 #: Records of a scan that are written at a time.
-BATCH = 100
+_SCAN_BATCH: Final = 100
 
-AS_THEY_READ = "--output jsonl, csv, text and yaml-stream write as they read."
+_FORMATS_BY_PAGE: Final = "--output jsonl, csv, text and yaml-stream write as they read."
 
 
-def run(options: Namespace) -> int:
-    """List what the options ask for.
+def run_opportunities(options: Namespace) -> int:
+    """List what the options request.
 
     Returns:
         The exit code.
@@ -50,60 +64,63 @@ def run(options: Namespace) -> int:
     Raises:
         CommandError, PartnerCentralError: It cannot be done.
     """
-    query = query_of(options.query)
+    query = compile_query(options.query)
     if options.generate_cli_skeleton is not None:
-        return _skeleton(options, query)
-    wanted = asked(vars(options), "AWS" if options.demo else None)
-    setup = Setup(options)
-    writer = writer_of(output_format(options, setup), query, options.color)
-    progress = Progress(
+        return _write_skeleton(options, query)
+    request = parse_request(vars(options), "AWS" if options.demo else None)
+    configuration = AwsConfiguration(options)
+    writer = create_writer(output_format(options, configuration), query, options.color)
+    progress = ProgressLine(
         sys.stderr,
-        enabled=belongs_on_stderr(answer_is_at_the_end=isinstance(writer, AtTheEnd)),
-        limit=wanted.limit,
+        enabled=is_progress_wanted(is_response_last=isinstance(writer, DocumentWriter)),
+        limit=request.limit,
     )
-    with endpoint(options, wanted.catalog) as url:
-        client = connect(options, setup, wanted.catalog, url, progress)
-        listing = Listing(client, wanted, writer, progress)
-        return asyncio.run(listing.run(scan=options.scan))
+    with serving_endpoint(options, request.catalog) as url:
+        client = create_client(options, configuration, request.catalog, url, progress)
+        run = _ListingRun(client, request, writer, progress)
+        return asyncio.run(run.run(scan=options.scan))
 
 
-def _skeleton(options: Namespace, query: Query | None) -> int:
-    form: str = options.generate_cli_skeleton
-    if form == "yaml-input":
+def _write_skeleton(options: Namespace, query: QueryFunction | None) -> int:
+    kind: str = options.generate_cli_skeleton
+    if kind == "yaml-input":
         sys.stdout.write(yaml_input_skeleton())
-    elif form == "input":
-        write_json(input_skeleton(), stdout())
+    elif kind == "input":
+        write_json(input_skeleton(), open_stdout())
     else:
-        wanted = asked(vars(options), "AWS" if options.demo else None)
-        setup = Setup(options)
-        _check(connect(options, setup, wanted.catalog, options.endpoint_url), wanted)
-        writer = writer_of(output_format(options, setup), query, options.color)
-        writer.whole(output_skeleton())
+        request = parse_request(vars(options), "AWS" if options.demo else None)
+        configuration = AwsConfiguration(options)
+        client = create_client(options, configuration, request.catalog, options.endpoint_url)
+        _validate(client, request)
+        writer = create_writer(output_format(options, configuration), query, options.color)
+        writer.write_response(output_skeleton())
     return OK
 
 
-def _check(client: PartnerCentralClient, wanted: Asked) -> None:
-    if wanted.one_page:
-        paging = {"max_results": wanted.max_results, "next_token": wanted.next_token}
-        page_request(client.catalog, None, paging, wanted.filters)
-    else:
-        client.iter_opportunities(
-            page_size=wanted.page_size, max_items=wanted.max_items, **wanted.filters
-        )
+def _validate(client: PartnerCentralClient, request: CommandRequest) -> None:
+    size = request.max_results if request.one_page else request.page_size
+    try:
+        client.iter_opportunities(page_size=size, max_items=request.max_items, **request.filters)
+    except RequestValidationError as error:
+        problems = error.errors()
+        for problem in problems:
+            if request.one_page and problem["field"] == "page_size":
+                problem["field"] = "max_results"
+        raise RequestValidationError(problems) from None
 
 
 @dataclass
-class Listing:
-    """A listing under way, and the place up to which it was written."""
+class _ListingRun:
+    """A running listing, and the place up to which it was written."""
 
     client: PartnerCentralClient
-    asked: Asked
-    writer: Writer
-    progress: Progress
+    request: CommandRequest
+    writer: ResponseWriter
+    progress: ProgressLine
     written: int = 0
     token: str | None = None
     is_complete: bool = False
-    found: list[Any] = field(default_factory=list[Any])
+    unwritten: list[Any] = field(default_factory=list[Any])
 
     async def run(self, *, scan: bool) -> int:
         """List and write.
@@ -112,7 +129,7 @@ class Listing:
             The exit code.
 
         Raises:
-            CutShortError: It failed; what was read is written, and the rest is said.
+            InterruptedByError: It failed; what was read is written.
         """
         with cancelled_by_signals() as ending:
             try:
@@ -122,125 +139,146 @@ class Listing:
                 return OK if self.is_complete else self._interrupted(ending.code)
             except PartnerCentralError as error:
                 self.progress.clear()
-                raise CutShortError(error, self._standing(error)) from error
+                raise InterruptedByError(error, self._standing(error)) from error
             finally:
                 self.progress.clear()
         return OK
 
     async def _list(self) -> None:
-        wanted = self.asked
-        if wanted.one_page:
-            page = await self.client.list_opportunities(
-                max_results=wanted.max_results,
-                next_token=wanted.next_token,
-                on_invalid=_print_it_too,
-                **wanted.filters,
-            )
-            self.progress.clear()
-            self.writer.whole(answer_of(_printed(page), page.next_token))
-            self.is_complete = True
+        if self.request.one_page:
+            await self._list_one_page()
+            return
+        pager = self._pager()
+        if self.request.max_items == 0:
+            self.writer.write_page([], None)
         else:
-            await self._pages(self._pager())
+            await self._write_pages(pager)
+        if not self.is_complete:
+            self.token = self.token or pager.resume_token
+            self._finish()
+
+    async def _list_one_page(self) -> None:
+        page = await self.client.list_opportunities(
+            max_results=self.request.max_results,
+            next_token=self.request.next_token,
+            on_invalid=_print_too,
+            **self.request.filters,
+        )
+        self.progress.clear()
+        self.writer.write_response(response_of(_records(page), page.next_token))
+        self.is_complete = True
 
     def _pager(self) -> OpportunityPager:
-        wanted = self.asked
-        start = wanted.starting_token
-        pager = self.client.iter_opportunities(
-            page_size=wanted.page_size,
-            max_items=wanted.max_items,
+        request = self.request
+        start = request.starting_token
+        # AWS's own pages can be seen in the response, or in the place that its token names.
+        has_aws_pages = self.writer.shows_pages or request.max_items is not None
+        return self.client.iter_opportunities(
+            page_size="aws" if has_aws_pages and request.page_size is None else request.page_size,
+            max_items=request.max_items,
             starting_token=None if start is None else resume_token(start),
-            on_invalid=_print_it_too,
-            **wanted.filters,
+            on_invalid=_print_too,
+            **request.filters,
         )
-        # AWS's own pages can be seen in the answer, or in the place that its token names.
-        as_aws_pages = self.writer.shows_pages or wanted.max_items is not None
-        return AwsCliPager(pager, has_aws_pages=as_aws_pages and wanted.page_size is None)
 
-    async def _pages(self, pager: OpportunityPager) -> None:
+    async def _write_pages(self, pager: OpportunityPager) -> None:
         async with aclosing(pager.pages()) as pages:
+            self.token = pager.resume_token
             async for page in pages:
-                self._write(_printed(page), page.next_token)
-                self.token = pager.resume_token
+                records = _records(page)
+                left = self._left(len(records))
+                # The pager counts opportunities; invalid records are printed too, and count here.
+                is_cut = left < len(records)
+                self.token = move_token(self.token, left) if is_cut else pager.resume_token
+                self._write(records[:left], page.next_token)
                 if self.token is None:
                     # Nothing is left to read: an interruption from here on comes too late.
-                    self._end()
-        if self.asked.max_items == 0:
-            self.writer.page([], None)
-        if not self.is_complete:
-            self.token = pager.resume_token
-            self._end()
+                    self._finish()
+                if self.written == self.request.max_items:
+                    break
+
+    def _left(self, records: int) -> int:
+        if self.request.max_items is None:
+            return records
+        return min(records, self.request.max_items - self.written)
 
     async def _scan(self) -> None:
-        wanted = self.asked
-        refuse_with_scan(wanted)
-        scan = self.client.scan_opportunities(on_invalid=_print_it_too, **wanted.filters)
+        self.request.refuse_scan()
+        scan = self.client.scan_opportunities(on_invalid=_print_too, **self.request.filters)
         async with aclosing(scan.pages()) as pages:
             async for page in pages:
-                self.found += _printed(page)
-                if len(self.found) >= BATCH:
-                    self._write_found()
-            if self.found or not self.written:
-                self._write_found()
-            self._end()
+                self.unwritten += _records(page)
+                if len(self.unwritten) >= _SCAN_BATCH:
+                    self._write_batch()
+            if self.unwritten or not self.written:
+                self._write_batch()
+            self._finish()
 
-    def _write_found(self) -> None:
-        found, self.found = self.found, []
-        self._write(found, None)
+    def _write_batch(self) -> None:
+        records, self.unwritten = self.unwritten, []
+        self._write(records, None)
 
     def _write(self, records: list[Any], token: str | None) -> None:
-        self.writer.page(records, token)
+        self.writer.write_page(records, token)
         self.written += len(records)
         self.progress.add(len(records))
 
-    def _end(self) -> None:
+    def _finish(self) -> None:
         if sys.stdout.isatty():
-            # The answer itself is what is seen there.
+            # The response itself is what is seen there.
             self.progress.clear()
         else:
             self.progress.finish()
-        self.writer.end(self.token)
+        self.writer.finish(self.token)
         self.is_complete = True
         if self.token is not None and not self.writer.shows_token:
-            say(f"There are more. {_go_on(self.token)}")
+            print_message(f"There are more. {_how_to_resume(self.token)}")
 
     def _interrupted(self, code: int) -> int:
         self.progress.clear()
-        if self.token is not None:
-            self.writer.end(self.token)
-            say(f"Interrupted after {self.written:,} opportunities. {_go_on(self.token)}")
+        if self.token is not None and self.written:
+            self.writer.finish(self.token)
+            print_message(
+                f"Interrupted after {self.written:,} opportunities. {_how_to_resume(self.token)}"
+            )
         else:
-            standing = self._standing_of_a_scan()
-            say(f"Interrupted. {standing}" if standing else "Interrupted: nothing was written.")
+            standing = self._standing_of_scan()
+            print_message(
+                f"Interrupted. {standing}" if standing else "Interrupted: nothing was written."
+            )
         return code
 
     def _standing(self, error: PartnerCentralError) -> str:
-        if self.token is None:
-            return self._standing_of_a_scan()
-        if isinstance(self.writer, AtTheEnd):
-            return f"{self.written:,} opportunities were read, and none was written. {AS_THEY_READ}"
+        if self.token is None or not self.written:
+            return self._standing_of_scan()
+        if isinstance(self.writer, DocumentWriter):
+            return (
+                f"{self.written:,} opportunities were read, and none was written. "
+                f"{_FORMATS_BY_PAGE}"
+            )
         if isinstance(error, TokenExpiredError):
             return f"{self.written:,} opportunities were written."
-        return f"{self.written:,} opportunities were written. {_go_on(self.token)}"
+        return f"{self.written:,} opportunities were written. {_how_to_resume(self.token)}"
 
-    def _standing_of_a_scan(self) -> str:
-        if self.found:
-            self._write_found()
+    def _standing_of_scan(self) -> str:
+        if self.unwritten:
+            self._write_batch()
         if not self.written:
             return ""
-        # It has no place to go on from, without which a part would look like the whole.
-        if isinstance(self.writer, AtTheEnd):
+        # It has no place to resume from, without which a part would look like the whole.
+        if isinstance(self.writer, DocumentWriter):
             stands = f"{self.written:,} opportunities were read, and none was written"
-            return f"{stands}; a scan cannot be resumed. {AS_THEY_READ}"
+            return f"{stands}; a scan cannot be resumed. {_FORMATS_BY_PAGE}"
         return f"{self.written:,} opportunities were written; a scan cannot be resumed."
 
 
-def _go_on(token: str) -> str:
-    return f"Go on with: --starting-token {token}"
+def _how_to_resume(token: str) -> str:
+    return f"Resume with: --starting-token {token}"
 
 
-def _printed(page: ListOpportunitiesResponse) -> list[Any]:
-    return [printed(record) for record in page.raw_opportunities]
+def _records(page: ListOpportunitiesResponse) -> list[Any]:
+    return [as_printed(record) for record in page.raw_opportunities]
 
 
-def _print_it_too(invalid: InvalidOpportunity) -> None:
+def _print_too(invalid: InvalidOpportunity) -> None:
     """Ignore that a record is invalid: the command prints what AWS sent."""

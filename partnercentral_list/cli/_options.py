@@ -1,4 +1,4 @@
-"""Every option of the command: the one table that the parser, completion and docs are made of."""
+"""Every option of the command: the table that the parser, the completion and the docs come from."""
 
 from __future__ import annotations
 
@@ -6,16 +6,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from partnercentral_list.cli._completion import Completer, files, profiles, structure, words
+from partnercentral_list.cli._completion import (
+    Completer,
+    complete_files,
+    complete_profiles,
+    shorthand_completer,
+    word_completer,
+)
 from partnercentral_list.cli._shapes import CATALOGS, REVIEW_STATUSES, STAGES
 
 SAME: Final = "the same"
-"""What is said of an option that does what the AWS CLI's does."""
+"""How an option compares that does what the AWS CLI's does."""
 OURS: Final = "not in the AWS CLI"
 
 
 @dataclass(frozen=True, slots=True)
-class Option:
+class CommandOption:
     """An option.
 
     Args:
@@ -23,20 +29,20 @@ class Option:
         about: What it does.
         aws: How it compares with the AWS CLI's.
         group: The heading that it is shown under.
-        completed: What completion offers, where the parser itself takes any value.
-        settings: What else argparse is told of it.
+        completer: What completion offers, where the parser itself takes any value.
+        settings: Further arguments for argparse.
     """
 
     flag: str
     about: str
     aws: str = SAME
     group: str = "The request"
-    completed: Completer | None = None
+    completer: Completer | None = None
     settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
     @property
     def name(self) -> str:
-        """The name of its value among those that were parsed."""
+        """The name of its value in the parsed namespace."""
         return self.flag.removeprefix("--").replace("-", "_")
 
 
@@ -48,79 +54,81 @@ def _flag(**settings: Any) -> dict[str, Any]:
     return {"action": "store_true", **settings}
 
 
-_DEMO = Option(
+_DEMO = CommandOption(
     "--demo",
-    "use an emulator on this machine with an invented pipeline",
+    "use an emulator on this machine with a generated pipeline",
     OURS,
     "Beyond the AWS CLI",
     settings=_flag(),
 )  # fmt: skip
 
 _FILTERS: Final = (
-    Option(
+    CommandOption(
         "--catalog",
         "AWS, the partner's real opportunities, or Sandbox",
-        completed=words(CATALOGS),
+        completer=word_completer(CATALOGS),
         settings={"metavar": "CATALOG"},
     ),
-    Option("--identifier", "only these, such as O1111111, at most 20", settings=_texts("ID")),
-    Option(
+    CommandOption(
+        "--identifier", "only these, such as O1111111, at most 20", settings=_texts("ID")
+    ),
+    CommandOption(
         "--life-cycle-stage",
         f"only those in one of these stages: {', '.join(STAGES)}",
-        completed=words(STAGES),
+        completer=word_completer(STAGES),
         settings=_texts("STAGE"),
     ),
-    Option(
+    CommandOption(
         "--life-cycle-review-status",
         f"only those with one of these review statuses: {', '.join(REVIEW_STATUSES)}",
-        completed=words(REVIEW_STATUSES),
+        completer=word_completer(REVIEW_STATUSES),
         settings=_texts("STATUS"),
     ),
-    Option(
+    CommandOption(
         "--customer-company-name",
         "only those of one of these customers, at most 10",
         settings=_texts("NAME"),
     ),
-    Option(
+    CommandOption(
         "--last-modified-date",
         "only those changed within AfterLastModifiedDate=time,BeforeLastModifiedDate=time",
-        completed=structure("LastModifiedDate"),
+        completer=shorthand_completer("LastModifiedDate"),
         settings={"metavar": "SPAN"},
     ),
-    Option(
+    CommandOption(
         "--created-date",
         "only those created within AfterCreatedDate=time,BeforeCreatedDate=time",
         "the same, and newer than its page in the reference",
-        completed=structure("CreatedDate"),
+        completer=shorthand_completer("CreatedDate"),
         settings={"metavar": "SPAN"},
     ),
-    Option(
+    CommandOption(
         "--target-close-date",
         "only those expected to close within AfterTargetCloseDate=day,BeforeTargetCloseDate=day",
         "the same, and newer than its page in the reference",
-        completed=structure("TargetCloseDate"),
+        completer=shorthand_completer("TargetCloseDate"),
         settings={"metavar": "SPAN"},
     ),
-    Option(
+    CommandOption(
         "--sort",
         "the order: SortBy=LastModifiedDate|Identifier|CustomerCompanyName|CreatedDate|"
         "TargetCloseDate,SortOrder=ASCENDING|DESCENDING",
-        completed=structure("Sort"),
+        completer=shorthand_completer("Sort"),
         settings={"metavar": "SORT"},
     ),
-    Option(
+    CommandOption(
         "--cli-input-json",
         "a whole request as JSON or file://path; options win over it",
         settings={"metavar": "JSON"},
     ),
-    Option(
+    CommandOption(
         "--cli-input-yaml",
         "a whole request as YAML or file://path; options win over it",
         settings={"metavar": "YAML"},
     ),
-    Option(
+    CommandOption(
         "--generate-cli-skeleton",
-        "print a request to fill in (input, yaml-input) or the form of an answer, and send nothing",
+        "print a request to fill in (input, yaml-input) or a sample response (output) only",
         settings={
             "nargs": "?",
             "const": "input",
@@ -130,40 +138,40 @@ _FILTERS: Final = (
 )
 
 _PAGING: Final = (
-    Option(
+    CommandOption(
         "--starting-token",
-        "where to go on: the NextToken of an answer that was cut, ours or the AWS CLI's",
+        "where to resume: the NextToken of a response that was cut, ours or the AWS CLI's",
         group="Paging",
         settings={"metavar": "TOKEN"},
     ),
-    Option(
+    CommandOption(
         "--page-size",
         "opportunities in a page, 1 to 100",
-        "the same; without it, 100 where the answer does not show the pages",
+        "the same; without it, 100 where the response does not show the pages",
         "Paging",
         settings={"type": int, "metavar": "N"},
     ),
-    Option(
+    CommandOption(
         "--max-items",
         "opportunities in all, 0 or more",
         "the same; a negative number is refused, and 0 sends nothing",
         "Paging",
         settings={"type": int, "metavar": "N"},
     ),
-    Option(
+    CommandOption(
         "--no-paginate",
         "one page only",
         group="Paging",
         settings={"action": "store_false", "dest": "paginate"},
     ),
-    Option(
+    CommandOption(
         "--max-results",
         "one page of at most so many, in AWS's own terms",
         "the same: it works, and is not documented",
         "Paging",
         settings={"type": int, "metavar": "N"},
     ),
-    Option(
+    CommandOption(
         "--next-token",
         "the page that AWS's own token names, in AWS's own terms",
         "the same: it works, and is not documented",
@@ -175,29 +183,29 @@ _PAGING: Final = (
 FORMATS: Final = ("json", "text", "table", "yaml", "yaml-stream", "jsonl", "csv")
 
 _OUTPUT: Final = (
-    Option(
+    CommandOption(
         "--output",
-        "the form of the answer; jsonl and csv print page by page, in constant memory",
+        "the output format; jsonl and csv print page by page, in constant memory",
         "the same, and jsonl and csv",
         "Output",
         settings={"choices": FORMATS},
     ),
-    Option(
+    CommandOption(
         "--query",
-        "a JMESPath expression that the answer is put through; each page of it in text, "
+        "a JMESPath expression that is applied to the response; to each page of it in text, "
         "yaml-stream, jsonl and csv",
         group="Output",
         settings={"metavar": "EXPRESSION"},
     ),
-    Option(
+    CommandOption(
         "--color",
         "whether tables have colors",
         group="Output",
         settings={"choices": ("on", "off", "auto"), "default": "auto"},
     ),
-    Option(
+    CommandOption(
         "--no-cli-pager",
-        "nothing: answers are never shown in a pager",
+        "nothing: responses are never shown in a pager",
         "accepted: there is no pager to turn off",
         "Output",
         settings=_flag(),
@@ -205,46 +213,47 @@ _OUTPUT: Final = (
 )
 
 _CONNECTION: Final = (
-    Option("--endpoint-url", "where to send requests instead", group="Connection",
-           settings={"metavar": "URL"}),
-    Option("--profile", "a profile of the AWS configuration files", group="Connection",
-           completed=profiles, settings={"metavar": "NAME"}),
-    Option(
+    CommandOption("--endpoint-url", "where to send requests instead", group="Connection",
+                  settings={"metavar": "URL"}),
+    CommandOption("--profile", "a profile of the AWS configuration files", group="Connection",
+                  completer=complete_profiles, settings={"metavar": "NAME"}),
+    CommandOption(
         "--region",
         "the region; Partner Central is in us-east-1 only, which is the default",
         "the same, but that AWS_REGION and the profile do not set it: there is one region only",
         "Connection",
         settings={"metavar": "NAME"},
     ),
-    Option("--no-sign-request", "do not sign requests, nor look for credentials",
-           group="Connection", settings=_flag()),
-    Option("--no-verify-ssl", "accept any TLS certificate", group="Connection", settings=_flag()),
-    Option("--ca-bundle", "the certificates to check with", group="Connection",
-           completed=files, settings={"metavar": "PATH"}),
-    Option(
+    CommandOption("--no-sign-request", "do not sign requests, nor look for credentials",
+                  group="Connection", settings=_flag()),
+    CommandOption("--no-verify-ssl", "accept any TLS certificate", group="Connection",
+                  settings=_flag()),
+    CommandOption("--ca-bundle", "the certificates to check with", group="Connection",
+                  completer=complete_files, settings={"metavar": "PATH"}),
+    CommandOption(
         "--cli-read-timeout",
-        "seconds between two pieces of an answer; 0 is no limit",
+        "seconds between two pieces of a response; 0 is no limit",
         "the same; the default is 30, not 60",
         "Connection",
         settings={"type": int, "metavar": "SECONDS"},
     ),
-    Option(
+    CommandOption(
         "--cli-connect-timeout",
         "seconds to open a connection; 0 is no limit",
         "the same; the default is 10, not 60",
         "Connection",
         settings={"type": int, "metavar": "SECONDS"},
     ),
-    Option(
+    CommandOption(
         "--debug",
-        "tell on stderr of every request, retry and wait, and where an error comes from",
+        "log every request, retry and wait on stderr, and where an error comes from",
         "the same, but that no record and no credential is shown",
         "Connection",
         settings=_flag(),
     ),
 )  # fmt: skip
 
-_PACE: Final = Option(
+_RATE: Final = CommandOption(
     "--requests-per-second",
     "the most requests a second, 10 if not given, which is AWS's quota; 0 is no limit",
     OURS,
@@ -252,22 +261,22 @@ _PACE: Final = Option(
     settings={"type": float, "metavar": "N"},
 )
 
-_NOT_NEEDED: Final = (
-    Option(
+_COMPATIBILITY: Final = (
+    CommandOption(
         "--cli-binary-format",
         "nothing: this operation has no binary values",
         "accepted: this operation has no binary values",
         "Accepted for the AWS CLI's sake",
         settings={"choices": ("base64", "raw-in-base64-out")},
     ),
-    Option(
+    CommandOption(
         "--cli-auto-prompt",
         "refused: nothing prompts here; see --help and the command completion",
         "refused: nothing prompts here, use completion in the shell",
         "Accepted for the AWS CLI's sake",
         settings=_flag(),
     ),
-    Option(
+    CommandOption(
         "--no-cli-auto-prompt",
         "nothing: nothing prompts here",
         "accepted: nothing prompts here",
@@ -276,40 +285,40 @@ _NOT_NEEDED: Final = (
     ),
 )
 
-_SCAN: Final = Option(
+_SCAN: Final = CommandOption(
     "--scan",
     "read several pages at a time, in no order; not with --sort or the options of paging",
     OURS,
     "Beyond the AWS CLI",
     settings=_flag(),
 )
-_BEYOND: Final = (_SCAN, _PACE, _DEMO)
+_BEYOND: Final = (_SCAN, _RATE, _DEMO)
 
-OPPORTUNITIES: Final = (*_FILTERS, *_PAGING, *_OUTPUT, *_CONNECTION, *_NOT_NEEDED, *_BEYOND)
+OPPORTUNITIES: Final = (*_FILTERS, *_PAGING, *_OUTPUT, *_CONNECTION, *_COMPATIBILITY, *_BEYOND)
 
 SYNC: Final = (
     _FILTERS[0],
-    Option(
+    CommandOption(
         "--store",
-        "the SQLite file that holds the copy; it is made if it is not there",
+        "the SQLite file that holds the replica; it is created if it does not exist",
         OURS,
-        completed=files,
+        completer=complete_files,
         settings={"metavar": "PATH", "required": True},
     ),
-    Option(
+    CommandOption(
         "--account",
-        "the name that the copy has in the file, where it holds several; default if not given",
+        "the name of the replica in the file, which can hold several; default if not given",
         OURS,
         settings={"metavar": "NAME", "default": "default"},
     ),
-    Option(
+    CommandOption(
         "--watch",
-        "go on, with so many seconds between two runs, until Ctrl-C",
+        "run again and again, with so many seconds between two runs, until Ctrl-C",
         OURS,
         settings={"type": float, "metavar": "SECONDS"},
     ),
     *_CONNECTION,
-    _PACE,
+    _RATE,
     _DEMO,
 )
 

@@ -1,4 +1,4 @@
-"""The command line: parsed by argparse, made of the table of options, and cheap to import."""
+"""The parser of the command line, made of the table of options and cheap to import."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import argparse
 from collections.abc import Sequence
 from typing import Any, NoReturn, cast
 
-from partnercentral_list.cli._exits import CommandError, perhaps
-from partnercentral_list.cli._options import OPPORTUNITIES, SHELLS, SYNC, Option
+from partnercentral_list.cli._errors import CommandError, suggestion
+from partnercentral_list.cli._options import OPPORTUNITIES, SHELLS, SYNC, CommandOption
 
 PROG = "partnercentral-list"
 
 COMMANDS = {
     "opportunities": ("list the opportunities that match", OPPORTUNITIES),
-    "sync": ("keep a copy of the whole catalog current in a file", SYNC),
+    "sync": ("keep a local replica of a catalog current in a file", SYNC),
     # Its options are the emulator's own.
     "emulator": ("serve a local Partner Central with generated opportunities", ()),
-    "completion": ("print what lets a shell complete this command", ()),
+    "completion": ("print the script for completion in a shell", ()),
 }
 
 COMMON = ("--help", "--version")
@@ -49,7 +49,7 @@ EXAMPLES = {
   partnercentral-list opportunities --demo --output table --max-items 3
 
 exit codes:
-  0 done  129 SIGHUP  130 interrupted  143 SIGTERM  252 bad input  253 bad set-up
+  0 done  129 SIGHUP  130 interrupted  143 SIGTERM  252 bad input  253 bad configuration
   254 refused by AWS  255 any other failure
 """,
     "sync": """
@@ -71,14 +71,14 @@ exit codes:
 """,
 }
 
-NUMBERS = {int: "a whole number", float: "a number"}
+_NUMBERS = {int: "a whole number", float: "a number"}
 
 
-class Parser(argparse.ArgumentParser):
-    """A parser whose errors are the command's."""
+class CommandParser(argparse.ArgumentParser):
+    """An argparse parser that raises `CommandError`, without Python's names."""
 
     def error(self, message: str) -> NoReturn:
-        """End the command.
+        """Raise what is wrong with the command line.
 
         Raises:
             CommandError: Always.
@@ -97,14 +97,14 @@ class Parser(argparse.ArgumentParser):
             raise argparse.ArgumentError(
                 action,
                 f"invalid choice: {value!r} (choose from {', '.join(known)}). "
-                f"{perhaps(value, known)}".strip(),
+                f"{suggestion(value, known)}".strip(),
             )
 
     def _get_value(self, action: argparse.Action, arg_string: str) -> Any:
         try:
             return super()._get_value(action, arg_string)
         except argparse.ArgumentError:
-            kind = NUMBERS.get(cast("type", action.type))
+            kind = _NUMBERS.get(cast("type", action.type))
             if kind is None:
                 raise
             message = f"{arg_string[:40]!r} is not {kind}"
@@ -112,13 +112,13 @@ class Parser(argparse.ArgumentParser):
         raise argparse.ArgumentError(action, message)
 
 
-def build(*, with_emulator: bool = True) -> tuple[Parser, dict[str, Parser]]:
-    """Make the parser of the whole command line, and those of the commands by their names.
+def build_parsers(*, with_emulator: bool = True) -> tuple[CommandParser, dict[str, CommandParser]]:
+    """Return the parser of the whole command line, and those of the commands by their names.
 
     Args:
         with_emulator: Whether the emulator's options are needed, for which it is imported.
     """
-    parser = Parser(
+    parser = CommandParser(
         prog=PROG,
         description="Read an AWS partner's pipeline: the opportunities in AWS Partner Central.",
         epilog=f"examples:{EXAMPLES['']}",
@@ -126,9 +126,9 @@ def build(*, with_emulator: bool = True) -> tuple[Parser, dict[str, Parser]]:
     )
     _add_version(parser)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    made: dict[str, Parser] = {}
+    parsers: dict[str, CommandParser] = {}
     for name, (about, options) in COMMANDS.items():
-        made[name] = commands.add_parser(
+        parsers[name] = commands.add_parser(
             name,
             help=about,
             usage=f"{PROG} {name} {'SHELL' if name == 'completion' else '[options]'}",
@@ -136,17 +136,17 @@ def build(*, with_emulator: bool = True) -> tuple[Parser, dict[str, Parser]]:
             epilog=f"examples:{EXAMPLES[name]}",
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
-        _add(made[name], options)
-        _add_version(made[name])
-    made["completion"].add_argument("shell", choices=SHELLS, metavar="SHELL")
+        _add(parsers[name], options)
+        _add_version(parsers[name])
+    parsers["completion"].add_argument("shell", choices=SHELLS, metavar="SHELL")
     if with_emulator:
         from partnercentral_list.emulator.__main__ import add_arguments
 
-        add_arguments(made["emulator"])
-    return parser, made
+        add_arguments(parsers["emulator"])
+    return parser, parsers
 
 
-def _add_version(parser: Parser) -> None:
+def _add_version(parser: CommandParser) -> None:
     from partnercentral_list import __version__
 
     parser.add_argument(
@@ -154,35 +154,35 @@ def _add_version(parser: Parser) -> None:
     )
 
 
-def _add(parser: Parser, options: Sequence[Option]) -> None:
+def _add(parser: CommandParser, options: Sequence[CommandOption]) -> None:
     groups: dict[str, Any] = {}
     for option in options:
         if option.group not in groups:
             groups[option.group] = parser.add_argument_group(option.group)
         about = option.about.replace("%", "%%")
-        # What is required is looked for when it is known that no option is misspelt.
+        # A missing option is reported when it is known that none is misspelt.
         settings = {k: v for k, v in option.settings.items() if k != "required"}
         action = groups[option.group].add_argument(option.flag, help=about, **settings)
-        if option.completed is not None:
+        if option.completer is not None:
             # Where argcomplete looks for it.
-            action.completer = option.completed
+            action.completer = option.completer
 
 
-def parse(argv: Sequence[str]) -> argparse.Namespace:
-    """Read the command line.
+def parse_arguments(argv: Sequence[str]) -> argparse.Namespace:
+    """Parse the command line.
 
     Raises:
-        CommandError: It cannot be read.
+        CommandError: It cannot be parsed.
         SystemExit: After ``--help`` and ``--version``.
     """
-    parser, commands = build(with_emulator="emulator" in argv[:1])
+    parser, commands = build_parsers(with_emulator="emulator" in argv[:1])
     _check_first(argv, parser)
     options, unknown = parser.parse_known_args(argv)
     command = commands[options.command]
     usage = command.format_usage()
     if unknown:
         words = (word.partition("=")[0] for word in unknown if word.startswith("--"))
-        meant = (perhaps(word, command.flags) for word in words)
+        meant = (suggestion(word, command.flags) for word in words)
         said = [f"Unknown options: {', '.join(unknown)}.", *filter(None, meant)]
         raise CommandError(" ".join(said), usage=usage)
     required = [o for o in COMMANDS[options.command][1] if o.settings.get("required")]
@@ -194,11 +194,11 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     return options
 
 
-def _check_first(argv: Sequence[str], parser: Parser) -> None:
+def _check_first(argv: Sequence[str], parser: CommandParser) -> None:
     """Refuse an option in front of the command, whose value would be taken for the command."""
     word = argv[0].partition("=")[0] if argv else ""
     if not word.startswith("--") or any(flag.startswith(word) for flag in COMMON):
         return
-    is_known = any(word in command.flags for command in build()[1].values())
-    advice = "Options come behind the command." if is_known else perhaps(word, COMMON)
+    is_known = any(word in command.flags for command in build_parsers()[1].values())
+    advice = "Options come behind the command." if is_known else suggestion(word, COMMON)
     raise CommandError(f"Unknown option: {word}. {advice}".strip(), usage=parser.format_usage())

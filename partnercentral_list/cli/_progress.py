@@ -1,4 +1,4 @@
-"""How far a listing is, on a line of stderr that rewrites itself; only on a terminal."""
+"""The progress of a listing, on a line of a terminal that is redrawn."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from typing import TextIO
 
 from partnercentral_list import PageReceived, RateLimited, RequestEvent, RetryScheduled
 
-REDRAW_AFTER = 0.1
-ERASE = "\r\x1b[K"
+_MIN_SECONDS_BETWEEN_DRAWINGS = 0.1
+_ERASE_LINE = "\r\x1b[K"
 
 
-class Progress:
+class ProgressLine:
     """Shows how many opportunities there are so far, how fast they come, and what is waited for.
 
     Args:
@@ -70,13 +70,13 @@ class Progress:
     def clear(self) -> None:
         """Erase the line."""
         if self._is_shown:
-            self._write(ERASE)
+            self._write(_ERASE_LINE)
             self._is_shown = False
 
     def finish(self) -> None:
         """Leave a closing line, if the run took long enough for a first one."""
         if self._was_shown:
-            self._write(f"{ERASE}{self.summary()}\n")
+            self._write(f"{_ERASE_LINE}{self.summary()}\n")
             self._was_shown = self._is_shown = False
 
     def line(self) -> str:
@@ -98,7 +98,11 @@ class Progress:
         return "1 page" if self._pages == 1 else f"{self._pages:,} pages"
 
     def _shown_wait(self) -> str:
-        return f", {self._waited:.1f} s waited" if self._waited >= REDRAW_AFTER else ""
+        return (
+            f", {self._waited:.1f} s waited"
+            if self._waited >= _MIN_SECONDS_BETWEEN_DRAWINGS
+            else ""
+        )
 
     def _elapsed(self) -> float:
         return max(self._clock() - self._started, 0.001)
@@ -108,19 +112,23 @@ class Progress:
 
     def _draw(self, *, at_once: bool) -> None:
         now = self._clock()
-        if not self._enabled or (now - self._drawn < REDRAW_AFTER and not at_once):
+        if not self._enabled or (now - self._drawn < _MIN_SECONDS_BETWEEN_DRAWINGS and not at_once):
             return
         self._drawn, self._is_shown, self._was_shown = now, True, True
         width = shutil.get_terminal_size().columns - 1
-        self._write(ERASE + self.line()[:width])
+        self._write(_ERASE_LINE + self.line()[:width])
 
     def _write(self, text: str) -> None:
         self._stream.write(text)
         self._stream.flush()
 
 
-def belongs_on_stderr(*, answer_is_at_the_end: bool) -> bool:
-    """Tell whether progress would be seen, and would not stand in the middle of the answer."""
+def is_progress_wanted(*, is_response_last: bool) -> bool:
+    """Return whether progress would be seen, and would not stand in the middle of the response.
+
+    Args:
+        is_response_last: Whether the response is written when the progress is over.
+    """
     if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
         return False
-    return answer_is_at_the_end or not sys.stdout.isatty()
+    return is_response_last or not sys.stdout.isatty()

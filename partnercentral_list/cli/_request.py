@@ -1,29 +1,48 @@
-"""What the options ask for: the request's members, how it is paged, and where it starts."""
+"""What the options request: the members of the request, how it is paged, and where it starts."""
 
 from __future__ import annotations
 
+import base64
+import binascii
+import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from datetime import date
+from typing import Any, Final
 
-from partnercentral_list.cli._exits import CommandError, perhaps
-from partnercentral_list.cli._json import is_object
-from partnercentral_list.cli._kinds import Conversion
-from partnercentral_list.cli._shapes import INTEGER, REQUEST, Member
-from partnercentral_list.cli._values import input_value, list_value, structure_value, text_value
-from partnercentral_list.errors import RequestValidationError
+from pydantic.alias_generators import to_snake
 
-PAGING_OPTIONS = ("starting_token", "page_size", "max_items")
-ONE_PAGE_MEMBERS = ("MaxResults", "NextToken")
+from partnercentral_list.cli._errors import VALID_STARTING_POINT, CommandError, suggestion
+from partnercentral_list.cli._serialization import is_list, is_object
+from partnercentral_list.cli._shapes import DATE, INTEGER, REQUEST, TIMESTAMP, RequestMember
+from partnercentral_list.cli._values import (
+    kind_of,
+    list_value,
+    parse_date,
+    parse_timestamp,
+    request_value,
+    structure_value,
+    text_value,
+)
+from partnercentral_list.errors import RequestProblem, RequestValidationError
+from partnercentral_list.models.request import IDENTIFIERS_PER_REQUEST
+
+_PAGING_OPTIONS: Final = ("starting_token", "page_size", "max_items")
+_ONE_PAGE_MEMBERS: Final = ("MaxResults", "NextToken")
+
+#: The members of a resume token, which is the AWS CLI's: JSON in Base64.
+_PAGE_TOKEN: Final = "NextToken"  # noqa: S105 # the name of a member, no secret
+_SKIPPED: Final = "boto_truncate_amount"
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """A request as it is asked for on the command line, read but not yet checked.
+class CommandRequest:
+    """A request of the command line, parsed but not yet validated.
 
     Args:
         catalog: The catalog.
-        filters: The other members by their Python names, but for those of a page.
+        filters: The other members by their Python names, except those of a page.
         max_results: The size of the one page that is wanted.
         next_token: AWS's token of the one page that is wanted.
         one_page: Whether one page is wanted, in AWS's own terms.
@@ -49,27 +68,26 @@ class Asked:
         known += [] if self.max_items is None else [self.max_items]
         return min(known, default=None)
 
+    def refuse_scan(self) -> None:
+        """Refuse the options that a scan does not have.
 
-def option_of(member: str) -> str:
-    """Give the option for a member of the request: ``LifeCycleStage`` is ``--life-cycle-stage``."""
-    return "--" + _separated(member, "-")
+        Raises:
+            CommandError: An order or a place is requested.
+        """
+        if self.filters.get("sort") is not None:
+            raise CommandError("--scan gives opportunities in no order: leave out --sort.")
+        paging = (self.starting_token, self.page_size, self.max_items)
+        if self.one_page or any(value is not None for value in paging):
+            raise CommandError(
+                "--scan reads everything that matches: leave out the options of paging."
+            )
 
 
-def argument_of(member: str) -> str:
-    """Give the argument for a member of the request: ``life_cycle_stage``."""
-    return _separated(member, "_")
-
-
-def _separated(name: str, mark: str) -> str:
-    words = "".join(f"{mark}{char.lower()}" if char.isupper() else char for char in name)
-    return words.removeprefix(mark)
-
-
-def asked(options: Mapping[str, Any], default_catalog: str | None = None) -> Asked:
-    """Put together what is asked for; options win over ``--cli-input-json``.
+def parse_request(options: Mapping[str, Any], default_catalog: str | None = None) -> CommandRequest:
+    """Parse the request of the options, which win over ``--cli-input-json``.
 
     Raises:
-        CommandError: A value cannot be read, is of no known member, or contradicts another.
+        CommandError: A value cannot be parsed, has no known member, or contradicts another.
         RequestValidationError: A value is of a kind that its member does not take.
     """
     members = _from_options(options)
@@ -83,12 +101,12 @@ def asked(options: Mapping[str, Any], default_catalog: str | None = None) -> Ask
             "the following arguments are required: --catalog",
             usage="usage: partnercentral-list opportunities --catalog CATALOG [options]",
         )
-    one_page = not options["paginate"] or any(name in members for name in ONE_PAGE_MEMBERS)
+    one_page = not options["paginate"] or any(name in members for name in _ONE_PAGE_MEMBERS)
     if one_page:
         _refuse_paging(options)
     token = options["starting_token"]
     arguments = _converted(members | {"Catalog": catalog})
-    return Asked(
+    return CommandRequest(
         catalog=arguments.pop("catalog"),
         max_results=arguments.pop("max_results", None),
         next_token=arguments.pop("next_token", None),
@@ -100,16 +118,56 @@ def asked(options: Mapping[str, Any], default_catalog: str | None = None) -> Ask
     )
 
 
+def resume_token(token: str) -> str:
+    """Return the resume token that a ``--starting-token`` means.
+
+    ``--no-paginate`` and yaml-stream print AWS's own token, which the AWS CLI takes too; the form
+    ``token___5`` of its early versions skips 5 records. What looks like a resume token is returned
+    as it is, and validated by the library.
+
+    Raises:
+        CommandError: It is empty.
+    """
+    if not token:
+        raise CommandError(f"--starting-token: an empty text. Valid: {VALID_STARTING_POINT}")
+    try:
+        if is_object(json.loads(base64.b64decode(token.encode("ascii"), validate=True))):
+            return token
+    except (UnicodeError, binascii.Error, ValueError, RecursionError):
+        pass
+    old = re.fullmatch(r"(.*)___(\d{1,4})", token, re.ASCII | re.DOTALL)
+    if old is None:
+        return _encoded({_PAGE_TOKEN: token})
+    page_token = None if old[1] == "None" else old[1]
+    return _encoded({_PAGE_TOKEN: page_token, _SKIPPED: int(old[2])})
+
+
+def move_token(token: str | None, records: int) -> str:
+    """Return the resume token so many records further on the same page; None is the first page."""
+    place: dict[str, Any] = {_PAGE_TOKEN: None}
+    if token is not None:
+        place = json.loads(base64.b64decode(token))
+    return _encoded({**place, _SKIPPED: place.get(_SKIPPED, 0) + records})
+
+
+def _encoded(place: Mapping[str, object]) -> str:
+    return base64.b64encode(json.dumps(place).encode()).decode()
+
+
+def _option_of(member: str) -> str:
+    return "--" + to_snake(member).replace("_", "-")
+
+
 def _from_options(options: Mapping[str, Any]) -> dict[str, Any]:
     members: dict[str, Any] = {}
     for name, member in REQUEST.items():
-        value = options[argument_of(name)]
+        value = options[to_snake(name)]
         if value is not None:
-            members[name] = _read(option_of(name), member, value)
+            members[name] = _parse_option(_option_of(name), member, value)
     return members
 
 
-def _read(option: str, member: Member, value: Any) -> Any:
+def _parse_option(option: str, member: RequestMember, value: Any) -> Any:
     if member.is_list:
         return list_value(option, value)
     if member.members is not None:
@@ -123,12 +181,12 @@ def _from_input(options: Mapping[str, Any]) -> dict[str, Any]:
     if len(named) > 1:
         raise CommandError("Only one --cli-input- parameter may be specified.")
     for name in named:
-        return input_value(f"cli-input-{name}", given[name], is_yaml=name == "yaml")
+        return request_value(f"cli-input-{name}", given[name], is_yaml=name == "yaml")
     return {}
 
 
 def _refuse_paging(options: Mapping[str, Any]) -> None:
-    given = [name for name in PAGING_OPTIONS if options[name] is not None]
+    given = [name for name in _PAGING_OPTIONS if options[name] is not None]
     if given:
         names = ", ".join("--" + name.replace("_", "-") for name in given)
         raise CommandError(f"Cannot specify --no-paginate along with pagination arguments: {names}")
@@ -144,31 +202,88 @@ def _converted(members: Mapping[str, Any]) -> dict[str, Any]:
         for stranger in value:
             if stranger not in inner:
                 raise _unknown(name, stranger, inner)
-    conversion = Conversion()
+    converter = _RequestConverter()
     arguments = {
-        argument_of(name): conversion.value(argument_of(name), REQUEST[name], value)
+        to_snake(name): converter.convert(to_snake(name), REQUEST[name], value)
         for name, value in members.items()
     }
-    if conversion.problems:
-        raise RequestValidationError(conversion.problems)
+    if converter.problems:
+        raise RequestValidationError(converter.problems)
     return arguments
 
 
-def _unknown(parent: str, name: str, known: Mapping[str, Member]) -> CommandError:
+def _unknown(parent: str, name: str, known: Mapping[str, RequestMember]) -> CommandError:
     return CommandError(
         f'Unknown parameter in {parent}: "{name}", must be one of: {", ".join(known)}. '
-        f"{perhaps(name, known)}".strip()
+        f"{suggestion(name, known)}".strip()
     )
 
 
-def refuse_with_scan(wanted: Asked) -> None:
-    """Refuse what a scan has no answer to.
+class _RequestConverter:
+    """Converts values to what the client takes, and collects problems in the words of JSON.
 
-    Raises:
-        CommandError: An order or a place is asked for.
+    The client's own messages name Python's types.
     """
-    if wanted.filters.get("sort") is not None:
-        raise CommandError("--scan gives opportunities in no order: leave out --sort.")
-    paging = (wanted.starting_token, wanted.page_size, wanted.max_items)
-    if wanted.one_page or any(value is not None for value in paging):
-        raise CommandError("--scan reads everything that matches: leave out the options of paging.")
+
+    def __init__(self) -> None:
+        self.problems: list[RequestProblem] = []
+
+    def convert(self, name: str, member: RequestMember, value: object) -> Any:
+        """Return a member's value for the client; None is a member that is not given."""
+        if value is None:
+            return None
+        if member.is_list:
+            return self._list(name, value)
+        if member.members is not None:
+            return self._structure(name, member.members, value)
+        return self._scalar(name, member.kind, value)
+
+    def _list(self, name: str, value: object) -> Any:
+        if not is_list(value):
+            return self._wrong_kind(name, value, "a list")
+        if name == "identifier" and len(value) > IDENTIFIERS_PER_REQUEST:
+            self._add(name, f"{len(value)} entries, where {IDENTIFIERS_PER_REQUEST} are allowed")
+        return [self._scalar(f"{name}[{place}]", "text", e) for place, e in enumerate(value)]
+
+    def _structure(self, name: str, members: Mapping[str, RequestMember], value: object) -> Any:
+        if not is_object(value):
+            return self._wrong_kind(name, value, "a map")
+        converted = {
+            inner: self._scalar(f"{name}.{inner}", members[inner].kind, found)
+            for inner, found in value.items()
+            if found is not None
+        }
+        self._check_order(name, converted)
+        return converted
+
+    def _check_order(self, name: str, bounds: Mapping[str, Any]) -> None:
+        # "After…" comes before "Before…"; a sort has neither.
+        dates = sorted((n, v) for n, v in bounds.items() if isinstance(v, date))
+        if len(dates) == 2 and dates[0][1] > dates[1][1]:
+            shown = [f"{inner} ({bound.isoformat()})" for inner, bound in dates]
+            self._add(name, " is later than ".join(shown))
+
+    def _scalar(self, name: str, kind: str, value: object) -> Any:
+        if kind in (TIMESTAMP, DATE):
+            return self._date(name, kind, value)
+        if kind == INTEGER:
+            is_right = isinstance(value, int) and not isinstance(value, bool)
+            return value if is_right else self._wrong_kind(name, value, "a whole number")
+        return value if isinstance(value, str) else self._wrong_kind(name, value, "a text")
+
+    def _date(self, name: str, kind: str, value: object) -> date | None:
+        if not isinstance(value, str | int | float | date) or isinstance(value, bool):
+            self._wrong_kind(name, value, "a timestamp" if kind == TIMESTAMP else "a day")
+            return None
+        try:
+            return parse_timestamp(value) if kind == TIMESTAMP else parse_date(value)
+        except ValueError as error:
+            self._add(name, str(error))
+            return None
+
+    def _wrong_kind(self, name: str, value: object, wanted: str) -> Any:
+        self._add(name, f"{kind_of(value)} where {wanted} belongs")
+        return None
+
+    def _add(self, name: str, problem: str) -> None:
+        self.problems.append({"field": name, "problem": problem, "valid": ""})

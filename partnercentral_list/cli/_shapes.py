@@ -1,14 +1,14 @@
-"""The members of a request and of an opportunity, in the order in which the AWS CLI prints them.
+"""The members of a request and of a response in the AWS CLI's order, and skeletons of both.
 
-They are written down here so that nothing heavy is imported to show help or a skeleton; a test
-holds them against botocore's service model.
+They are constants, so that nothing heavy is imported for help and completion; a test compares them
+with botocore's service model.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 STAGES: Final = (
     "Prospect",
@@ -27,7 +27,7 @@ REVIEW_STATUSES: Final = (
     "Rejected",
     "Action Required",
 )
-SORT_NAMES: Final = (
+SORT_FIELDS: Final = (
     "LastModifiedDate",
     "Identifier",
     "CustomerCompanyName",
@@ -39,12 +39,14 @@ CATALOGS: Final = ("AWS", "Sandbox")
 
 TEXT: Final = "text"
 INTEGER: Final = "integer"
-MOMENT: Final = "moment"
-DAY: Final = "day"
+TIMESTAMP: Final = "timestamp"
+DATE: Final = "date"
+
+EPOCH: Final = "1970-01-01T00:00:00"
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class RequestMember:
     """A member of the request.
 
     Args:
@@ -61,64 +63,66 @@ class Member:
     choices: Sequence[str] = ()
     is_list: bool = False
     required: bool = False
-    members: Mapping[str, Member] | None = None
+    members: Mapping[str, RequestMember] | None = None
 
 
-def _span(about: str, kind: str, **bounds: str) -> Member:
-    return Member(
-        "structure", about, members={name: Member(kind, text) for name, text in bounds.items()}
+def _date_range(about: str, kind: str, **bounds: str) -> RequestMember:
+    return RequestMember(
+        "structure",
+        about,
+        members={name: RequestMember(kind, text) for name, text in bounds.items()},
     )
 
 
-REQUEST: Final[Mapping[str, Member]] = {
-    "Catalog": Member(
+REQUEST: Final[Mapping[str, RequestMember]] = {
+    "Catalog": RequestMember(
         TEXT, "Specifies the catalog associated with the request.", CATALOGS, required=True
     ),
-    "MaxResults": Member(
+    "MaxResults": RequestMember(
         INTEGER, "Specifies the maximum number of results to return in a single call."
     ),
-    "NextToken": Member(
+    "NextToken": RequestMember(
         TEXT,
         "A pagination token used to retrieve the next set of results in subsequent calls.",
     ),
-    "Sort": Member(
+    "Sort": RequestMember(
         "structure",
         "An object that specifies how the response is sorted.",
         members={
-            "SortOrder": Member(TEXT, "Sort order.", SORT_ORDERS, required=True),
-            "SortBy": Member(TEXT, "Field name to sort by.", SORT_NAMES, required=True),
+            "SortOrder": RequestMember(TEXT, "Sort order.", SORT_ORDERS, required=True),
+            "SortBy": RequestMember(TEXT, "Field name to sort by.", SORT_FIELDS, required=True),
         },
     ),
-    "LastModifiedDate": _span(
+    "LastModifiedDate": _date_range(
         "Filters the opportunities based on their last modified date.",
-        MOMENT,
+        TIMESTAMP,
         AfterLastModifiedDate="Specifies the date after which the opportunities were modified.",
         BeforeLastModifiedDate="Specifies the date before which the opportunities were modified.",
     ),
-    "Identifier": Member(
+    "Identifier": RequestMember(
         TEXT, "Filters the opportunities based on the opportunity identifier.", is_list=True
     ),
-    "LifeCycleStage": Member(
+    "LifeCycleStage": RequestMember(
         TEXT, "Filters the opportunities based on their lifecycle stage.", STAGES, is_list=True
     ),
-    "LifeCycleReviewStatus": Member(
+    "LifeCycleReviewStatus": RequestMember(
         TEXT,
         "Filters the opportunities based on their current lifecycle approval status.",
         REVIEW_STATUSES,
         is_list=True,
     ),
-    "CustomerCompanyName": Member(
+    "CustomerCompanyName": RequestMember(
         TEXT, "Filters the opportunities based on the customer's company name.", is_list=True
     ),
-    "CreatedDate": _span(
+    "CreatedDate": _date_range(
         "Filter opportunities by creation date criteria.",
-        MOMENT,
+        TIMESTAMP,
         AfterCreatedDate="Filter opportunities created after this date.",
         BeforeCreatedDate="Filter opportunities created before this date.",
     ),
-    "TargetCloseDate": _span(
+    "TargetCloseDate": _date_range(
         "Filters opportunities based on their target close date.",
-        DAY,
+        DATE,
         AfterTargetCloseDate="Filters opportunities with a target close date after this date.",
         BeforeTargetCloseDate="Filters opportunities with a target close date before this date.",
     ),
@@ -134,8 +138,8 @@ def _texts(*names: str) -> dict[str, Shape]:
 
 OPPORTUNITY: Final[Mapping[str, Shape]] = {
     **_texts("Catalog", "Id", "Arn", "PartnerOpportunityIdentifier", "OpportunityType"),
-    "LastModifiedDate": MOMENT,
-    "CreatedDate": MOMENT,
+    "LastModifiedDate": TIMESTAMP,
+    "CreatedDate": TIMESTAMP,
     "LifeCycle": _texts(
         *("Stage", "ClosedLostReason", "NextSteps", "TargetCloseDate"),
         *("ReviewStatus", "ReviewComments", "ReviewStatusReason"),
@@ -154,3 +158,71 @@ OPPORTUNITY: Final[Mapping[str, Shape]] = {
         "ExpectedContractDuration": _texts("Term", "Value"),
     },
 }
+
+
+def input_skeleton(members: Mapping[str, RequestMember] = REQUEST) -> dict[str, Any]:
+    """Return a sample request."""
+    return {name: _sample(member) for name, member in members.items()}
+
+
+def _sample(member: RequestMember) -> Any:
+    if member.members is not None:
+        return input_skeleton(member.members)
+    if member.kind == INTEGER:
+        return 0
+    sample = EPOCH if member.kind == TIMESTAMP else _first_choice(member)
+    return [sample] if member.is_list else sample
+
+
+def _first_choice(member: RequestMember) -> str:
+    # AWS declares the catalogs in prose only, so that its own sample has none.
+    return "" if member is REQUEST["Catalog"] or not member.choices else member.choices[0]
+
+
+def yaml_input_skeleton() -> str:
+    """Return a sample request in YAML, with what each member is for."""
+    return "\n".join(_yaml_lines(REQUEST, "")) + "\n"
+
+
+def _yaml_lines(members: Mapping[str, RequestMember], indent: str) -> Iterator[str]:
+    for position, (name, member) in enumerate(members.items()):
+        comment = f"# {'[REQUIRED] ' if member.required else ''}{member.about}"
+        if member.members is not None:
+            yield f"{indent}{name}: {comment}"
+            yield from _yaml_lines(member.members, indent + "  ")
+            continue
+        sample = _yaml_scalar(member)
+        if member.is_list:
+            yield f"{indent}{name}: {comment}"
+            yield f"{indent}- {sample}"
+        else:
+            if indent and member.choices:
+                comment += f" Valid values are: {', '.join(member.choices)}."
+            # The AWS CLI writes one more space in front of a structure's first comment.
+            gap = "  " if position == 0 else " "
+            yield f"{indent}{name}: {sample}{gap}{comment}"
+
+
+def _yaml_scalar(member: RequestMember) -> str:
+    if member.kind == INTEGER:
+        return "0"
+    if member.kind == TIMESTAMP:
+        return EPOCH.replace("T", " ")
+    return _first_choice(member) or "''"
+
+
+def output_skeleton() -> dict[str, Any]:
+    """Return a sample response, whose values are the names of its members."""
+    return {
+        "OpportunitySummaries": [_output_sample(OPPORTUNITY, "")],
+        "NextToken": "NextToken",
+    }
+
+
+def _output_sample(shape: Shape, name: str) -> Any:
+    if isinstance(shape, Mapping):
+        return {member: _output_sample(inner, member) for member, inner in shape.items()}
+    if isinstance(shape, list):
+        # AWS's name of a list's entries is that of the list without its plural.
+        return [_output_sample(shape[0], name.removesuffix("s"))]
+    return EPOCH if shape == TIMESTAMP else name

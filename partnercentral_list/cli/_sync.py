@@ -1,4 +1,4 @@
-"""partnercentral-list sync: a copy of the whole catalog, current in an SQLite file."""
+"""partnercentral-list sync: a local replica of a catalog, current in an SQLite file."""
 
 from __future__ import annotations
 
@@ -8,25 +8,34 @@ import sys
 from argparse import Namespace
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from typing import Final
 
-from partnercentral_list.cli._connect import connect, endpoint
-from partnercentral_list.cli._exits import BAD_SETUP, OK, CommandError
-from partnercentral_list.cli._failures import CutShortError, code_of, text_of
-from partnercentral_list.cli._progress import Progress, belongs_on_stderr
-from partnercentral_list.cli._setup import Setup
-from partnercentral_list.cli._signals import cancelled_by_signals
-from partnercentral_list.cli._terminal import say
+from partnercentral_list.cli._errors import (
+    BAD_CONFIGURATION,
+    OK,
+    CommandError,
+    InterruptedByError,
+    exit_code,
+    message,
+)
+from partnercentral_list.cli._process import cancelled_by_signals, print_message
+from partnercentral_list.cli._progress import ProgressLine, is_progress_wanted
+from partnercentral_list.cli._session import AwsConfiguration, create_client, serving_endpoint
 from partnercentral_list.client import PartnerCentralClient
 from partnercentral_list.errors import PartnerCentralError
 from partnercentral_list.sync import OpportunitySync, PageCommitted, SQLiteStore, SyncEvent
 
-STANDING = "What was stored stays, and the next run goes on from there."
+_STANDING: Final = "What was stored stays, and the next run resumes there."
 
 Sleep = Callable[[float], Awaitable[None]]
 
 
-def run(options: Namespace, sleep: Sleep = asyncio.sleep) -> int:
-    """Bring the copy up to date, once or again and again.
+def run_sync(options: Namespace, sleep: Sleep = asyncio.sleep) -> int:
+    """Bring the replica up to date, once or again and again.
+
+    Args:
+        options: The options of the command.
+        sleep: Waits between two runs, in seconds.
 
     Returns:
         The exit code.
@@ -40,46 +49,57 @@ def run(options: Namespace, sleep: Sleep = asyncio.sleep) -> int:
     if options.watch is not None and not 0 < options.watch < math.inf:
         raise CommandError("--watch must be a number of seconds, more than 0.")
     if options.store in ("", ":memory:"):
-        raise CommandError(f"--store {options.store!r} is no file: give a path.")
+        raise CommandError(f"--store {options.store!r} is not a file: give a path.")
     if not options.account:
         raise CommandError("--account must have at least one character.")
-    setup = Setup(options)
-    progress = Progress(
+    configuration = AwsConfiguration(options)
+    progress = ProgressLine(
         sys.stderr,
-        enabled=belongs_on_stderr(answer_is_at_the_end=True),
+        enabled=is_progress_wanted(is_response_last=True),
         counted="opportunities stored",
     )
-    with endpoint(options, catalog) as url:
-        client = connect(options, setup, catalog, url, progress)
-        return asyncio.run(_Copy(client, options, progress, sleep).keep())
+    with serving_endpoint(options, catalog) as url:
+        client = create_client(options, configuration, catalog, url, progress)
+        return asyncio.run(_SyncRun(client, options, progress, sleep).run())
 
 
-class _Copy:
+class _SyncRun:
+    """A sync, or one after another, as the options say."""
+
     def __init__(
         self,
         client: PartnerCentralClient,
         options: Namespace,
-        progress: Progress,
+        progress: ProgressLine,
         sleep: Sleep,
     ) -> None:
         self._client = client
         self._store = SQLiteStore(options.store, account=options.account)
-        self._every: float | None = options.watch
+        self._interval: float | None = options.watch
         self._progress = progress
         self._sleep = sleep
 
-    async def keep(self) -> int:
+    async def run(self) -> int:
+        """Sync.
+
+        Returns:
+            The exit code.
+
+        Raises:
+            InterruptedByError: It failed part-way.
+            PartnerCentralError: The store or the configuration cannot be used.
+        """
         with cancelled_by_signals() as ending:
             try:
                 await self._run()
             except asyncio.CancelledError:
                 self._progress.clear()
-                say(f"Interrupted. {STANDING}")
+                print_message(f"Interrupted. {_STANDING}")
                 return ending.code
             except PartnerCentralError as error:
-                if code_of(error) == BAD_SETUP:
+                if exit_code(error) == BAD_CONFIGURATION:
                     raise
-                raise CutShortError(error, STANDING) from error
+                raise InterruptedByError(error, _STANDING) from error
             finally:
                 self._progress.clear()
         return OK
@@ -88,28 +108,28 @@ class _Copy:
         async with self._client, self._store:
             sync = OpportunitySync(self._client, self._store, on_event=self._count)
             while True:
-                await self._once(sync)
-                if self._every is None:
+                await self._run_once(sync)
+                if self._interval is None:
                     return
-                await self._sleep(self._every)
+                await self._sleep(self._interval)
 
-    def _count(self, event: SyncEvent) -> None:
-        if isinstance(event, PageCommitted):
-            self._progress.add(event.created + event.updated)
-
-    async def _once(self, sync: OpportunitySync) -> None:
+    async def _run_once(self, sync: OpportunitySync) -> None:
         self._progress.restart()
         try:
             report = str(await sync.run())
         except PartnerCentralError as error:
             # Somebody who watches wants the next run; what will not pass ends it.
-            if self._every is None or not error.retryable:
+            if self._interval is None or not error.retryable:
                 raise
             self._progress.clear()
-            say(f"{_now()}failed: {text_of(error)}")
+            print_message(f"{_now()}failed: {message(error)}")
             return
         self._progress.clear()
-        print(f"{_now() if self._every is not None else ''}{report}", flush=True)
+        print(f"{_now() if self._interval is not None else ''}{report}", flush=True)
+
+    def _count(self, event: SyncEvent) -> None:
+        if isinstance(event, PageCommitted):
+            self._progress.add(event.created + event.updated)
 
 
 def _now() -> str:

@@ -10,24 +10,24 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, TextIO
 
-from partnercentral_list.cli._exits import missing_extra
-from partnercentral_list.cli._json import is_list, is_object
-from partnercentral_list.cli._terminal import escaped
+from partnercentral_list.cli._errors import missing_extra
+from partnercentral_list.cli._process import escape_controls
+from partnercentral_list.cli._serialization import is_list, is_object
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-TITLE = "ListOpportunities"
+_TITLE = "ListOpportunities"
 # A border and a space on each side of a cell, and the border at the end.
 _AROUND_A_CELL = 3
 
-Row = Mapping[str, str]
+_Row = Mapping[str, str]
 
 
 def write_table(value: Any, stream: TextIO, color: str) -> None:
-    """Write an answer, or what a query makes of one; nothing at all if that is nothing.
+    """Write a response, or what a query returns of it; nothing if that is empty.
 
     Raises:
         CommandError: rich is not installed.
@@ -35,9 +35,9 @@ def write_table(value: Any, stream: TextIO, color: str) -> None:
     if not value:
         return
     console = console_on(stream, color)
-    # rich ends the process with 1 when it finds by itself that the reader of a pipe has gone.
+    # rich ends the process with 1 when it finds by itself that the reader of a pipe is gone.
     with console.capture() as written:
-        console.print(TITLE, style="bold")
+        console.print(_TITLE, style="bold")
         for part in _parts(value, console.width):
             console.print(part)
     stream.write(written.get())
@@ -45,7 +45,7 @@ def write_table(value: Any, stream: TextIO, color: str) -> None:
 
 
 def console_on(stream: TextIO, color: str) -> Console:
-    """Give a console that writes to a stream, with colors as ``--color`` says.
+    """Return a console that writes to a stream, with colors as ``--color`` says.
 
     Raises:
         CommandError: rich is not installed.
@@ -113,7 +113,7 @@ def _cells(value: Any) -> list[str]:
     return [shown(value)]
 
 
-def _width(rows: Sequence[Row], names: Sequence[str]) -> int:
+def _width(rows: Sequence[_Row], names: Sequence[str]) -> int:
     from rich.cells import cell_len
 
     return 1 + sum(
@@ -125,7 +125,7 @@ def _width(rows: Sequence[Row], names: Sequence[str]) -> int:
 
 
 def flattened(value: Any, prefix: str = "") -> dict[str, str]:
-    """Give what is in a value, each by the path that leads to it."""
+    """Return the scalars in a value, each by its path, such as ``LifeCycle.Stage``."""
     if is_object(value):
         start = f"{prefix}." if prefix else ""
         inner = [(start + shown(name), member) for name, member in value.items()]
@@ -144,10 +144,10 @@ def _is_flat(value: Sequence[Any]) -> bool:
 
 
 def shown(value: Any) -> str:
-    """Give a scalar as text, or a list of some; what would move the cursor is written out."""
+    """Return a scalar, or a list of some, as text that does not move the cursor."""
     if is_list(value):
         return ", ".join(map(shown, value))
-    return escaped(str(value)).replace("\t", "\\u0009")
+    return escape_controls(str(value)).replace("\t", "\\u0009")
 
 
 def _heading(text: str) -> Text:
@@ -168,7 +168,7 @@ def _grid(rows: Sequence[Sequence[str]]) -> Table:
     return table
 
 
-def _block(row: Row) -> Table:
+def _block(row: _Row) -> Table:
     table = _new_table(show_header=False)
     table.add_column(style="cyan", overflow="fold")
     table.add_column(overflow="fold")
@@ -176,7 +176,7 @@ def _block(row: Row) -> Table:
     return table
 
 
-def _with_header(rows: Sequence[Row], names: Sequence[str]) -> Table:
+def _with_header(rows: Sequence[_Row], names: Sequence[str]) -> Table:
     table = _new_table(header_style="cyan")
     for name in names:
         table.add_column(name, overflow="fold")

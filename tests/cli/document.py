@@ -9,7 +9,7 @@ from argparse import ArgumentParser
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from partnercentral_list.cli._options import OPPORTUNITIES, SAME, Option
+from partnercentral_list.cli._options import OPPORTUNITIES, SAME, CommandOption
 from partnercentral_list.cli._parser import COMMANDS
 from partnercentral_list.emulator.__main__ import add_arguments
 
@@ -169,15 +169,15 @@ def _emulator_table() -> str:
     return "\n".join(lines) + "\n"
 
 
-def _tables(options: Sequence[Option]) -> Iterator[str]:
-    groups: dict[str, list[Option]] = {}
+def _tables(options: Sequence[CommandOption]) -> Iterator[str]:
+    groups: dict[str, list[CommandOption]] = {}
     for option in options:
         groups.setdefault(option.group, []).append(option)
     for name, members in groups.items():
         yield f"### {name}\n\n{_table(members, with_aws=True)}"
 
 
-def _table(options: Sequence[Option], *, with_aws: bool) -> str:
+def _table(options: Sequence[CommandOption], *, with_aws: bool) -> str:
     head = ("option", "what it does", "in the AWS CLI")[: 3 if with_aws else 2]
     lines = ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
     for option in options:
@@ -193,7 +193,7 @@ def _shown(text: str) -> str:
     return re.sub(r"\b[A-Z][A-Z_]{4,}\b", r"`\g<0>`", text.replace("|", "\\|"))
 
 
-def _usage(option: Option) -> str:
+def _usage(option: CommandOption) -> str:
     metavar = option.settings.get("metavar", "")
     choices = "\\|".join(option.settings.get("choices", ()))
     repeated = " …" if option.settings.get("nargs") == "*" else ""

@@ -14,15 +14,13 @@ import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from partnercentral_list.cli import _yaml
-from partnercentral_list.cli._exits import CommandError
-from partnercentral_list.cli._json import compact_json, write_indented_json
-from partnercentral_list.cli._lines import REST, columns
-from partnercentral_list.cli._output import query_of, writer_of
-from partnercentral_list.cli._printed import printed
+from partnercentral_list.cli._errors import CommandError
+from partnercentral_list.cli._formats import REST, csv_columns
+from partnercentral_list.cli._output import as_printed, compile_query, create_writer
+from partnercentral_list.cli._serialization import compact_json, dump_yaml, write_indented_json
 from partnercentral_list.cli._shapes import OPPORTUNITY
 from partnercentral_list.cli._table import flattened, write_table
-from partnercentral_list.emulator import PartnerCentralEmulator
+from partnercentral_list.emulator import Fault, PartnerCentralEmulator
 from tests.cli.conftest import Done, Run
 from tests.cli.recorded_server import serving
 from tests.cli.test_recorded import FOLDER
@@ -67,6 +65,25 @@ def test_a_record_that_is_no_opportunity_is_printed_and_counted_like_any(run: Ru
     assert "NextToken" not in json.loads(done.out)
 
 
+@pytest.mark.parametrize("size", [(), ("--page-size", "2"), ("--page-size", "3")])
+def test_max_items_counts_invalid_records_and_its_token_resumes_there(
+    size: tuple[str, ...], run: Run
+) -> None:
+    ids = [f"O{number}" for number in range(1, 7)]
+    records = [{**ODD, "Id": name, "CreatedDate": "soon"} for name in ids]
+    with PartnerCentralEmulator(records) as emulator:
+        where = ("--catalog", "AWS", "--endpoint-url", emulator.url, "--no-sign-request")
+        words = (*where, "--sort", BY_ID, "--max-items", "2", *size)
+        seen: list[str] = []
+        token: tuple[str, ...] = ()
+        for _ in range(3):
+            answer = json.loads(run("opportunities", *words, *token).out)
+            seen += [record["Id"] for record in answer["OpportunitySummaries"]]
+            token = ("--starting-token", answer.get("NextToken", ""))
+    assert seen == ids
+    assert token == ("--starting-token", "")
+
+
 BY_ID = "SortBy=Identifier,SortOrder=ASCENDING"
 
 
@@ -82,7 +99,7 @@ BY_ID = "SortBy=Identifier,SortOrder=ASCENDING"
     ],
 )
 def test_a_timestamp_is_written_as_by_the_aws_cli(sent: object, shown: object) -> None:
-    assert printed({"CreatedDate": sent}) == {"CreatedDate": shown}
+    assert as_printed({"CreatedDate": sent}) == {"CreatedDate": shown}
 
 
 JSON = st.recursive(
@@ -96,7 +113,7 @@ JSON = st.recursive(
 @given(st.one_of(JSON, st.dictionaries(st.sampled_from(list(OPPORTUNITY)), JSON)))
 def test_nothing_but_nulls_is_lost_of_any_record(record: Any) -> None:
     before = json.dumps(record)
-    shown = printed(record)
+    shown = as_printed(record)
     assert json.dumps(record) == before
     if isinstance(record, dict):
         assert {name for name, value in record.items() if value is not None} == set(shown)
@@ -106,7 +123,7 @@ def test_nothing_but_nulls_is_lost_of_any_record(record: Any) -> None:
 @given(JSON)
 def test_yaml_is_read_back_as_what_was_written(value: Any) -> None:
     stream = io.StringIO()
-    _yaml.dump([value], stream)
+    dump_yaml([value], stream)
     # YAML 1.1, as PyYAML reads it, takes more words for something else than 1.2.
     assert yaml.load(stream.getvalue(), Loader=Loader12) == [value]  # noqa: S506 # a safe one
 
@@ -127,10 +144,10 @@ for kind, first in (("int", "-0123456789"), ("bool", "tf"), ("null", "n")):
 @given(st.lists(st.text() | st.sampled_from(["NO", "006", "~", "2026-01-31", "😀 é", "1_0"])))
 def test_yaml_is_the_same_with_and_without_libyaml(texts: list[str]) -> None:
     fast, slow = io.StringIO(), io.StringIO()
-    _yaml.dump(texts or [""], fast)
+    dump_yaml(texts or [""], fast)
     with pytest.MonkeyPatch.context() as patch:
         patch.delattr(yaml, "CSafeDumper", raising=False)
-        _yaml.dump(texts or [""], slow)
+        dump_yaml(texts or [""], slow)
     assert yaml.safe_load(fast.getvalue()) == yaml.safe_load(slow.getvalue())
     # What is escaped is longer than it looks, and the two break lines at other places then.
     if all(char.isprintable() and char <= "\uffff" for text in texts for char in text):
@@ -140,7 +157,7 @@ def test_yaml_is_the_same_with_and_without_libyaml(texts: list[str]) -> None:
 @pytest.mark.parametrize("value", [None, True, 3, 1.5, "text é"])
 def test_a_bare_scalar_is_json_in_yaml_too(value: object) -> None:
     stream = io.StringIO()
-    _yaml.dump(value, stream)
+    dump_yaml(value, stream)
     assert json.loads(stream.getvalue()) == value
 
 
@@ -164,7 +181,7 @@ def test_csv_has_the_same_columns_whatever_the_records_are(run: Run) -> None:
         [ODD, {"Id": "O2", "Catalog": "AWS", "Customer": "nobody"}], run, "--output=csv"
     )
     rows = list(csv.DictReader(io.StringIO(done.out, newline="")))
-    assert list(rows[0]) == [*columns(OPPORTUNITY), REST]
+    assert list(rows[0]) == [*csv_columns(OPPORTUNITY), REST]
     row = next(row for row in rows if row["Id"] == "O1")
     assert row["LifeCycle.Stage"] == "Something new"
     assert row["Customer.Account.CompanyName"] == "=cmd()|' /C calc'!A0"
@@ -337,10 +354,22 @@ NUMBERS = {
 def test_a_number_is_printed_with_its_own_digits(
     form: str, shown: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    writer = writer_of(form, None, "off")
-    writer.page([printed(NUMBERS)], None)
-    writer.end(None)
+    writer = create_writer(form, None, "off")
+    writer.write_page([as_printed(NUMBERS)], None)
+    writer.finish(None)
     assert shown in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("words", [(), ("--scan",)], ids=["listing", "scan"])
+def test_a_number_of_the_service_is_printed_as_it_was_sent(
+    words: tuple[str, ...], listed: Run, emulator: PartnerCentralEmulator
+) -> None:
+    record = b'{"Id":"O1","Catalog":"AWS","CreatedDate":"2026-01-01T00:00:00Z","New":%s}'
+    numbers = b'[1.10,1E+999,{"a":0.1000},%s]' % (b"9" * 5000)
+    emulator.fail(Fault.body(b'{"OpportunitySummaries":[%s]}' % (record % numbers)), times=None)
+    done = listed("--output", "jsonl", *words)
+    assert (done.code, done.err) == (0, "")
+    assert f'"New":{numbers.decode()}}}\n' in done.out
 
 
 @pytest.mark.parametrize(
@@ -353,17 +382,17 @@ def test_a_number_is_printed_with_its_own_digits(
     ],
 )
 def test_a_query_computes_with_such_a_number(query: str, found: object) -> None:
-    search = query_of(query)
+    search = compile_query(query)
     assert search is not None
-    value = search({"OpportunitySummaries": [printed(NUMBERS)]})
+    value = search({"OpportunitySummaries": [as_printed(NUMBERS)]})
     assert (list(map(str, value)) if isinstance(value, list) else str(value)) == found
 
 
 def test_a_sum_that_is_no_number_of_json_is_refused() -> None:
-    search = query_of("sum(OpportunitySummaries[0].Odd)")
+    search = compile_query("sum(OpportunitySummaries[0].Odd)")
     assert search is not None
     with pytest.raises(CommandError, match="too large"):
-        compact_json(search({"OpportunitySummaries": [printed(NUMBERS)]}))
+        compact_json(search({"OpportunitySummaries": [as_printed(NUMBERS)]}))
 
 
 @settings(max_examples=40)

@@ -54,7 +54,7 @@ def installed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def script(shell: str) -> str:
-    return _completion.script("partnercentral-list", shell)
+    return _completion.shell_script("partnercentral-list", shell)
 
 
 def completed(line: str) -> list[str]:

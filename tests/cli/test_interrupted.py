@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from partnercentral_list.cli import _answers, _opportunities
+from partnercentral_list.cli import _formats, _opportunities
 from partnercentral_list.emulator import Behavior, Fault, PartnerCentralEmulator
 from tests.cli.conftest import Run
 from tests.cli.test_listing import Hanging
@@ -40,21 +40,21 @@ def short() -> Iterator[PartnerCentralEmulator]:
 def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The identifiers of the records that the command took, in order."""
     taken: list[str] = []
-    printed = _opportunities.printed
+    printed = _opportunities.as_printed
 
     def spy(sent: object) -> Any:
         record = printed(sent)
         taken.append(record["Id"])
         return record
 
-    monkeypatch.setattr(_opportunities, "printed", spy)
+    monkeypatch.setattr(_opportunities, "as_printed", spy)
     return taken
 
 
 def at_record(
     number: int, number_of_signal: int, read: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    printed = _opportunities.printed
+    printed = _opportunities.as_printed
 
     def printed_and_signalled(sent: object) -> Any:
         record = printed(sent)
@@ -62,7 +62,7 @@ def at_record(
             signal.raise_signal(number_of_signal)
         return record
 
-    monkeypatch.setattr(_opportunities, "printed", printed_and_signalled)
+    monkeypatch.setattr(_opportunities, "as_printed", printed_and_signalled)
 
 
 @contextmanager
@@ -177,7 +177,7 @@ def test_a_listing_that_fails_and_the_rest_of_it_are_the_whole(
 def test_a_signal_while_json_is_written_cuts_nothing(
     run: Run, emulator: PartnerCentralEmulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write = _answers.write_indented_json
+    write = _formats.write_indented_json
 
     def write_signalled(value: object, out: Callable[[str], object]) -> None:
         pieces = iter(range(1_000_000))
@@ -186,7 +186,7 @@ def test_a_signal_while_json_is_written_cuts_nothing(
     def raise_hangup() -> None:
         signal.raise_signal(signal.SIGHUP)
 
-    monkeypatch.setattr(_answers, "write_indented_json", write_signalled)
+    monkeypatch.setattr(_formats, "write_indented_json", write_signalled)
     done = run("opportunities", *where(emulator))
     assert (done.code, done.err) == (0, "")
     assert len(json.loads(done.out)["OpportunitySummaries"]) == 250
@@ -234,7 +234,7 @@ def broken_off(
     done = how()
     before = stored()
     assert 0 < before < 250
-    assert done.err.endswith("What was stored stays, and the next run goes on from there.\n")
+    assert done.err.endswith("What was stored stays, and the next run resumes there.\n")
     rest = synced(run, emulator)
     assert rest.code == 0
     assert rest.out.startswith(f"{250 - before} created, 0 updated")

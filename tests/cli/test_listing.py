@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 
 from partnercentral_list import PageReceived, RateLimited, RetryScheduled
-from partnercentral_list.cli._parser import build
-from partnercentral_list.cli._progress import Progress
+from partnercentral_list.cli._parser import build_parsers
+from partnercentral_list.cli._progress import ProgressLine
 from partnercentral_list.emulator import Fault, PartnerCentralEmulator, __main__
 from tests.cli.conftest import Run
 from tests.cli.endless import PEAK, serving_endlessly
@@ -54,7 +54,7 @@ def test_awss_own_token_goes_on_in_both_ways(words: list[str], listed: Run) -> N
 
 def test_jsonl_tells_on_stderr_where_to_go_on(listed: Run) -> None:
     done = listed("--output", "jsonl", "--max-items", "3")
-    token = re.fullmatch(r"There are more\. Go on with: --starting-token (\S+)\n", done.err)
+    token = re.fullmatch(r"There are more\. Resume with: --starting-token (\S+)\n", done.err)
     assert token
     assert ids(listed("--starting-token", token[1]).out) == ids(listed().out)[3:]
 
@@ -102,13 +102,13 @@ def test_a_failure_has_the_aws_clis_exit_code_and_an_empty_stdout(
 
 def without_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     from partnercentral_list import RetryPolicy
-    from partnercentral_list.cli import _connect
+    from partnercentral_list.cli import _session
 
-    class Quick(_connect.PartnerCentralClient):
+    class Quick(_session.PartnerCentralClient):
         def __init__(self, *args: Any, **options: Any) -> None:
             super().__init__(*args, retry=RetryPolicy(max_attempts=1), **options)
 
-    monkeypatch.setattr(_connect, "PartnerCentralClient", Quick)
+    monkeypatch.setattr(_session, "PartnerCentralClient", Quick)
 
 
 def test_a_failure_in_the_middle_of_lines_says_where_to_go_on(
@@ -228,7 +228,7 @@ def test_a_full_disk_is_said_in_a_line(emulator: PartnerCentralEmulator) -> None
             check=False,
         )
     assert done.returncode == 255
-    said = "partnercentral-list: [ERROR]: The answer cannot be written: No space left on device."
+    said = "partnercentral-list: [ERROR]: The response cannot be written: No space left on device."
     assert done.stderr == f"{said}\n"
 
 
@@ -240,7 +240,7 @@ def test_a_mistake_of_ours_is_one_line_without_what_it_was_about(
     def broken(sent: object) -> object:
         raise LookupError("Acme Ltd")
 
-    monkeypatch.setattr(_opportunities, "printed", broken)
+    monkeypatch.setattr(_opportunities, "as_printed", broken)
     done = listed()
     assert (done.code, done.out) == (255, "")
     assert "Unexpected LookupError" in done.err
@@ -293,7 +293,7 @@ class ShownProgress:
     def __init__(self, **settings: Any) -> None:
         self.now = 0.0
         self.stream = io.StringIO()
-        self.progress = Progress(self.stream, enabled=True, clock=lambda: self.now, **settings)
+        self.progress = ProgressLine(self.stream, enabled=True, clock=lambda: self.now, **settings)
 
     def page(self, records: int) -> None:
         self.progress(PageReceived("i", 1, "r", 200, 0.1, records, 0, is_last=False))
@@ -345,7 +345,7 @@ def test_a_run_too_short_for_progress_ends_without_a_word() -> None:
 
 def test_progress_that_nobody_sees_is_not_written() -> None:
     stream = io.StringIO()
-    progress = Progress(stream, enabled=False, clock=lambda: 0.0)
+    progress = ProgressLine(stream, enabled=False, clock=lambda: 0.0)
     progress(RetryScheduled("i", 1, 1.5, "ThrottlingException"))
     progress.clear()
     progress.finish()
@@ -399,7 +399,7 @@ def test_the_emulator_command_takes_what_its_module_takes() -> None:
     __main__.add_arguments(alone)
     theirs = {flag for action in alone._actions for flag in action.option_strings}
     assert {"--behavior", "--fault-rate", "--credentials", "-b"} <= theirs
-    _, commands = build()
+    _, commands = build_parsers()
     assert theirs <= set(commands["emulator"]._option_string_actions)
 
 

@@ -13,9 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from partnercentral_list.cli import _shorthand
-from partnercentral_list.cli._moments import moment
-from partnercentral_list.cli._tokens import resume_token
+from partnercentral_list.cli._request import resume_token
+from partnercentral_list.cli._values import parse_shorthand, parse_timestamp
 from partnercentral_list.emulator import PartnerCentralEmulator
 from tests.cli.conftest import Run
 
@@ -35,19 +34,19 @@ def test_shorthand_gives_back_what_was_quoted(members: dict[str, str]) -> None:
     # The AWS CLI's own rule for a backslash before the closing quote has no way to write one.
     members = {key: value.replace("\\", "/") for key, value in members.items()}
     text = ",".join(f"{key}={quoted(value)}" for key, value in members.items())
-    assert _shorthand.parse(text) == members
+    assert parse_shorthand(text) == members
 
 
 @given(st.dictionaries(KEYS, st.text(string.ascii_letters + " -:+.=", min_size=1), min_size=1))
 def test_shorthand_gives_back_what_needs_no_quotes(members: dict[str, str]) -> None:
     text = " , ".join(f"{key} = {value}" for key, value in members.items())
-    assert _shorthand.parse(text) == {key: value.strip(" ") for key, value in members.items()}
+    assert parse_shorthand(text) == {key: value.strip(" ") for key, value in members.items()}
 
 
 @given(st.text())
 def test_any_text_is_shorthand_or_a_value_error(text: str) -> None:
     try:
-        members = _shorthand.parse(text)
+        members = parse_shorthand(text)
     except ValueError:
         return
     assert all(isinstance(value, str) for value in members.values())
@@ -90,9 +89,9 @@ def test_bad_shorthand_is_told_with_an_example(
 
 
 def test_an_escaped_comma_is_one(tmp_path: Path) -> None:
-    assert _shorthand.parse(r"a=b\,c,d=e") == {"a": "b,c", "d": "e"}
+    assert parse_shorthand(r"a=b\,c,d=e") == {"a": "b,c", "d": "e"}
     (tmp_path / "x").write_text("f,g")
-    assert _shorthand.parse(f"a@=file://{tmp_path}/x,d=e") == {"a": "f,g", "d": "e"}
+    assert parse_shorthand(f"a@=file://{tmp_path}/x,d=e") == {"a": "f,g", "d": "e"}
 
 
 @pytest.mark.parametrize(
@@ -112,7 +111,7 @@ def test_an_escaped_comma_is_one(tmp_path: Path) -> None:
 def test_a_timestamp_is_iso_8601_or_seconds_and_in_utc(
     text: str | float | date, expected: datetime
 ) -> None:
-    assert moment(text) == expected
+    assert parse_timestamp(text) == expected
 
 
 @pytest.mark.parametrize(
@@ -120,7 +119,7 @@ def test_a_timestamp_is_iso_8601_or_seconds_and_in_utc(
 )
 def test_what_would_have_to_be_guessed_is_no_timestamp(value: str) -> None:
     with pytest.raises(ValueError, match=r"\w"):
-        moment(value)
+        parse_timestamp(value)
 
 
 def test_a_naive_time_goes_out_in_utc(listed: Run, emulator: PartnerCentralEmulator) -> None:
@@ -250,16 +249,16 @@ def test_what_has_nothing_to_do_is_accepted(words: list[str], listed: Run) -> No
 def test_the_connections_options_reach_the_client(
     monkeypatch: pytest.MonkeyPatch, run: Run, emulator: PartnerCentralEmulator
 ) -> None:
-    from partnercentral_list.cli import _connect
+    from partnercentral_list.cli import _session
 
     made: list[dict[str, Any]] = []
 
-    class Spy(_connect.PartnerCentralClient):
+    class Spy(_session.PartnerCentralClient):
         def __init__(self, *args: Any, **options: Any) -> None:
             made.append(options)
             super().__init__(*args, **options)
 
-    monkeypatch.setattr(_connect, "PartnerCentralClient", Spy)
+    monkeypatch.setattr(_session, "PartnerCentralClient", Spy)
     options = "--no-verify-ssl --no-sign-request --cli-read-timeout 0 --cli-connect-timeout 7"
     where = ["--endpoint-url", emulator.url, "--region", "us-east-1"]
     assert run("opportunities", "--catalog", "AWS", *where, *options.split()).code == 0

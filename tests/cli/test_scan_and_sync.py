@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from partnercentral_list.cli import _sync
-from partnercentral_list.cli._parser import parse
+from partnercentral_list.cli._parser import parse_arguments
 from partnercentral_list.emulator import PartnerCentralEmulator
 from tests.cli.conftest import Run
 
@@ -103,8 +103,8 @@ def test_watch_runs_again_after_its_seconds_and_past_what_may_pass(
 
     without_waits(monkeypatch)
     where = ["--catalog", "AWS", "--endpoint-url", emulator.url, "--no-sign-request"]
-    options = parse(["sync", *where, "--store", str(tmp_path / "x.db"), "--watch", "7"])
-    assert _sync.run(options, sleep) == 130
+    options = parse_arguments(["sync", *where, "--store", str(tmp_path / "x.db"), "--watch", "7"])
+    assert _sync.run_sync(options, sleep) == 130
     out, err = capsys.readouterr()
     assert slept == [7.0, 7.0, 7.0]
     lines = out.splitlines()

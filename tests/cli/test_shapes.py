@@ -10,7 +10,7 @@ from botocore.session import Session
 
 from partnercentral_list import models
 from partnercentral_list.cli import _shapes
-from partnercentral_list.cli._shapes import MOMENT, OPPORTUNITY, REQUEST, Member, Shape
+from partnercentral_list.cli._shapes import OPPORTUNITY, REQUEST, TIMESTAMP, RequestMember, Shape
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +24,7 @@ def test_the_request_has_the_models_members(operation: Any) -> None:
     same_members(REQUEST, operation.input_shape)
 
 
-def same_members(members: Mapping[str, Member], shape: Any) -> None:
+def same_members(members: Mapping[str, RequestMember], shape: Any) -> None:
     assert [name for name in shape.members if name in members] == list(members)
     for name, member in members.items():
         inner = shape.members[name]
@@ -36,7 +36,7 @@ def same_members(members: Mapping[str, Member], shape: Any) -> None:
         declared = getattr(scalar, "enum", None)
         if declared:
             assert set(member.choices) <= set(declared)
-        assert (member.kind == MOMENT) == (scalar.type_name == "timestamp")
+        assert (member.kind == TIMESTAMP) == (scalar.type_name == "timestamp")
 
 
 def test_an_opportunity_has_the_models_members_in_its_order(operation: Any) -> None:
@@ -52,7 +52,7 @@ def same_shape(ours: Shape, shape: Any) -> None:
     elif isinstance(ours, list):
         same_shape(ours[0], shape.member)
     else:
-        assert (ours == MOMENT) == (shape.type_name == "timestamp")
+        assert (ours == TIMESTAMP) == (shape.type_name == "timestamp")
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def same_shape(ours: Shape, shape: Any) -> None:
     [
         (_shapes.STAGES, models.Stage),
         (_shapes.REVIEW_STATUSES, models.ReviewStatus),
-        (_shapes.SORT_NAMES, models.OpportunitySortName),
+        (_shapes.SORT_FIELDS, models.OpportunitySortName),
         (_shapes.SORT_ORDERS, models.SortOrder),
         (_shapes.CATALOGS, models.Catalog),
     ],

@@ -78,9 +78,9 @@ COMMANDS = {"opportunities": [], "sync": ["--store", "copy.db"]}
         ("", ["--profile", "service"], "Bad value for endpoint_url of the profile service"),
         ("", ["--region", "eu-west-1"], "Leave --region out (AWS_REGION is not looked at), or"),
         ("", ["--region", "xx"], "in us-east-1 only, not in xx."),
-        ("", ["--region", "US-EAST-1"], "--region 'US-EAST-1' is no region"),
-        ("", ["--region", ""], "--region '' is no region"),
-        ("", ["--region", "a b"], "--region 'a b' is no region"),
+        ("", ["--region", "US-EAST-1"], "--region 'US-EAST-1' is not a region"),
+        ("", ["--region", ""], "--region '' is not a region"),
+        ("", ["--region", "a b"], "--region 'a b' is not a region"),
     ],
 )  # fmt: skip
 def test_a_bad_set_up_is_named_as_it_is_set(

@@ -40,6 +40,14 @@ async def test_pages_of_a_hundred_are_asked_for(
     assert [request.body["MaxResults"] for request in emulator.requests] == [100, 100, 100]
 
 
+async def test_the_size_of_a_page_can_be_left_to_aws(
+    client: PartnerCentralClient, emulator: PartnerCentralEmulator
+) -> None:
+    pages = client.iter_opportunities(page_size="aws", max_items=30, prefetch=0).pages()
+    assert [len(page.opportunity_summaries) async for page in pages] == [20, 10]
+    assert all("MaxResults" not in request.body for request in emulator.requests)
+
+
 async def test_every_parameter_is_repeated_beside_the_token(
     client: PartnerCentralClient, emulator: PartnerCentralEmulator
 ) -> None:

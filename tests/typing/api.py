@@ -204,6 +204,7 @@ async def listing(client: PartnerCentralClient, request: ListOpportunitiesReques
     assert_type(pager.pages(), AsyncGenerator[ListOpportunitiesResponse, None])
     assert_type([item.id async for item in pager], list[str])
     client.iter_opportunities(request, page_size=10, max_items=5)
+    client.iter_opportunities(page_size="aws")
     client.iter_opportunities(starting_token=pager.resume_token, prefetch=0, on_invalid="raise")
     client.iter_opportunities(on_invalid=taking_notice)
     invalid: list[InvalidOpportunity] = []
