@@ -85,7 +85,7 @@ class PartnerCentralClient:
         rate_limit: How fast requests go out; a `RateLimiter` is shared by all that use it, None
             does not pace them.
         on_event: Called with each `RequestEvent`: a request sent, a page received, an attempt
-            failed, a retry scheduled, a wait for a slot. It runs in the task that fetches the
+            failed, a retry scheduled, a wait for a permit. It runs in the task that fetches the
             page and must not block; what it raises is logged.
         **unknown: Refused; the error names the argument that was probably meant.
 

@@ -25,7 +25,7 @@ class AioConfigLike(Protocol):
     """An ``aiobotocore.config.AioConfig``."""
 
     def merge(self, other_config: Any) -> Any:
-        """Give a configuration in which `other_config` has the last word."""
+        """Return a configuration in which the settings of `other_config` win."""
         ...
 
 
@@ -33,11 +33,11 @@ class AioSessionLike(Protocol):
     """An ``aiobotocore.session.AioSession``."""
 
     def create_client(self, service_name: str, /) -> Any:
-        """Give a context manager that opens a client."""
+        """Return a context manager that opens a client."""
         ...
 
     def get_component(self, name: str) -> Any:
-        """Give a part of the session, such as its data loader."""
+        """Return a component of the session, such as its data loader."""
         ...
 
 
@@ -49,7 +49,7 @@ class Credentials:
         access_key: The access key id.
         secret_key: The secret access key; never shown.
         token: The session token of temporary credentials; never shown.
-        expiry: When they end, with a time zone; None if they do not. The callable is asked
+        expiry: When they end, with a time zone; None if they do not. The callable is called
             again before.
 
     Raises:
@@ -80,11 +80,11 @@ class ClientConfig:
         verify: False accepts any TLS certificate; a path names a CA bundle to check with.
         sign_requests: False sends requests unsigned, without looking for credentials.
         connect_timeout: Time to open a connection.
-        read_timeout: Time between two pieces of an answer.
+        read_timeout: Time between two pieces of a response.
         max_connections: Connections kept to AWS, for each event loop.
         max_response_bytes: Bytes of a response that are read at most; a page of 100
             opportunities has about 100,000. A longer one is a `MalformedResponseError`.
-        integration: ``"Integrator|Product"``, sent as ``X-Amzn-User-Agent``, as AWS asks of
+        integration: ``"Integrator|Product"``, sent as ``X-Amzn-User-Agent``, as AWS recommends for
             integrations that many partners use.
         aio_config: An ``aiobotocore.config.AioConfig`` for everything else (proxies, user
             agent). What this library sets wins: the timeouts above and a single retry layer.

@@ -6,9 +6,9 @@
     ├─ ConfigurationError          region, credentials, a bad setting: what to do, in words
     ├─ ClientClosedError           the client was closed
     ├─ RequestValidationError      also a ValueError; .errors(): field, problem, valid
-    ├─ TransportError              no answer: refused, reset, TLS, DNS
-    │  └─ RequestTimeoutError      no answer in time
-    ├─ MalformedResponseError      an answer that is not a page
+    ├─ TransportError              no response: refused, reset, TLS, DNS
+    │  └─ RequestTimeoutError      no response in time
+    ├─ MalformedResponseError      a response that is not a page
     ├─ InvalidOpportunityError     a record that cannot be read; .invalid .resume_token_after
     ├─ OpportunitiesNotFoundError  .identifiers
     ├─ PaginationError             AWS repeated a token
@@ -41,7 +41,7 @@ class PartnerCentralError(Exception):
     Attributes:
         operation: The AWS operation that was called, if one was.
         attempts: Requests sent before giving up; 0 if none was.
-        request_id: AWS's id of the last of them, which AWS support asks for.
+        request_id: AWS's id of the last request, for AWS support.
         resume_token: Where an interrupted listing goes on, for ``starting_token``.
         retryable: Whether the same call may succeed later.
     """
@@ -89,7 +89,7 @@ class ConfigurationError(PartnerCentralError):
 
 
 class ClientClosedError(PartnerCentralError):
-    """The client was closed, and something was asked of it."""
+    """A closed client was called, or a client was closed during a call."""
 
 
 class RequestProblem(TypedDict):
@@ -122,15 +122,18 @@ def _line(problem: RequestProblem) -> str:
 
 
 class TransportError(PartnerCentralError):
-    """No answer came: the connection was refused or reset, or TLS or DNS failed."""
+    """No response came: the connection was refused or reset, or TLS or DNS failed.
+
+    Or credentials could not be fetched for the moment.
+    """
 
 
 class RequestTimeoutError(TransportError):
-    """No answer came in time."""
+    """No response came in time."""
 
 
 class MalformedResponseError(PartnerCentralError):
-    """An answer came that is not a page of opportunities."""
+    """A response came that is not a page of opportunities, or is too large."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +185,7 @@ class InvalidOpportunityError(PartnerCentralError):
 
 
 class OpportunitiesNotFoundError(PartnerCentralError):
-    """Opportunities that were asked for by identifier are not there.
+    """Opportunities that were requested by identifier are not there.
 
     Attributes:
         identifiers: Those that AWS did not return, in the order in which they were given.
@@ -191,7 +194,7 @@ class OpportunitiesNotFoundError(PartnerCentralError):
     def __init__(self, identifiers: Sequence[str], *, operation: str | None = None) -> None:
         shown = ", ".join(identifiers[:20]) + (", …" if len(identifiers) > 20 else "")
         super().__init__(
-            f"{len(identifiers)} of the opportunities asked for were not found: {shown}",
+            f"{len(identifiers)} of the requested opportunities were not found: {shown}",
             operation=operation,
         )
         self.identifiers: tuple[str, ...] = tuple(identifiers)
@@ -250,13 +253,13 @@ class StoreError(PartnerCentralError):
 
 
 class ServiceError(PartnerCentralError):
-    """AWS answered with an error.
+    """AWS responded with an error.
 
     Attributes:
-        code: AWS's name of the error, or the HTTP status where the answer has none.
+        code: AWS's name of the error, or the HTTP status where the response has none.
         http_status: The HTTP status, which AWS does not promise: go by `code`.
         message: What AWS says.
-        retry_after: Seconds that AWS asks to wait, if it does.
+        retry_after: Seconds to wait, where AWS says so.
         advice: What to do about it; may be empty.
     """
 
@@ -322,7 +325,7 @@ class AccessDeniedException(ServiceError):
 
 
 class InternalServerException(ServiceError):
-    """AWS failed to answer; trying again is safe."""
+    """AWS failed to process the request; a retry is safe."""
 
 
 class ResourceNotFoundException(ServiceError):

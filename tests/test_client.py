@@ -403,7 +403,7 @@ async def test_partners_on_one_session_keep_their_credentials_apart(
     }
 
 
-def test_a_sessions_own_credentials_are_refreshed_in_several_loops_at_once(
+def test_credentials_of_a_session_are_refreshed_in_several_loops(
     make_client: MakeClient, emulator: PartnerCentralEmulator
 ) -> None:
     from aiobotocore.credentials import AioRefreshableCredentials
@@ -449,7 +449,7 @@ async def test_an_opening_that_fails_for_a_moment_is_tried_again(
         nonlocal calls
         calls += 1
         if calls == 1:
-            raise TransportError("the vault did not answer", retryable=True)
+            raise TransportError("the vault did not respond", retryable=True)
         return Credentials("AKID", "secret")
 
     client = make_client(emulator, credentials=source)
@@ -534,7 +534,7 @@ def test_credentials_do_not_show_their_secrets() -> None:
     assert "hush" not in repr(Credentials("AKID", "hush", "hush"))
 
 
-async def test_no_answer_in_time_is_a_timeout(
+async def test_no_response_in_time_is_a_timeout(
     make_client: MakeClient, emulator: PartnerCentralEmulator
 ) -> None:
     emulator.fail(Fault.hang(), times=None)
@@ -590,10 +590,10 @@ async def test_a_client_closed_under_a_request_says_so(
     client = make_client(emulator)
     loop, arrived, closed = asyncio.get_running_loop(), asyncio.Event(), threading.Event()
 
-    def hold(answer: dict[str, Any]) -> dict[str, Any]:
+    def hold(response: dict[str, Any]) -> dict[str, Any]:
         loop.call_soon_threadsafe(arrived.set)
         closed.wait()
-        return answer
+        return response
 
     emulator.fail(Fault.edit_page(hold))
     request = asyncio.create_task(client.list_opportunities())
@@ -693,16 +693,16 @@ def test_closing_while_other_loops_end_neither_hangs_nor_fails(
     emulator: PartnerCentralEmulator, _: int
 ) -> None:
     client = PartnerCentralClient("AWS", endpoint_url=emulator.url, rate_limit=None)
-    answered = threading.Barrier(3)
+    responded = threading.Barrier(3)
 
     async def read() -> None:
         await client.list_opportunities(max_results=1)
-        answered.wait()
+        responded.wait()
 
     threads = [threading.Thread(target=lambda: asyncio.run(read())) for _ in range(2)]
     for thread in threads:
         thread.start()
-    answered.wait()
+    responded.wait()
     asyncio.run(client.aclose())
     for thread in threads:
         thread.join()
@@ -813,7 +813,7 @@ async def test_a_source_of_credentials_that_does_not_work_is_named(
         "aws_access_key_id = only-half",
     ],
 )
-async def test_a_profile_whose_credentials_cannot_be_had_is_a_configuration_error(
+async def test_a_profile_without_credentials_is_a_configuration_error(
     emulator: PartnerCentralEmulator,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -883,12 +883,12 @@ def test_closing_does_not_wait_for_a_loop_that_has_stopped(
     emulator: PartnerCentralEmulator,
 ) -> None:
     client = PartnerCentralClient("AWS", endpoint_url=emulator.url, rate_limit=None)
-    answered, looked = threading.Event(), threading.Event()
+    responded, looked = threading.Event(), threading.Event()
     runner = asyncio.Runner()
 
     async def read() -> None:
         await client.list_opportunities(max_results=1)
-        answered.set()
+        responded.set()
         looked.wait()  # blocks the loop, on purpose, until the closing has begun
 
     async def close() -> None:
@@ -900,7 +900,7 @@ def test_closing_does_not_wait_for_a_loop_that_has_stopped(
 
     thread = threading.Thread(target=lambda: runner.run(read()))
     thread.start()
-    answered.wait()
+    responded.wait()
     asyncio.run(close())
     thread.join()
     runner.close()

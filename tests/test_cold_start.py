@@ -1,4 +1,4 @@
-"""What an import brings: a program waits only for what it asked for."""
+"""What an import brings: a program waits only for the names that it uses."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ IMPORT = "from partnercentral_list import PartnerCentralClient, OpportunitySumma
 
 def modules_after(program: str) -> set[str]:
     """The top-level modules that a fresh interpreter has loaded."""
-    tell = "import json, sys; print(json.dumps(sorted({n.partition('.')[0] for n in sys.modules})))"
+    dump = "import json, sys; print(json.dumps(sorted({n.partition('.')[0] for n in sys.modules})))"
     done = subprocess.run(
-        [sys.executable, "-c", f"{program}\n{tell}"], capture_output=True, text=True, check=True
+        [sys.executable, "-c", f"{program}\n{dump}"], capture_output=True, text=True, check=True
     )
     return set(json.loads(done.stdout))
 

@@ -167,7 +167,7 @@ NOT_A_PAGE = {
     "a token that is no text": b'{"OpportunitySummaries": [], "NextToken": 5}',
     "invalid UTF-8": b'{"OpportunitySummaries": [{"Id": "\xff\xfe Canary"}]}',
     "UTF-16": '{"OpportunitySummaries": []}'.encode("utf-16"),
-    "two answers in one": b'{"OpportunitySummaries": []}{"OpportunitySummaries": []}',
+    "two responses in one": b'{"OpportunitySummaries": []}{"OpportunitySummaries": []}',
     "lists a hundred thousand deep": b"[" * 100_000,
     "objects a hundred thousand deep": b'{"a":' * 100_000,
     "records a hundred thousand deep": b'{"OpportunitySummaries": ' + b"[" * 100_000,
@@ -251,5 +251,5 @@ CASES = [
     Case("an empty page with a token", Fault.empty_page(), for_ever=50, fails=False),
     Case("an empty token at the end", edited(end_with_an_empty_token), fails=False),
     Case("values and members that nobody knows", edited(add_what_nobody_knows), fails=False),
-    lasting("a record that cannot be read", edited(spoil), InvalidOpportunityError),
+    lasting("an invalid record", edited(spoil), InvalidOpportunityError),
 ]

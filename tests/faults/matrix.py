@@ -63,7 +63,7 @@ class Hit:
         self.events: list[RequestEvent] = []
         self._lifted = False
         self._counts = {"connect": itertools.count(1), "source": itertools.count(0)}
-        # The first request asks for credentials twice: when the client opens, and when it signs.
+        # The first request fetches credentials twice: when the client opens, and when it signs.
         self._sent = 0
         self.reading: asyncio.Task[PartnerCentralError | None] | None = None
         self._stalling: set[asyncio.Task[None]] = set()
@@ -82,10 +82,10 @@ class Hit:
     async def credentials(self) -> Credentials:
         if self.case.source is not None and self.strikes("source"):
             raise self.case.source()
-        # Near its end, so that each request asks for them anew.
+        # Near its end, so that each request fetches them anew.
         return Credentials("AKIDEXAMPLE", "secret", None, datetime.now(UTC) + timedelta(minutes=5))
 
-    def told(self, event: RequestEvent) -> None:
+    def on_event(self, event: RequestEvent) -> None:
         self.events.append(event)
         if isinstance(event, RequestSent):
             self._sent += 1
@@ -98,14 +98,14 @@ class Hit:
                 stalling.add_done_callback(self._stalling.discard)
 
     async def _let_time_pass(self) -> None:
-        number, told = self._sent, len(self.events)
+        number, emitted = self._sent, len(self.events)
         while len(self.emulator.requests) < number:  # noqa: ASYNC110 # threads fill it
             await asyncio.sleep(0)
         loop = asyncio.get_running_loop()
         assert isinstance(loop, Loop)
         loop.ahead += PATIENCE + 1
         for _ in range(TURNS):
-            if len(self.events) > told:
+            if len(self.events) > emitted:
                 return
             await asyncio.sleep(0)
         assert self.reading is not None
@@ -149,7 +149,7 @@ class Hit:
                 max_attempts=ATTEMPTS, attempt_timeout=PATIENCE, max_elapsed=0, sleep=no_wait
             ),
             rate_limit=None,
-            on_event=self.told,
+            on_event=self.on_event,
         )
 
 
@@ -163,7 +163,7 @@ async def read(pager: OpportunityPager, seen: list[str]) -> PartnerCentralError 
 
 
 async def judge(hit: Hit, expected_ids: list[str], prefetch: int) -> PartnerCentralError | None:
-    """Hold one listing to the law; gives the error that ended it.
+    """Check that one listing is complete, or can be completed; returns the error that ended it.
 
     Raises:
         AssertionError: It breaks the law; the message says how.
@@ -219,7 +219,7 @@ def combinations(cases: list[Case]) -> list[tuple[Case, int, int | None]]:
 
 
 def broken(cases: list[Case]) -> list[str]:
-    """Judge all of these; gives what breaks the law, for the tests of the matrix itself."""
+    """Check all of these; returns the failures, for the tests of the matrix itself."""
     found: list[str] = []
     for case, page, times in combinations(cases):
         try:

@@ -75,7 +75,7 @@ def texts_of_ours(error: PartnerCentralError) -> Iterator[str]:
 
 
 async def everything_said(hit: Hit) -> list[str]:
-    """List, and collect whatever was raised, told or can be shown."""
+    """List, and collect whatever was raised, emitted or can be shown."""
     said: list[str] = []
     invalid: list[InvalidOpportunity] = []
     client = hit.client()
@@ -125,7 +125,7 @@ def test_nothing_sensitive_is_said(
         assert [canary for canary in canaries if canary in text] == []
 
 
-def test_what_the_users_own_source_of_credentials_raised_is_shown_as_the_cause() -> None:
+def test_what_a_credentials_callable_raised_is_the_cause() -> None:
     (case,) = [case for case in CASES if case.name == OF_THE_SOURCE[0]]
     assert any("Canary vault" in text for text in listen(case, 1, None))
 

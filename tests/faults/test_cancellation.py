@@ -119,7 +119,7 @@ USES = [
 
 
 class Trial:
-    """A listing that waits for everything it can: threads, slots, retries, answers."""
+    """A listing that waits for everything it can: threads, permits, retries, responses."""
 
     def __init__(self, emulator: PartnerCentralEmulator, use: Use) -> None:
         self.emulator, self.use = emulator, use
@@ -143,7 +143,7 @@ class Trial:
         )
 
     async def run(self, stop_at: int) -> bool:
-        """Cancel at the point with that number; tells whether it came so far."""
+        """Cancel at the point with that number; returns whether that was reached."""
         self.emulator.clear_faults()
         self.emulator.fail("InternalServerException", at=2, times=1)
         client = self.client()
@@ -219,7 +219,7 @@ def test_a_listing_can_be_cancelled_wherever_it_waits(use: Use) -> None:
 async def cancelled_while_reading_ahead(
     emulator: PartnerCentralEmulator, use: Use, stop_at: int, patch: pytest.MonkeyPatch
 ) -> bool:
-    """Cancel the listing when the task beside it waits for that number; tells if it came so far."""
+    """Cancel the listing when the task beside it waits so often; returns whether it did."""
     trial = Trial(emulator, use)
     client = trial.client()
     before = asyncio.all_tasks()
@@ -280,7 +280,7 @@ def test_a_place_in_the_queue_that_is_left_behind_is_seen(monkeypatch: pytest.Mo
 
     def init(self: RateLimiter, limit: RateLimit) -> None:
         original(self, limit)
-        self._left = Forgetful()
+        self._abandoned = Forgetful()
 
     monkeypatch.setattr(RateLimiter, "__init__", init)
     with PartnerCentralEmulator(25) as emulator, pytest.raises(AssertionError, match="queue"):

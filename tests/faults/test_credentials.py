@@ -21,7 +21,7 @@ CASE = Case(
 
 
 class Expiring(Hit):
-    """The source gives credentials that have expired, where the case strikes."""
+    """The source returns credentials that have expired, where the case strikes."""
 
     async def credentials(self) -> Credentials:
         try:

@@ -21,7 +21,7 @@ from tests.faults.matrix import broken
 Patch = pytest.MonkeyPatch
 
 
-def malformed_answers_are_empty_last_pages(patch: Patch) -> None:
+def malformed_responses_are_empty_last_pages(patch: Patch) -> None:
     """What botocore makes of them."""
     parse_page = response.parse_page
 
@@ -55,7 +55,7 @@ def everything_is_tried_again(patch: Patch) -> None:
     patch.setattr(retry, "_may_pass", lambda error: True)
 
 
-def malformed_answers_are_not_tried_again(patch: Patch) -> None:
+def malformed_responses_are_not_tried_again(patch: Patch) -> None:
     may_pass = retry._may_pass
     patch.setattr(
         retry,
@@ -126,7 +126,9 @@ def only_one_code_is_throttling(patch: Patch) -> None:
 
 
 def any_error_reaches_botocores_parser(patch: Patch) -> None:
-    patch.setattr("partnercentral_list._transport.botocore_hooks._is_error_of_aws", lambda body: True)
+    patch.setattr(
+        "partnercentral_list._transport.botocore_hooks._is_error_of_aws", lambda body: True
+    )
 
 
 def invalid_records_are_left_out(patch: Patch) -> None:
@@ -196,14 +198,14 @@ def a_record_is_done_with_before_it_is_yielded(patch: Patch) -> None:
 
 
 GUARDS: list[tuple[Callable[[Patch], None], str]] = [
-    (malformed_answers_are_empty_last_pages, "half of the body"),
-    (malformed_answers_are_empty_last_pages, "an empty body"),
-    (malformed_answers_are_empty_last_pages, "HTML with status 200"),
+    (malformed_responses_are_empty_last_pages, "half of the body"),
+    (malformed_responses_are_empty_last_pages, "an empty body"),
+    (malformed_responses_are_empty_last_pages, "HTML with status 200"),
     (utf_16_is_read_too, "UTF-16"),
     (nothing_is_tried_again, "InternalServerException as 500"),
     (nothing_is_tried_again, "reset during"),
     (everything_is_tried_again, "AccessDeniedException as 403"),
-    (malformed_answers_are_not_tried_again, "an empty object"),
+    (malformed_responses_are_not_tried_again, "an empty object"),
     (no_token_is_remembered, "a token repeated at once"),
     (no_token_is_remembered, "a token of an earlier page"),
     (only_the_last_token_is_remembered, "a token of an earlier page"),
@@ -215,13 +217,13 @@ GUARDS: list[tuple[Callable[[Patch], None], str]] = [
     (only_one_code_is_throttling, "a throttling code of others"),
     (any_error_reaches_botocores_parser, "a list as 503"),
     (any_error_reaches_botocores_parser, "an odd ErrorList"),
-    (invalid_records_are_left_out, "a record that cannot be read"),
-    (a_resume_token_names_its_page_only, "a record that cannot be read"),
-    (a_resume_token_names_the_next_page, "a record that cannot be read"),
+    (invalid_records_are_left_out, "an invalid record"),
+    (a_resume_token_names_its_page_only, "an invalid record"),
+    (a_resume_token_names_the_next_page, "an invalid record"),
     (an_error_while_reading_ahead_is_the_end, "AccessDeniedException as 400"),
     (an_attempt_may_take_for_ever, "slow drip"),
     (an_error_does_not_know_its_place, "InternalServerException as 500"),
-    (a_record_is_done_with_before_it_is_yielded, "a record that cannot be read"),
+    (a_record_is_done_with_before_it_is_yielded, "an invalid record"),
 ]
 
 

@@ -1,4 +1,4 @@
-"""The tokens that all retries of a client share, counted on the wire."""
+"""The tokens that all retries of a client share, counted by a server."""
 
 from __future__ import annotations
 

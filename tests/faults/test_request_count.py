@@ -1,4 +1,4 @@
-"""Never more requests on the wire than the policy says, whatever else is set."""
+"""Never more requests are sent than the policy says, whatever else is set."""
 
 from __future__ import annotations
 

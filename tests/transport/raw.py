@@ -10,10 +10,10 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def answering(
-    answer: bytes, tls: ssl.SSLContext | None = None
+def responding(
+    response: bytes, tls: ssl.SSLContext | None = None
 ) -> Iterator[tuple[int, list[bytes]]]:
-    """Answer each connection's request with these bytes; gives the port and the requests."""
+    """Respond to each connection's request with these bytes; yields the port and the requests."""
     requests: list[bytes] = []
     listener = socket.create_server(("127.0.0.1", 0))
 
@@ -26,7 +26,7 @@ def answering(
             try:
                 connection = tls.wrap_socket(plain, server_side=True) if tls else plain
                 requests.append(read_request(connection))
-                connection.sendall(answer)
+                connection.sendall(response)
                 connection.close()
             except OSError:
                 plain.close()
@@ -54,6 +54,6 @@ def read_request(connection: socket.socket) -> bytes:
 
 
 def page(body: bytes = b'{"OpportunitySummaries": []}') -> bytes:
-    """A whole good answer."""
+    """Return a complete response with that page."""
     head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
     return head.encode() + body

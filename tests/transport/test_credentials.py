@@ -32,7 +32,7 @@ from partnercentral_list import (
 from partnercentral_list._transport import session
 from partnercentral_list.emulator import AcceptedCredentials, PartnerCentralEmulator
 from tests.conftest import ONCE, MakeClient
-from tests.transport.raw import answering, page
+from tests.transport.raw import page, responding
 
 KEYS = AcceptedCredentials("AKIDOFTHEROLE", "secret", "token")
 FAR = "2999-01-01T00:00:00Z"
@@ -72,7 +72,7 @@ def signed_on(folder: Path) -> str:
 
 
 @pytest.mark.parametrize(
-    ("service", "profile", "answer"),
+    ("service", "profile", "response"),
     [
         ("STS", assumed, STS.format("AssumeRole")),
         ("STS", federated, STS.format("AssumeRoleWithWebIdentity")),
@@ -86,7 +86,7 @@ async def test_a_profile_gets_its_credentials_from_another_service(
     monkeypatch: pytest.MonkeyPatch,
     service: str,
     profile: Callable[[Path], str],
-    answer: str,
+    response: str,
     is_preloaded: bool,
 ) -> None:
     monkeypatch.setattr(session, "_loaders", {})
@@ -94,7 +94,7 @@ async def test_a_profile_gets_its_credentials_from_another_service(
     (tmp_path / "config").write_text(profile(tmp_path))
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
     with (
-        answering(page(answer.encode())) as (port, requests),
+        responding(page(response.encode())) as (port, requests),
         PartnerCentralEmulator(3, credentials=[KEYS]) as emulator,
     ):
         monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service}", f"http://127.0.0.1:{port}")
@@ -120,7 +120,7 @@ SOURCES: dict[str, Exception] = {
     "a reset": ConnectionResetError("the vault is away"),
     "no name": socket.gaierror(socket.EAI_AGAIN, "the vault is away"),
     "no endpoint": EndpointConnectionError(endpoint_url="https://vault/", error="is away"),
-    "no answer in time": ReadTimeoutError(endpoint_url="https://vault/"),
+    "no response in time": ReadTimeoutError(endpoint_url="https://vault/"),
     "throttling": sts_error("Throttling", 400, "the vault is away"),
     "an internal error": sts_error("InternalFailure", 500, "the vault is away"),
 }
@@ -240,7 +240,7 @@ async def test_an_error_of_sts_keeps_its_words(
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
     body = ERROR.format(code, "in the words of STS").encode()
     response = page(body).replace(b"200 OK", f"{status} Status".encode())
-    with answering(response) as (port, _):
+    with responding(response) as (port, _):
         monkeypatch.setenv("AWS_ENDPOINT_URL_STS", f"http://127.0.0.1:{port}")
         client = make_client(emulator, profile_name="reader", retry=ONCE)
         with pytest.raises(PartnerCentralError, match="in the words of STS") as caught:

@@ -1,4 +1,4 @@
-"""Each error that AWS answers with, in its class, with AWS's own members."""
+"""Each error that AWS responds with, in its class, with AWS's own members."""
 
 from __future__ import annotations
 

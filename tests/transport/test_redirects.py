@@ -11,7 +11,7 @@ from aiobotocore.httpsession import AIOHTTPSession
 from partnercentral_list import ClientConfig, ConfigurationError, ServiceError
 from partnercentral_list._transport.http_session import HttpSession
 from tests.conftest import MakeClient
-from tests.transport.raw import answering, page
+from tests.transport.raw import page, responding
 from tests.transport.test_transport import CERTIFICATE, server_side
 
 
@@ -25,10 +25,10 @@ def redirect(status: int, location: str, body: bytes = b"") -> bytes:
 async def test_a_redirect_to_another_host_is_not_followed(
     make_client: MakeClient, status: int, is_tls: bool
 ) -> None:
-    with answering(page()) as (other, stolen):
+    with responding(page()) as (other, stolen):
         location = f"http://localhost:{other}/?{status}"
         tls = server_side() if is_tls else None
-        with answering(redirect(status, location), tls) as (port, requests):
+        with responding(redirect(status, location), tls) as (port, requests):
             url = f"{'https' if is_tls else 'http'}://127.0.0.1:{port}"
             config = ClientConfig(verify=str(CERTIFICATE) if is_tls else True)
             client = make_client(url, config=config)
@@ -45,7 +45,7 @@ async def test_a_redirect_to_the_same_host_sends_nothing_again(
     make_client: MakeClient, status: int
 ) -> None:
     with (
-        answering(redirect(status, "/elsewhere")) as (port, requests),
+        responding(redirect(status, "/elsewhere")) as (port, requests),
         pytest.raises(ServiceError, match=f"HTTP {status}"),
     ):
         await make_client(f"http://127.0.0.1:{port}").list_opportunities()
@@ -58,7 +58,7 @@ async def test_a_page_with_the_status_of_a_redirect_is_no_page(
 ) -> None:
     body = b'{"OpportunitySummaries": [], "Canary": 1}'
     with (
-        answering(redirect(status, "/", body)) as (port, _),
+        responding(redirect(status, "/", body)) as (port, _),
         pytest.raises(ServiceError, match=f"HTTP {status}") as caught,
     ):
         await make_client(f"http://127.0.0.1:{port}").list_opportunities()
@@ -68,7 +68,7 @@ async def test_a_page_with_the_status_of_a_redirect_is_no_page(
 async def test_where_a_redirect_leads_is_shown_without_its_secrets(make_client: MakeClient) -> None:
     location = "https://user:hunter2@login.example/start?token=hunter2"
     with (
-        answering(redirect(302, location)) as (port, _),
+        responding(redirect(302, location)) as (port, _),
         pytest.raises(ServiceError, match=r"redirect to login\.example") as caught,
     ):
         await make_client(f"http://127.0.0.1:{port}").list_opportunities()
@@ -81,7 +81,7 @@ class OfTheProgram(AIOHTTPSession):  # type: ignore[misc]
 
 async def test_an_http_session_of_the_program_is_refused(make_client: MakeClient) -> None:
     config = ClientConfig(aio_config=AioConfig(http_session_cls=OfTheProgram))
-    with answering(page()) as (port, requests):
+    with responding(page()) as (port, requests):
         client = make_client(f"http://127.0.0.1:{port}", config=config)
         with pytest.raises(ConfigurationError, match=r"aio_config must not set http_session_cls"):
             await client.list_opportunities()
@@ -90,7 +90,7 @@ async def test_an_http_session_of_the_program_is_refused(make_client: MakeClient
 
 async def test_aiobotocores_own_http_session_may_be_named(make_client: MakeClient) -> None:
     config = ClientConfig(aio_config=AioConfig(http_session_cls=AIOHTTPSession))
-    with answering(redirect(307, "/elsewhere")) as (port, requests):
+    with responding(redirect(307, "/elsewhere")) as (port, requests):
         client = make_client(f"http://127.0.0.1:{port}", config=config)
         with pytest.raises(ServiceError, match="HTTP 307"):
             await client.list_opportunities()
@@ -103,7 +103,7 @@ async def test_an_aiobotocore_that_would_follow_redirects_is_not_used(
     # As if a later version of it made its sessions in another way.
     monkeypatch.setattr(HttpSession, "_get_session", AIOHTTPSession._get_session)
     with (
-        answering(page()) as (port, _),
+        responding(page()) as (port, _),
         pytest.raises(ConfigurationError, match="version of aiobotocore"),
     ):
         await make_client(f"http://127.0.0.1:{port}").list_opportunities()

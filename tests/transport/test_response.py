@@ -34,7 +34,7 @@ def body(*records: object, **members: object) -> bytes:
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "response",
     [
         b"",
         b" ",
@@ -70,9 +70,9 @@ def body(*records: object, **members: object) -> bytes:
     ],
     ids=range(31),
 )
-def test_what_is_no_page_is_an_error_that_may_be_retried(answer: bytes) -> None:
-    with pytest.raises(MalformedResponseError, match=f"{len(answer)} bytes") as caught:
-        parse_page(answer, METADATA)
+def test_what_is_no_page_is_an_error_that_may_be_retried(response: bytes) -> None:
+    with pytest.raises(MalformedResponseError, match=f"{len(response)} bytes") as caught:
+        parse_page(response, METADATA)
     assert caught.value.retryable
     assert caught.value.request_id == "request-1"
     assert caught.value.__cause__ is caught.value.__context__ is None
@@ -109,7 +109,7 @@ def test_a_page_knows_how_it_was_fetched() -> None:
         (None, "the record"),
     ],
 )
-def test_a_record_that_cannot_be_read_keeps_its_place_and_its_values_out_of_the_words(
+def test_an_invalid_record_keeps_its_place_and_shows_no_values(
     record: object, problem: str
 ) -> None:
     page = parse_page(body(RECORD, record, RECORD), METADATA)

@@ -23,7 +23,7 @@ from partnercentral_list import (
 )
 from partnercentral_list.emulator import Fault, PartnerCentralEmulator
 from tests.conftest import ONCE, MakeClient
-from tests.transport.raw import answering, page, read_request
+from tests.transport.raw import page, read_request, responding
 
 SMALL = ClientConfig(max_response_bytes=1_000)
 BODY = b'{"OpportunitySummaries": [], "Canary": 1}'
@@ -31,7 +31,7 @@ BODY = b'{"OpportunitySummaries": [], "Canary": 1}'
 
 @asynccontextmanager
 async def streaming(status: int) -> AsyncIterator[tuple[int, list[int]]]:
-    """Send chunks until the client has had enough; gives the port and the bytes sent."""
+    """Send chunks until the client closes; yields the port and the bytes sent."""
     sent: list[int] = []
     listener = socket.create_server(("127.0.0.1", 0))
     piece = b" " * 65_536
@@ -61,7 +61,7 @@ async def streaming(status: int) -> AsyncIterator[tuple[int, list[int]]]:
 async def test_a_page_that_announces_too_much_is_not_read(make_client: MakeClient) -> None:
     announcing = b"HTTP/1.1 200 OK\r\nContent-Length: 2000000000\r\n\r\n" + BODY
     events: list[object] = []
-    with answering(announcing) as (port, requests):
+    with responding(announcing) as (port, requests):
         url = f"http://127.0.0.1:{port}"
         client = make_client(url, config=SMALL, on_event=events.append)
         with pytest.raises(MalformedResponseError, match="1000 bytes of ClientConfig") as caught:
@@ -83,7 +83,7 @@ async def test_a_page_without_an_end_is_read_up_to_the_bound(make_client: MakeCl
 @pytest.mark.parametrize("spare", [0, 1])
 async def test_a_page_as_long_as_is_allowed_is_read(make_client: MakeClient, spare: int) -> None:
     config = ClientConfig(max_response_bytes=len(BODY) + spare)
-    with answering(page(BODY)) as (port, _):
+    with responding(page(BODY)) as (port, _):
         response = await make_client(f"http://127.0.0.1:{port}", config=config).list_opportunities()
     assert response.opportunity_summaries == ()
 
@@ -91,7 +91,7 @@ async def test_a_page_as_long_as_is_allowed_is_read(make_client: MakeClient, spa
 async def test_a_page_one_byte_longer_than_is_allowed_is_refused(make_client: MakeClient) -> None:
     config = ClientConfig(max_response_bytes=len(BODY) - 1)
     with (
-        answering(page(BODY)) as (port, _),
+        responding(page(BODY)) as (port, _),
         pytest.raises(MalformedResponseError, match="max_response_bytes"),
     ):
         await make_client(f"http://127.0.0.1:{port}", config=config).list_opportunities()
@@ -101,7 +101,7 @@ async def test_a_compressed_page_is_never_inflated(make_client: MakeClient) -> N
     bomb = gzip.compress(b" " * 50_000_000)
     head = f"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {len(bomb)}\r\n\r\n"
     with (
-        answering(head.encode() + bomb) as (port, _),
+        responding(head.encode() + bomb) as (port, _),
         pytest.raises(MalformedResponseError, match=f"{len(bomb)} bytes"),
     ):
         await make_client(f"http://127.0.0.1:{port}", retry=ONCE).list_opportunities()
@@ -123,7 +123,7 @@ async def test_an_error_of_200_megabytes_is_neither_read_nor_shown(make_client: 
     head = b"HTTP/1.1 503 Status\r\nContent-Length: 200000000\r\n\r\n"
     body = b'{"__type": "InternalServerException", "Message": "Canary'
     with (
-        answering(head + body) as (port, _),
+        responding(head + body) as (port, _),
         pytest.raises(ServiceError, match="HTTP 503") as caught,
     ):
         await make_client(f"http://127.0.0.1:{port}", retry=ONCE).list_opportunities()

@@ -13,7 +13,7 @@ from aiobotocore.config import AioConfig
 from partnercentral_list import ClientConfig, ConfigurationError, TransportError
 from partnercentral_list._transport import http_session
 from tests.conftest import ONCE, MakeClient
-from tests.transport.raw import answering, page
+from tests.transport.raw import page, responding
 from tests.transport.test_transport import CERTIFICATE, server_side
 
 
@@ -37,7 +37,7 @@ async def read_over_tls(make_client: MakeClient, config: ClientConfig, **server:
     if server:
         context.verify_mode = ssl.CERT_REQUIRED
         context.load_verify_locations(CERTIFICATE)
-    with answering(page(), context) as (port, _):
+    with responding(page(), context) as (port, _):
         client = make_client(f"https://127.0.0.1:{port}", config=config, retry=ONCE)
         await client.list_opportunities()
 
@@ -119,7 +119,7 @@ async def test_an_aio_config_that_contradicts_itself_is_named(
     make_client: MakeClient, options: dict[str, Any], what: str
 ) -> None:
     config = ClientConfig(aio_config=AioConfig(**options))
-    with answering(page()) as (port, requests):
+    with responding(page()) as (port, requests):
         client = make_client(f"http://127.0.0.1:{port}", config=config)
         with pytest.raises(ConfigurationError, match=f"ClientConfig.aio_config .*{what}") as caught:
             await client.list_opportunities()

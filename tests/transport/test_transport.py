@@ -1,4 +1,4 @@
-"""What goes wrong below HTTP: no answer, a broken one, or TLS that cannot be trusted."""
+"""What goes wrong below HTTP: no response, a broken one, or TLS that cannot be trusted."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from partnercentral_list import ClientConfig, ServiceError, TransportError
 from partnercentral_list.emulator import Fault, PartnerCentralEmulator
 from tests.conftest import ONCE, MakeClient
-from tests.transport.raw import answering, page
+from tests.transport.raw import page, responding
 
 # Self-signed, for 127.0.0.1 and localhost, valid for a hundred years; made for these tests.
 CERTIFICATE = Path(__file__).parent / "localhost.pem"
@@ -22,7 +22,7 @@ CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "response",
     [
         CHUNKED + CANARY + b"\r\n",
         CHUNKED + b"5\r\n" + CANARY + b"\r\n",
@@ -33,10 +33,10 @@ CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
     ],
     ids=["chunk size", "chunk end", "status line", "header", "short", "nothing"],
 )
-async def test_a_broken_answer_is_retryable_and_shows_nothing_of_itself(
-    make_client: MakeClient, answer: bytes
+async def test_a_broken_response_is_retryable_and_shows_nothing_of_itself(
+    make_client: MakeClient, response: bytes
 ) -> None:
-    with answering(answer) as (port, _):
+    with responding(response) as (port, _):
         client = make_client(f"http://127.0.0.1:{port}", retry=ONCE)
         with pytest.raises(TransportError) as caught:
             await client.list_opportunities()
@@ -98,17 +98,17 @@ def server_side() -> ssl.SSLContext:
 async def test_tls_is_checked_as_the_settings_say(
     make_client: MakeClient, verify: bool | str
 ) -> None:
-    with answering(page(), server_side()) as (port, requests):
+    with responding(page(), server_side()) as (port, requests):
         url = f"https://127.0.0.1:{port}"
-        answer = await make_client(url, config=ClientConfig(verify=verify)).list_opportunities()
-    assert answer.opportunity_summaries == ()
+        response = await make_client(url, config=ClientConfig(verify=verify)).list_opportunities()
+    assert response.opportunity_summaries == ()
     assert len(requests) == 1
 
 
 async def test_a_certificate_that_cannot_be_trusted_is_not_tried_again(
     make_client: MakeClient,
 ) -> None:
-    with answering(page(), server_side()) as (port, requests):
+    with responding(page(), server_side()) as (port, requests):
         client = make_client(f"https://127.0.0.1:{port}")
         with pytest.raises(TransportError, match="CERTIFICATE_VERIFY_FAILED") as caught:
             await client.list_opportunities()
