@@ -15,10 +15,9 @@ from typing import TYPE_CHECKING, Any, Final
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from partnercentral_list._pagination.by_id import OnMissing
-    from partnercentral_list._pagination.filters import OpportunityFilters, ScanFilters
+    from partnercentral_list._pagination.invalid import OnInvalid
+    from partnercentral_list._pagination.lookup import OnMissing
     from partnercentral_list._pagination.pager import OpportunityPager
-    from partnercentral_list._pagination.parts import OnInvalid
     from partnercentral_list._pagination.scan.scan import OpportunityScan
     from partnercentral_list._run import run
     from partnercentral_list._transport.events import (
@@ -79,6 +78,7 @@ if TYPE_CHECKING:
         LifeCycleSummary,
         ListOpportunitiesRequest,
         ListOpportunitiesResponse,
+        OpportunityFilters,
         OpportunitySort,
         OpportunitySortName,
         OpportunitySummary,
@@ -88,6 +88,7 @@ if TYPE_CHECKING:
         ResponseMetadata,
         ReviewStatus,
         ReviewStatusName,
+        ScanFilters,
         SortByName,
         SortOrder,
         SortOrderName,
@@ -184,12 +185,11 @@ _MODULES: Final = (
     "config",
     "models",
     "client",
-    "_pagination.filters",
     "_transport.events",
     "_transport.rate_limiter",
-    "_pagination.parts",
-    "_pagination.by_id",
+    "_pagination.invalid",
     "_pagination.pager",
+    "_pagination.lookup",
     "_pagination.scan.scan",
     "_run",
 )

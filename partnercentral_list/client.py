@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Final, Literal, Never, Self
 
 from typing_extensions import Unpack
 
-from partnercentral_list._pagination.filters import OpportunityFilters, ScanFilters
 from partnercentral_list._transport.settings import HOME_REGION, ConnectionSettings
 from partnercentral_list.config import (
     AioSessionLike,
@@ -28,16 +27,18 @@ from partnercentral_list.models import (
     CatalogName,
     ListOpportunitiesRequest,
     ListOpportunitiesResponse,
+    OpportunityFilters,
     OpportunitySummary,
+    ScanFilters,
 )
 from partnercentral_list.models._checks import NotAString
 
 if TYPE_CHECKING:
     # At run time they are imported where they are used: a program that imports the client and has
     # not made one yet need not wait for asyncio and tenacity.
-    from partnercentral_list._pagination.by_id import OnMissing
+    from partnercentral_list._pagination.invalid import OnInvalid
+    from partnercentral_list._pagination.lookup import OnMissing
     from partnercentral_list._pagination.pager import OpportunityPager
-    from partnercentral_list._pagination.parts import OnInvalid
     from partnercentral_list._pagination.scan.scan import OpportunityScan
     from partnercentral_list._transport.events import OnEvent
     from partnercentral_list._transport.rate_limiter import RateLimiter
@@ -113,13 +114,13 @@ class PartnerCentralClient:
         if unknown:
             raise ConfigurationError(_unknown_arguments(unknown))
         # Here and not in an event loop: the first call, too, needs them.
-        for name in ("by_id", "pager"):
+        for name in ("lookup", "pager"):
             import_module(f"partnercentral_list._pagination.{name}")
-        from partnercentral_list._pagination.requests import checked_catalog
+        from partnercentral_list._pagination.arguments import validate_catalog
         from partnercentral_list._transport.rate_limiter import RateLimiter
         from partnercentral_list._transport.transport import Transport
 
-        self._catalog = checked_catalog(catalog)
+        self._catalog = validate_catalog(catalog)
         check_kind("config", config, ClientConfig)
         check_kind("retry", retry, RetryPolicy)
         check_kind("rate_limit", rate_limit, RateLimit, RateLimiter, type(None))
@@ -234,12 +235,12 @@ class PartnerCentralClient:
             InvalidOpportunityError: A record of the page cannot be parsed.
             PartnerCentralError: The page could not be fetched, retries included.
         """
-        from partnercentral_list._pagination.iteration import read_one
-        from partnercentral_list._pagination.requests import page_request
+        from partnercentral_list._pagination.arguments import page_request
+        from partnercentral_list._pagination.pager import fetch_single_page
 
         paging = {"max_results": max_results, "next_token": next_token}
         parameters = page_request(self._catalog, request, paging, filters, on_invalid)
-        return await read_one(self._transport.fetch, parameters, on_invalid)
+        return await fetch_single_page(self._transport.fetch, parameters, on_invalid)
 
     def iter_opportunities(
         self,
@@ -278,8 +279,8 @@ class PartnerCentralClient:
         Raises:
             RequestValidationError: The request is wrong; nothing was sent.
         """
+        from partnercentral_list._pagination.arguments import listing_request
         from partnercentral_list._pagination.pager import OpportunityPager
-        from partnercentral_list._pagination.requests import listing_request
 
         listing = listing_request(
             self._catalog,
@@ -324,7 +325,7 @@ class PartnerCentralClient:
         Raises:
             RequestValidationError: The request is wrong, or has a sort; nothing was sent.
         """
-        from partnercentral_list._pagination.requests import scan_request
+        from partnercentral_list._pagination.arguments import scan_request
         from partnercentral_list._pagination.scan.scan import OpportunityScan
 
         scan = scan_request(
@@ -354,12 +355,12 @@ class PartnerCentralClient:
             InvalidOpportunityError: While iterating: one cannot be read.
             PartnerCentralError: While iterating: a page could not be fetched.
         """
-        from partnercentral_list._pagination.by_id import look_up_request, read_by_id
-        from partnercentral_list._pagination.requests import identifier_batches
+        from partnercentral_list._pagination.arguments import identifier_batches, lookup_request
+        from partnercentral_list._pagination.lookup import look_up
 
         batches = identifier_batches(identifiers, on_missing)
-        parameters = look_up_request(self._catalog)
-        return read_by_id(self._transport.fetch, parameters, batches, on_missing)
+        parameters = lookup_request(self._catalog)
+        return look_up(self._transport.fetch, parameters, batches, on_missing)
 
 
 def _unknown_arguments(unknown: Iterable[str]) -> str:

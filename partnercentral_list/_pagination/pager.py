@@ -2,13 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias, cast
 
-from partnercentral_list._pagination.iteration import Iteration
-from partnercentral_list._pagination.parts import FetchPage, Listing
+from partnercentral_list._pagination.invalid import (
+    OnInvalid,
+    await_if_awaitable,
+    invalid_error,
+    invalid_opportunity,
+)
+from partnercentral_list._pagination.prefetch import Prefetcher
+from partnercentral_list._pagination.tokens import START, TOKEN_KEY, Position
+from partnercentral_list._transport.response import InvalidEntry, Page
+from partnercentral_list.errors import (
+    PaginationError,
+    PartnerCentralError,
+    TokenExpiredError,
+    ValidationException,
+)
 from partnercentral_list.models import ListOpportunitiesResponse, OpportunitySummary
+from partnercentral_list.models.response import part_of
+
+FetchPage: TypeAlias = Callable[[Mapping[str, object]], Awaitable[Page]]
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What is listed, and how."""
+
+    parameters: Mapping[str, object]
+    """The request's members as they go over the wire, all but NextToken."""
+    max_items: int | None = None
+    start: Position = START
+    prefetch: int = 1
+    on_invalid: OnInvalid = "raise"
 
 
 class OpportunityPager:
@@ -21,13 +50,13 @@ class OpportunityPager:
     Every iteration is complete for the records that are not edited while it runs, or it raises.
 
     Raises:
-        PartnerCentralError: While iterating; its ``resume_token`` says where to go on.
+        PartnerCentralError: While iterating; resume at its ``resume_token``.
     """
 
     def __init__(self, fetch: FetchPage, listing: Listing) -> None:
         self._fetch = fetch
         self._listing = listing
-        self._latest = Iteration(fetch, listing)
+        self._latest: ListingIteration | None = None
 
     def __aiter__(self) -> AsyncGenerator[OpportunitySummary, None]:
         return self._start().items(self._listing.prefetch)
@@ -46,13 +75,13 @@ class OpportunityPager:
         """Iterate over whole pages instead, empty ones included.
 
         Each holds the records that the listing yields of it: a resumed one begins, and one cut
-        by ``max_items`` ends, within a page. With ``on_invalid="raise"`` the records before one
-        that cannot be read come as a page of their own before the error.
+        by ``max_items`` ends, within a page. With ``on_invalid="raise"`` the records before an
+        invalid one come as a page of their own before the error.
         """
         return self._start().pages(self._listing.prefetch)
 
     async def collect(self) -> list[OpportunitySummary]:
-        """Read the whole listing into a list.
+        """Return the whole listing as a list.
 
         Raises:
             PartnerCentralError: The listing failed; what was read is gone, and `resume_token`
@@ -61,7 +90,7 @@ class OpportunityPager:
         return [opportunity async for opportunity in self]
 
     async def first(self) -> OpportunitySummary | None:
-        """Give the first opportunity of the listing, or None if nothing matches.
+        """Return the first opportunity of the listing, or None if nothing matches.
 
         Raises:
             PartnerCentralError: The listing failed before it.
@@ -73,14 +102,254 @@ class OpportunityPager:
 
     @property
     def resume_token(self) -> str | None:
-        """Where the iteration started last goes on, for ``starting_token``; None: it is complete.
+        """Where the latest iteration can be resumed, for ``starting_token``; None: it is complete.
 
         It is exact after any opportunity: what was yielded is not yielded again, and nothing is
         skipped. It is the AWS CLI's own token (``--starting-token``) and boto3's
         (``StartingToken``), and theirs are taken here. AWS does not say how long it stays valid.
         """
+        if self._latest is None:
+            return self._listing.start.encode()
         return self._latest.resume_token
 
-    def _start(self) -> Iteration:
-        self._latest = Iteration(self._fetch, self._listing)
+    def _start(self) -> ListingIteration:
+        self._latest = ListingIteration(self._fetch, self._listing)
         return self._latest
+
+
+class ListingIteration:
+    """One iteration over a listing, and how far it has come."""
+
+    def __init__(self, fetch: FetchPage, listing: Listing) -> None:
+        self._listing = listing
+        self._stream = PageStream(fetch, listing)
+        self._page: ListedPage | None = None
+        self._done = 0
+
+    @property
+    def resume_token(self) -> str | None:
+        """The place behind the record yielded last; None at the end of the listing."""
+        position = self._page.after(self._done) if self._page else self._listing.start
+        return position.encode() if position else None
+
+    async def items(self, prefetch: int) -> AsyncGenerator[OpportunitySummary, None]:
+        """Yield record after record."""
+        pages = Prefetcher(self._stream.next, prefetch)
+        try:
+            while (page := await self._next(pages)) is not None:
+                for index in range(page.first, page.last):
+                    record = page.page.records[index]
+                    if isinstance(record, InvalidEntry):
+                        await self._handle_invalid(page, index, record)
+                        self._page, self._done = page, index + 1
+                    else:
+                        self._page, self._done = page, index + 1
+                        yield record
+                self._end(page)
+        finally:
+            await pages.aclose()
+
+    async def pages(self, prefetch: int) -> AsyncGenerator[ListOpportunitiesResponse, None]:
+        """Yield page after page; the one with an invalid record in two, if that is an error."""
+        pages = Prefetcher(self._stream.next, prefetch)
+        try:
+            while (page := await self._next(pages)) is not None:
+                valid: list[OpportunitySummary] = []
+                for index in range(page.first, page.last):
+                    record = page.page.records[index]
+                    if not isinstance(record, InvalidEntry):
+                        valid.append(record)
+                        continue
+                    if valid and self._listing.on_invalid == "raise":
+                        self._page, self._done = page, index
+                        yield page.response(valid, index)
+                    await self._handle_invalid(page, index, record)
+                self._page, self._done = page, page.last
+                yield page.response(valid, page.last)
+                self._end(page)
+        finally:
+            await pages.aclose()
+
+    async def _next(self, pages: Prefetcher[ListedPage]) -> ListedPage | None:
+        try:
+            return await pages.next()
+        except PartnerCentralError as error:
+            error.resume_token = self.resume_token
+            raise
+
+    def _end(self, page: ListedPage) -> None:
+        self._page, self._done = page, page.last
+        if page.token_repeats and not page.is_enough:
+            raise PaginationError(
+                "AWS repeated the token of a page that was read already, so that the listing "
+                "would never end. Every opportunity up to here was yielded; resumed, the listing "
+                "requests the last page again.",
+                operation="ListOpportunities",
+                request_id=page.page.response.response_metadata.request_id,
+                resume_token=self.resume_token,
+                retryable=True,
+            )
+
+    async def _handle_invalid(self, page: ListedPage, index: int, record: InvalidEntry) -> None:
+        if self._listing.on_invalid == "raise":
+            self._page, self._done = page, index
+        await page.handle_invalid(index, record, self._listing.on_invalid)
+
+
+@dataclass(frozen=True, slots=True)
+class ListedPage:
+    """A page, which of its records a listing wants, and the positions around them."""
+
+    number: int
+    """The page's number in this iteration, from 1."""
+    token: str | None
+    """The token that the page was requested with."""
+    page: Page
+    first: int
+    """Index of the first record that is wanted."""
+    last: int
+    """Index behind the last record that is wanted."""
+    skip_beyond: int = 0
+    """Records to skip on the pages that follow."""
+    token_repeats: bool = False
+    """Whether the page names a next one that was read already."""
+    is_enough: bool = True
+    """Whether ``max_items`` is reached with it."""
+
+    def after(self, done: int) -> Position | None:
+        """Return the position behind the first `done` records; None is the listing's end."""
+        if done < len(self.page.records):
+            return Position(self.token, done)
+        if self.token_repeats:
+            # The page itself: requested again, it may name a next page that is none of these.
+            return Position(self.token, done + self.skip_beyond)
+        if self.page.next_token is None:
+            return None
+        return Position(self.page.next_token, self.skip_beyond or None)
+
+    def response(self, valid: list[OpportunitySummary], last: int) -> ListOpportunitiesResponse:
+        """Return the page with the records that are wanted, up to the index `last`."""
+        if last - self.first == len(self.page.records):
+            return self.page.response
+        return part_of(self.page.response, valid, range(self.first, last))
+
+    async def handle_invalid(self, index: int, record: InvalidEntry, on_invalid: OnInvalid) -> None:
+        """Call `on_invalid` with an invalid record.
+
+        Raises:
+            InvalidOpportunityError: It is ``"raise"``.
+        """
+        invalid = invalid_opportunity(record, self.number, index)
+        if on_invalid == "raise":
+            before, after = Position(self.token, index), self.after(index + 1)
+            token_after = after.encode() if after else None
+            raise invalid_error(invalid, self.page, before.encode(), token_after)
+        await await_if_awaitable(on_invalid(invalid))
+
+
+class PageStream:
+    """Follows the tokens, empty pages included, until the listing has all that it wants.
+
+    It ends after the last page, after ``max_items``, at a repeated token, and at a page with an
+    invalid record if that is an error.
+    """
+
+    def __init__(self, fetch: FetchPage, listing: Listing) -> None:
+        self._fetch = fetch
+        self._listing = listing
+        self._token = listing.start.page_token
+        self._skip = listing.start.skip or 0
+        self._wanted = listing.max_items
+        self._seen = {self._token}
+        self._number = 0
+        self._ended = self._wanted == 0
+
+    async def next(self) -> ListedPage | None:
+        """Fetch the next page; None at the end."""
+        if self._ended:
+            return None
+        self._number += 1
+        token = self._token
+        parameters = self._listing.parameters
+        if token is not None:
+            parameters = {**parameters, TOKEN_KEY: token}
+        page = await fetch_page(self._fetch, parameters, is_first=self._number == 1)
+        first = min(self._skip, len(page.records))
+        self._skip -= first
+        last, stops = self._select(page, first)
+        repeats = page.next_token is not None and page.next_token in self._seen
+        is_enough = self._wanted == 0
+        self._ended = page.next_token is None or repeats or is_enough or stops
+        self._seen.add(page.next_token)
+        self._token = page.next_token
+        return ListedPage(self._number, token, page, first, last, self._skip, repeats, is_enough)
+
+    def _select(self, page: Page, first: int) -> tuple[int, bool]:
+        """Return the index behind the last record wanted, and whether one before it is an error."""
+        last = len(page.records)
+        if page.is_valid:
+            counted: range | list[int] = range(first, last)
+        else:
+            counted = [
+                index
+                for index in range(first, last)
+                if not isinstance(page.records[index], InvalidEntry)
+            ]
+        if self._wanted is not None:
+            if len(counted) >= self._wanted:
+                counted = counted[: self._wanted]
+                last = counted[-1] + 1
+            self._wanted -= len(counted)
+        has_invalid = len(counted) < last - first
+        return last, has_invalid and self._listing.on_invalid == "raise"
+
+
+async def fetch_page(fetch: FetchPage, parameters: Mapping[str, object], *, is_first: bool) -> Page:
+    """Fetch a page.
+
+    Args:
+        fetch: Sends the request.
+        parameters: The request's members as they go over the wire.
+        is_first: Whether no other page of the listing was fetched before.
+
+    Raises:
+        TokenExpiredError: AWS refused the request's token.
+    """
+    try:
+        return await fetch(parameters)
+    except ValidationException as error:
+        # The same request without a token was fine, or AWS says that the token is not.
+        if TOKEN_KEY not in parameters or (is_first and not _names_the_token(error)):
+            raise
+        raise TokenExpiredError(
+            "AWS refused the token of this page: it has expired, or it belongs to a request with "
+            "other filters or another sort. It cannot work again. List again from the start, or, "
+            "sorted by CreatedDate or LastModifiedDate, from the last date that was read. "
+            f"AWS says: {error.message}",
+            operation=error.operation,
+            attempts=error.attempts,
+            request_id=error.request_id,
+        ) from error
+
+
+async def fetch_single_page(
+    fetch: FetchPage, parameters: Mapping[str, object], on_invalid: OnInvalid
+) -> ListOpportunitiesResponse:
+    """Fetch one page, with all of its records.
+
+    Raises:
+        InvalidOpportunityError: A record of it is invalid, and `on_invalid` is ``"raise"``.
+        TokenExpiredError: AWS refused the token.
+    """
+    page = await fetch_page(fetch, parameters, is_first=True)
+    token = cast("str | None", parameters.get(TOKEN_KEY))
+    listed = ListedPage(1, token, page, 0, len(page.records))
+    for index, record in enumerate(page.records):
+        if isinstance(record, InvalidEntry):
+            await listed.handle_invalid(index, record, on_invalid)
+    return page.response
+
+
+def _names_the_token(error: ValidationException) -> bool:
+    fields = [problem.field_name or problem.message for problem in error.error_list]
+    return any(TOKEN_KEY.casefold() in text.casefold() for text in (error.message, *fields))

@@ -57,6 +57,11 @@ class Page:
     """Every record; the same tuple as the response's if all are valid."""
 
     @property
+    def is_valid(self) -> bool:
+        """Whether all of its records are."""
+        return self.records is self.response.opportunity_summaries
+
+    @property
     def next_token(self) -> str | None:
         """AWS's token of the next page; None on the last one."""
         return self.response.next_token
@@ -178,6 +183,8 @@ def parse_record_by_record(body: bytes, metadata: ResponseMetadata, max_records:
     else:
         records = tuple(map(_parse_record, envelope.entries))
         valid = tuple(record for record in records if isinstance(record, OpportunitySummary))
+        if len(valid) == len(records):
+            records = valid
         return Page(page.model_copy(update={"opportunity_summaries": valid}), records)
     raise _malformed(body, metadata, problem)
 

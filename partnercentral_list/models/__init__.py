@@ -25,7 +25,9 @@ from partnercentral_list.models.request import (
     CreatedDateFilter,
     LastModifiedDateFilter,
     ListOpportunitiesRequest,
+    OpportunityFilters,
     OpportunitySort,
+    ScanFilters,
     TargetCloseDateFilter,
 )
 from partnercentral_list.models.response import (
@@ -60,6 +62,7 @@ __all__ = [
     "LifeCycleSummary",
     "ListOpportunitiesRequest",
     "ListOpportunitiesResponse",
+    "OpportunityFilters",
     "OpportunitySort",
     "OpportunitySortName",
     "OpportunitySummary",
@@ -69,6 +72,7 @@ __all__ = [
     "ResponseMetadata",
     "ReviewStatus",
     "ReviewStatusName",
+    "ScanFilters",
     "SortByName",
     "SortOrder",
     "SortOrderName",

@@ -20,7 +20,7 @@ from partnercentral_list import (
     RequestEvent,
     RetryPolicy,
 )
-from partnercentral_list._pagination import read_ahead
+from partnercentral_list._pagination.prefetch import Prefetcher
 from partnercentral_list.emulator import PartnerCentralEmulator
 from tests.faults.matrix import SESSION
 
@@ -80,7 +80,7 @@ async def in_turn(client: PartnerCentralClient, seen: list[str]) -> None:
     await items(client, seen, prefetch=0)
 
 
-async def read_ahead_by_three(client: PartnerCentralClient, seen: list[str]) -> None:
+async def prefetching_three(client: PartnerCentralClient, seen: list[str]) -> None:
     await items(client, seen, prefetch=3)
 
 
@@ -110,7 +110,7 @@ async def in_a_block(client: PartnerCentralClient, seen: list[str]) -> None:
 
 USES = [
     in_turn,
-    read_ahead_by_three,
+    prefetching_three,
     pages,
     the_first,
     by_identifier,
@@ -216,7 +216,7 @@ def test_a_listing_can_be_cancelled_wherever_it_waits(use: Use) -> None:
     assert not [thread for thread in left if "partnercentral" in thread.name]
 
 
-async def cancelled_while_reading_ahead(
+async def cancelled_while_prefetching(
     emulator: PartnerCentralEmulator, use: Use, stop_at: int, patch: pytest.MonkeyPatch
 ) -> bool:
     """Cancel the listing when the task beside it waits so often; returns whether it did."""
@@ -224,18 +224,18 @@ async def cancelled_while_reading_ahead(
     client = trial.client()
     before = asyncio.all_tasks()
     reached: list[int] = []
-    fill = read_ahead.ReadAhead._fill
+    fill = Prefetcher._run
 
     def strike(number: int) -> None:
         if number == stop_at:
             reached.append(number)
             listing.cancel()
 
-    async def watched(self: read_ahead.ReadAhead[Any]) -> None:
+    async def watched(self: Prefetcher[Any]) -> None:
         await interrupted(fill(self), strike)
 
     with patch.context() as watching:
-        watching.setattr(read_ahead.ReadAhead, "_fill", watched)
+        watching.setattr(Prefetcher, "_run", watched)
         listing = asyncio.ensure_future(use(client, trial.seen))
         await asyncio.wait([listing])
         assert listing.cancelled() is bool(reached)
@@ -245,13 +245,13 @@ async def cancelled_while_reading_ahead(
 
 
 @pytest.mark.usefixtures("credentials")
-@pytest.mark.parametrize("use", [read_ahead_by_three, pages], ids=lambda use: use.__name__)
-def test_a_listing_can_be_cancelled_wherever_its_reading_ahead_waits(
+@pytest.mark.parametrize("use", [prefetching_three, pages], ids=lambda use: use.__name__)
+def test_a_listing_can_be_cancelled_wherever_its_prefetch_waits(
     use: Use, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with PartnerCentralEmulator(25) as emulator:
         for stop_at in itertools.count(1):
-            trial = cancelled_while_reading_ahead(emulator, use, stop_at, monkeypatch)
+            trial = cancelled_while_prefetching(emulator, use, stop_at, monkeypatch)
             came_so_far = asyncio.run(trial)
             gc.collect()
             if not came_so_far:
@@ -261,13 +261,13 @@ def test_a_listing_can_be_cancelled_wherever_its_reading_ahead_waits(
 
 @pytest.mark.usefixtures("credentials")
 def test_a_task_that_is_left_behind_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def careless(self: read_ahead.ReadAhead[Any]) -> None:
+    async def careless(self: Prefetcher[Any]) -> None:
         return None
 
-    monkeypatch.setattr(read_ahead.ReadAhead, "aclose", careless)
+    monkeypatch.setattr(Prefetcher, "aclose", careless)
     with PartnerCentralEmulator(25) as emulator, pytest.raises(AssertionError, match="left: "):
         for stop_at in range(10, 40):
-            asyncio.run(Trial(emulator, read_ahead_by_three).run(stop_at))
+            asyncio.run(Trial(emulator, prefetching_three).run(stop_at))
 
 
 @pytest.mark.usefixtures("credentials")

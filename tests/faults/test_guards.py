@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from partnercentral_list import ListOpportunitiesResponse, MalformedResponseError
-from partnercentral_list._pagination import iteration, parts
-from partnercentral_list._pagination.read_ahead import ReadAhead
+from partnercentral_list._pagination import pager
+from partnercentral_list._pagination.prefetch import Prefetcher
 from partnercentral_list._pagination.tokens import Position
 from partnercentral_list._transport import errors, response, retry
 from partnercentral_list._transport.response import Page
@@ -82,13 +82,13 @@ def only_the_last_token_is_remembered(patch: Patch) -> None:
 
 
 def _replace_seen(patch: Patch, kind: type[set[Any]]) -> None:
-    original = parts.PartReader.__init__
+    original = pager.PageStream.__init__
 
     def init(self: Any, *arguments: Any) -> None:
         original(self, *arguments)
         self._seen = kind(self._seen)
 
-    patch.setattr(parts.PartReader, "__init__", init)
+    patch.setattr(pager.PageStream, "__init__", init)
 
 
 def an_empty_page_is_the_end(patch: Patch) -> None:
@@ -114,7 +114,7 @@ def a_refused_token_is_a_bad_request(patch: Patch) -> None:
         read: Page = await fetch(parameters)
         return read
 
-    patch.setattr(parts, "fetch_page", plain)
+    patch.setattr(pager, "fetch_page", plain)
 
 
 def awss_errors_have_no_classes(patch: Patch) -> None:
@@ -147,16 +147,16 @@ def a_resume_token_names_its_page_only(patch: Patch) -> None:
 
 
 def a_resume_token_names_the_next_page(patch: Patch) -> None:
-    original = parts.Part.after
+    original = pager.ListedPage.after
 
     def after(self: Any, done: int) -> Position | None:
         return original(self, len(self.page.records))
 
-    patch.setattr(parts.Part, "after", after)
+    patch.setattr(pager.ListedPage, "after", after)
 
 
 def an_error_while_reading_ahead_is_the_end(patch: Patch) -> None:
-    original = ReadAhead.next
+    original = Prefetcher.next
 
     async def deaf(self: Any) -> Any:
         try:
@@ -164,7 +164,7 @@ def an_error_while_reading_ahead_is_the_end(patch: Patch) -> None:
         except Exception:
             return None
 
-    patch.setattr(ReadAhead, "next", deaf)
+    patch.setattr(Prefetcher, "next", deaf)
 
 
 def an_attempt_may_take_for_ever(patch: Patch) -> None:
@@ -183,18 +183,17 @@ class _Never:
 
 
 def an_error_does_not_know_its_place(patch: Patch) -> None:
-    async def bare(self: Any, reader: ReadAhead[Any]) -> Any:
+    async def bare(self: Any, reader: Prefetcher[Any]) -> Any:
         return await reader.next()
 
-    patch.setattr(iteration.Iteration, "_next", bare)
+    patch.setattr(pager.ListingIteration, "_next", bare)
 
 
 def a_record_is_done_with_before_it_is_yielded(patch: Patch) -> None:
-    patch.setattr(
-        iteration.Iteration,
-        "_reached",
-        lambda self, part, done: (setattr(self, "_part", part), setattr(self, "_done", done + 1)),
+    one_more = property(
+        lambda self: vars(self)["done"], lambda self, done: vars(self).update(done=done + 1)
     )
+    patch.setattr(pager.ListingIteration, "_done", one_more, raising=False)
 
 
 GUARDS: list[tuple[Callable[[Patch], None], str]] = [

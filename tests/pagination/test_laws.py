@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from partnercentral_list import InvalidOpportunity, OpportunityPager, TransportError
-from partnercentral_list._pagination.parts import Listing
+from partnercentral_list._pagination.pager import Listing
 from partnercentral_list._pagination.tokens import START, Position, decode
 from tests.pagination.pages import PagedService, invalid, record
 

@@ -7,19 +7,18 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from partnercentral_list._pagination.iteration import settled
-from partnercentral_list._pagination.parts import OnInvalid
+from partnercentral_list._pagination.invalid import (
+    OnInvalid,
+    await_if_awaitable,
+    invalid_error,
+    invalid_opportunity,
+)
 from partnercentral_list._pagination.scan.planner import PageSource, ScanPlanner
 from partnercentral_list._pagination.scan.query import ScanPage, ScanQuery, key_of
 from partnercentral_list._pagination.tokens import TOKEN_KEY
 from partnercentral_list._transport.events import ScanFinished
 from partnercentral_list._transport.response import InvalidEntry, Page
-from partnercentral_list.errors import (
-    InvalidOpportunity,
-    InvalidOpportunityError,
-    TokenExpiredError,
-    ValidationException,
-)
+from partnercentral_list.errors import TokenExpiredError, ValidationException
 from partnercentral_list.models import ListOpportunitiesResponse, OpportunitySummary
 from partnercentral_list.models.response import part_of
 
@@ -117,17 +116,10 @@ class OpportunityScan:
         self._notify(run.finished(invalid))
 
     async def _handle_invalid(self, batch: ScanBatch, place: int, record: InvalidEntry) -> None:
-        invalid = InvalidOpportunity(record.id, batch.number, place, record.problems, record.raw)
-        if self._request.on_invalid != "raise":
-            await settled(self._request.on_invalid(invalid))
-            return
-        metadata = batch.page.response.response_metadata
-        raise InvalidOpportunityError(
-            invalid,
-            operation="ListOpportunities",
-            request_id=metadata.request_id,
-            attempts=metadata.attempts,
-        )
+        invalid = invalid_opportunity(record, batch.number, place)
+        if self._request.on_invalid == "raise":
+            raise invalid_error(invalid, batch.page)
+        await await_if_awaitable(self._request.on_invalid(invalid))
 
 
 @dataclass(frozen=True, slots=True)

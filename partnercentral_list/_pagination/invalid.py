@@ -1,0 +1,48 @@
+"""What happens to a record that cannot be parsed: an error, or a call of the program's own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from inspect import isawaitable
+from typing import Literal, TypeAlias
+
+from partnercentral_list._transport.response import InvalidEntry, Page
+from partnercentral_list.errors import InvalidOpportunity, InvalidOpportunityError
+
+OnInvalid: TypeAlias = Literal["raise"] | Callable[[InvalidOpportunity], object]
+"""What happens to a record that cannot be parsed: an error, or a call, which may be async."""
+
+
+def invalid_opportunity(record: InvalidEntry, page: int, index: int) -> InvalidOpportunity:
+    """Return the public form of an invalid record.
+
+    Args:
+        record: The record.
+        page: The number of its page in the listing, from 1.
+        index: Its place on the page, from 0.
+    """
+    return InvalidOpportunity(record.id, page, index, record.problems, record.raw)
+
+
+def invalid_error(
+    invalid: InvalidOpportunity,
+    page: Page,
+    resume_token: str | None = None,
+    resume_token_after: str | None = None,
+) -> InvalidOpportunityError:
+    """Return the error for an invalid record of a page."""
+    metadata = page.response.response_metadata
+    return InvalidOpportunityError(
+        invalid,
+        operation="ListOpportunities",
+        request_id=metadata.request_id,
+        attempts=metadata.attempts,
+        resume_token=resume_token,
+        resume_token_after=resume_token_after,
+    )
+
+
+async def await_if_awaitable(result: object) -> None:
+    """Await what a program's callable returned, if it is async."""
+    if isawaitable(result):
+        await result
