@@ -1,6 +1,6 @@
-"""What happens on the wire, as events for a program's metrics, and as log records.
+"""The events of requests, for a program's metrics and for the log.
 
-Nothing in an event is sensitive: numbers, AWS's request ids, names of errors.
+Nothing in an event is sensitive: it holds numbers, AWS's request ids and names of errors.
 """
 
 from __future__ import annotations
@@ -12,32 +12,32 @@ from typing import TypeAlias
 
 
 @dataclass(frozen=True, slots=True)
-class RequestQueued:
-    """A request begins to wait for a permit, to keep within the account's quota."""
-
+class _AttemptEvent:
     invocation_id: str
-    """One for each page that is fetched; the same for all attempts at it, and on the wire."""
+    """Identifies the page: the same for all attempts at it, and in ``amz-sdk-invocation-id``."""
     attempt: int
-    """The attempt at the page, from 1."""
+    """The number of the attempt at the page, from 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class RequestQueued(_AttemptEvent):
+    """A request begins to wait for a permit of the rate limiter."""
+
     expected_wait: float
-    """How long the wait will probably take, in seconds, at the present rate."""
+    """Seconds that the wait will probably take, at the present rate."""
     queue_length: int
-    """Requests that wait for the same limiter, this one and other clients' included."""
+    """Requests in the limiter's queue, this one and those of other clients included."""
 
     def __str__(self) -> str:
         return f"waits about {self.expected_wait:.3f} s for a permit, {self.queue_length} queued"
 
 
 @dataclass(frozen=True, slots=True)
-class RateLimited:
-    """A request has waited for its permit, to keep within the account's quota."""
+class RateLimited(_AttemptEvent):
+    """A request has waited for its permit."""
 
-    invocation_id: str
-    """One for each page that is fetched; the same for all attempts at it, and on the wire."""
-    attempt: int
-    """The attempt at the page, from 1."""
     waited: float
-    """How long, in seconds."""
+    """Seconds that it waited."""
     rate: float
     """Requests per second that the limiter allows now."""
 
@@ -46,38 +46,29 @@ class RateLimited:
 
 
 @dataclass(frozen=True, slots=True)
-class RequestSent:
-    """A request goes to AWS."""
-
-    invocation_id: str
-    """One for each page that is fetched; the same for all attempts at it, and on the wire."""
-    attempt: int
-    """The attempt at the page, from 1."""
+class RequestSent(_AttemptEvent):
+    """A request is being sent to AWS."""
 
     def __str__(self) -> str:
         return f"request {self.invocation_id}, attempt {self.attempt}"
 
 
 @dataclass(frozen=True, slots=True)
-class PageReceived:
-    """A page of opportunities came back."""
+class PageReceived(_AttemptEvent):
+    """A page of opportunities was received and parsed."""
 
-    invocation_id: str
-    """One for each page that is fetched; the same for all attempts at it, and on the wire."""
-    attempt: int
-    """The attempt that succeeded, from 1."""
     request_id: str | None
     """AWS's id of the request."""
     http_status: int | None
-    """The status of the answer."""
+    """The status of the response."""
     elapsed: float
-    """Seconds for this attempt, from sending to the typed page; waits before it not included."""
+    """Seconds from sending to the parsed page; the wait for the permit is not included."""
     opportunities: int
-    """Records of the page that were read."""
+    """Valid records of the page."""
     invalid: int
-    """Records of the page that were not."""
+    """Invalid records of the page."""
     is_last: bool
-    """Whether the page names no next one."""
+    """Whether the page has no token of a next one."""
 
     def __str__(self) -> str:
         more = "the last page" if self.is_last else "more follow"
@@ -88,23 +79,19 @@ class PageReceived:
 
 
 @dataclass(frozen=True, slots=True)
-class RequestFailed:
+class RequestFailed(_AttemptEvent):
     """An attempt at a page failed."""
 
-    invocation_id: str
-    """One for each page that is fetched; the same for all attempts at it, and on the wire."""
-    attempt: int
-    """The attempt that failed, from 1."""
     error: str
     """The class of the error in this library's tree, such as ``"ThrottlingException"``."""
     code: str | None
-    """AWS's code of the error; None if no error of AWS's came back."""
+    """AWS's error code; None without an error response."""
     request_id: str | None
-    """AWS's id of the request; None if no answer came."""
+    """AWS's id of the request; None without a response."""
     http_status: int | None
-    """The status of the answer; None if none came."""
+    """The status of the response; None without one."""
     elapsed: float
-    """Seconds for this attempt; waits before it not included."""
+    """Seconds for this attempt; the wait for the permit is not included."""
     retryable: bool
     """Whether the same request may succeed later."""
 
@@ -117,13 +104,9 @@ class RequestFailed:
 
 
 @dataclass(frozen=True, slots=True)
-class RetryScheduled:
-    """A page that failed will be asked for again."""
+class RetryScheduled(_AttemptEvent):
+    """A page that failed will be retried."""
 
-    invocation_id: str
-    """One for each page that is fetched; the same for all attempts at it, and on the wire."""
-    attempt: int
-    """The attempt that failed, from 1; the next one has the number behind it."""
     delay: float
     """Seconds of backoff before it; the wait for a permit comes on top."""
     error: str
@@ -179,6 +162,6 @@ RequestEvent: TypeAlias = (
 
 OnEvent: TypeAlias = Callable[[RequestEvent], object]
 
-# A retry and a scan's end are worth a line where somebody looks at how a program runs; the rest is
-# for debugging.
+# A retry and the end of a scan are worth a line in the log of a running program; the rest is for
+# debugging.
 LEVELS: Mapping[type, int] = {RetryScheduled: logging.INFO, ScanFinished: logging.INFO}
