@@ -1,4 +1,4 @@
-"""Request events: what a program's callback is told, and what the log says."""
+"""Request events: what a program's callback and the log receive."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from partnercentral_list import (
 )
 from partnercentral_list.emulator import Fault, PartnerCentralEmulator
 from tests.conftest import MakeClient
-from tests.transport.test_retry import Clock
+from tests.transport.retrying import Clock
 
 LOGGER = "partnercentral_list"
 
@@ -52,7 +52,7 @@ async def test_a_page_is_a_request_sent_and_a_page_received(
         assert event.elapsed > 0
 
 
-async def test_each_attempt_at_a_page_has_one_invocation_id_that_is_on_the_wire(
+async def test_all_attempts_at_a_page_share_an_invocation_id_on_the_wire(
     make_client: MakeClient, emulator: PartnerCentralEmulator, events: list[RequestEvent]
 ) -> None:
     emulator.fail("InternalServerException", at=2, times=2)
@@ -94,7 +94,7 @@ async def test_calls_that_are_not_ours_keep_botocores_numbers(
     assert (ours, others) == ("attempt=1; max=8", "attempt=1")
 
 
-async def test_a_failure_and_the_retry_after_it_are_told(
+async def test_a_failure_and_its_retry_are_events(
     make_client: MakeClient, emulator: PartnerCentralEmulator, events: list[RequestEvent]
 ) -> None:
     clock = Clock()
@@ -116,7 +116,7 @@ async def test_a_failure_and_the_retry_after_it_are_told(
     assert received.attempt == 2
 
 
-async def test_a_last_failure_has_no_retry_behind_it(
+async def test_a_last_failure_has_no_retry_after_it(
     make_client: MakeClient, emulator: PartnerCentralEmulator, events: list[RequestEvent]
 ) -> None:
     emulator.fail(Fault.body(b"<html>"), times=None)
@@ -130,7 +130,7 @@ async def test_a_last_failure_has_no_retry_behind_it(
     assert (failed.error, failed.code, failed.http_status) == ("MalformedResponseError", None, 200)
 
 
-async def test_records_that_cannot_be_read_are_counted(
+async def test_invalid_records_are_counted(
     make_client: MakeClient, emulator: PartnerCentralEmulator, events: list[RequestEvent]
 ) -> None:
     def spoil(page: dict[str, Any]) -> dict[str, Any]:
@@ -145,7 +145,7 @@ async def test_records_that_cannot_be_read_are_counted(
     assert (first.opportunities, first.invalid) == (99, 1)
 
 
-async def test_a_wait_is_announced_with_its_length_and_the_queues(
+async def test_the_start_of_a_wait_is_an_event_with_its_length(
     make_client: MakeClient, emulator: PartnerCentralEmulator, events: list[RequestEvent]
 ) -> None:
     clock = Clock()
@@ -164,7 +164,7 @@ async def test_a_wait_is_announced_with_its_length_and_the_queues(
     await asyncio.gather(*waiting, return_exceptions=True)
 
 
-async def test_a_wait_for_a_permit_is_told_with_its_length(
+async def test_a_wait_for_a_permit_is_an_event_with_its_length(
     make_client: MakeClient, emulator: PartnerCentralEmulator, events: list[RequestEvent]
 ) -> None:
     clock = Clock()
@@ -189,7 +189,7 @@ async def test_a_permit_that_is_free_is_no_wait_though_the_clock_moves(
     assert [type(event) for event in events] == [RequestSent, PageReceived]
 
 
-async def test_a_callback_that_fails_is_logged_and_the_listing_goes_on(
+async def test_a_failing_callback_is_logged_and_ends_no_listing(
     make_client: MakeClient, emulator: PartnerCentralEmulator, caplog: pytest.LogCaptureFixture
 ) -> None:
     def broken(event: RequestEvent) -> None:
@@ -233,7 +233,7 @@ def test_a_callback_must_be_a_plain_callable(wrong: Any, said: str) -> None:
         PartnerCentralClient("AWS", on_event=wrong)
 
 
-async def test_retries_are_logged_as_information_and_the_rest_for_debugging(
+async def test_retries_are_logged_as_info_and_the_rest_as_debug(
     make_client: MakeClient, emulator: PartnerCentralEmulator, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG, LOGGER)
@@ -271,7 +271,7 @@ async def test_an_event_cannot_be_changed(
         events[0].attempt = 2  # type: ignore[misc]
 
 
-async def test_an_error_of_awss_with_another_code_is_told_with_it(
+async def test_an_error_with_an_unknown_code_is_an_event_with_it(
     make_client: MakeClient,
     emulator: PartnerCentralEmulator,
     events: list[RequestEvent],

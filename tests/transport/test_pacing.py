@@ -1,4 +1,4 @@
-"""A client and its rate limiter: every request waits for its turn, and throttling is told."""
+"""A client and its rate limiter: permits for every request, and slowing down when throttled."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from partnercentral_list import (
     RateLimiter,
     RateLimitTimeoutError,
     RequestEvent,
+    RequestQueued,
     RequestSent,
     RequestTimeoutError,
     RetryPolicy,
@@ -38,7 +39,7 @@ class Clock:
         return RateLimit(clock=lambda: self.now, sleep=self.sleep, **options)  # type: ignore[arg-type]
 
 
-async def test_a_listing_is_paced_to_the_quota(
+async def test_a_listing_keeps_to_the_quota(
     make_client: MakeClient, emulator: PartnerCentralEmulator
 ) -> None:
     clock = Clock()
@@ -48,7 +49,7 @@ async def test_a_listing_is_paced_to_the_quota(
     assert 47 / 10 <= clock.now <= 50 / 9
 
 
-async def test_every_attempt_waits_for_its_turn_and_throttling_slows_down(
+async def test_every_attempt_needs_a_permit_and_throttling_slows_down(
     make_client: MakeClient, emulator: PartnerCentralEmulator
 ) -> None:
     limiter = RateLimiter(Clock().limit())
@@ -81,7 +82,7 @@ async def test_clients_that_share_a_limiter_share_its_quota(
     assert 37 / 10 <= clock.now <= 40 / 9
 
 
-async def test_the_days_budget_ends_a_listing_with_its_place(
+async def test_the_daily_budget_ends_a_listing_that_can_resume(
     make_client: MakeClient, emulator: PartnerCentralEmulator
 ) -> None:
     clock = Clock()
@@ -100,14 +101,23 @@ async def test_the_days_budget_ends_a_listing_with_its_place(
 
 
 @pytest.mark.usefixtures("credentials")
-async def test_a_client_is_paced_unless_told_otherwise(emulator: PartnerCentralEmulator) -> None:
-    client = PartnerCentralClient("AWS", endpoint_url=emulator.url)
-    assert client._transport._context.limiter is not None
-    assert client._transport._context.limiter.limit == RateLimit(per_second=10.0)
+async def test_a_client_limits_its_rate_by_default(emulator: PartnerCentralEmulator) -> None:
+    queued: list[RequestQueued] = []
+
+    def note(event: RequestEvent) -> None:
+        if isinstance(event, RequestQueued):
+            queued.append(event)
+
+    client = PartnerCentralClient("AWS", endpoint_url=emulator.url, on_event=note)
+    calls = [asyncio.create_task(client.list_opportunities()) for _ in range(30)]
+    while not queued:  # noqa: ASYNC110 # they queue when the client is open
+        await asyncio.sleep(0)
     await client.aclose()
+    await asyncio.gather(*calls, return_exceptions=True)
+    assert 0 < queued[0].expected_wait <= 1 / 9.5
 
 
-async def test_without_pacing_nothing_waits(
+async def test_without_a_rate_limit_nothing_waits(
     make_client: MakeClient, emulator: PartnerCentralEmulator
 ) -> None:
     client = make_client(emulator, rate_limit=None)
@@ -148,7 +158,7 @@ async def test_max_elapsed_bounds_the_wait_for_a_permit(
         emulator, rate_limit=queue.limiter, retry=RetryPolicy(max_elapsed=2.0, clock=lambda: 0.0)
     )
     calls = [asyncio.create_task(client.list_opportunities()) for _ in range(60)]
-    while sum(call.done() for call in calls) < 60 - 17:  # noqa: ASYNC110 # a thread answers
+    while sum(call.done() for call in calls) < 60 - 17:  # noqa: ASYNC110 # a thread responds
         await asyncio.sleep(0)
     await client.aclose()
     results = await asyncio.gather(*calls, return_exceptions=True)
@@ -159,7 +169,7 @@ async def test_max_elapsed_bounds_the_wait_for_a_permit(
     assert 1.9 <= refused[0].retry_after <= 2.2
 
 
-async def test_a_retry_that_comes_too_late_raises_what_it_was_for(
+async def test_a_retry_that_comes_too_late_raises_its_own_error(
     make_client: MakeClient, emulator: PartnerCentralEmulator
 ) -> None:
     clock = Clock()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from tenacity import RetryCallState, stop_after_attempt, stop_never, wait_fixed
 
@@ -12,31 +10,13 @@ from partnercentral_list import (
     InternalServerException,
     PartnerCentralError,
     RetryPolicy,
-    ServiceError,
     ThrottlingException,
     TransportError,
     ValidationException,
 )
-from partnercentral_list._transport.retry import Retrier
 from partnercentral_list.emulator import Fault, PartnerCentralEmulator
 from tests.conftest import MakeClient
-
-
-class Clock:
-    """Time that passes only while something sleeps."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-        self.slept: list[float] = []
-
-    async def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.now += seconds
-
-    def policy(self, **options: Any) -> RetryPolicy:
-        return RetryPolicy(
-            sleep=self.sleep, clock=lambda: self.now, **({"random": lambda: 1.0} | options)
-        )
+from tests.transport.retrying import BROKEN, Attempts, Clock, fetch_with_faults, throttled
 
 
 @pytest.fixture
@@ -44,42 +24,26 @@ def clock() -> Clock:
     return Clock()
 
 
-def throttled(retry_after: float | None = None) -> ThrottlingException:
-    return ThrottlingException("ThrottlingException", "", retry_after=retry_after, retryable=True)
-
-
-def broken() -> TransportError:
-    return TransportError("reset", retryable=True)
-
-
-async def attempts(policy: RetryPolicy, *failures: PartnerCentralError) -> int:
-    """Fail in these ways, then succeed; tells how many attempts were made."""
-    remaining = list(failures)
-
-    async def attempt(number: int) -> int:
-        if remaining:
-            raise remaining.pop(0)
-        return number
-
-    return await Retrier(policy).call(attempt)
-
-
-async def test_a_success_is_not_repeated(clock: Clock) -> None:
+async def test_a_success_is_not_repeated(clock: Clock, attempts: Attempts) -> None:
     assert await attempts(clock.policy()) == 1
     assert clock.slept == []
 
 
-async def test_transient_failures_wait_from_50_ms_doubling(clock: Clock) -> None:
-    assert await attempts(clock.policy(), *[broken() for _ in range(5)]) == 6
+async def test_transient_failures_wait_from_50_ms_doubling(
+    clock: Clock, attempts: Attempts
+) -> None:
+    assert await attempts(clock.policy(), *[BROKEN] * 5) == 6
     assert clock.slept == [0.05, 0.1, 0.2, 0.4, 0.8]
 
 
-async def test_throttling_waits_from_a_second_up_to_the_ceiling(clock: Clock) -> None:
-    assert await attempts(clock.policy(), *[throttled() for _ in range(6)]) == 7
+async def test_throttling_waits_from_a_second_up_to_the_ceiling(
+    clock: Clock, attempts: Attempts
+) -> None:
+    assert await attempts(clock.policy(), *[throttled()] * 6) == 7
     assert clock.slept == [1.0, 2.0, 4.0, 8.0, 16.0, 20.0]
 
 
-async def test_the_wait_is_a_random_part_of_that(clock: Clock) -> None:
+async def test_the_wait_is_a_random_part_of_that(clock: Clock, attempts: Attempts) -> None:
     await attempts(clock.policy(random=lambda: 0.25), throttled(), throttled())
     assert clock.slept == [0.25, 0.5]
 
@@ -88,59 +52,63 @@ async def test_the_wait_is_a_random_part_of_that(clock: Clock) -> None:
     ("hint", "waited"), [(0.0, 1.0), (0.5, 1.0), (3.0, 3.0), (6.0, 6.0), (60.0, 6.0)]
 )
 async def test_a_hint_is_clamped_to_the_formula_and_five_seconds_more(
-    clock: Clock, hint: float, waited: float
+    clock: Clock, attempts: Attempts, hint: float, waited: float
 ) -> None:
     await attempts(clock.policy(), throttled(hint))
     assert clock.slept == [waited]
 
 
-async def test_a_bare_429_counts_as_throttling(clock: Clock) -> None:
-    await attempts(clock.policy(), ServiceError("HTTP 429", "", http_status=429, retryable=True))
+async def test_a_bare_429_counts_as_throttling(clock: Clock, attempts: Attempts) -> None:
+    await attempts(clock.policy(), Fault.http(429))
     assert clock.slept == [1.0]
 
 
-async def test_the_last_error_is_raised_itself_with_the_number_of_attempts(clock: Clock) -> None:
-    failures = [broken() for _ in range(9)]
-    with pytest.raises(TransportError) as caught:
-        await attempts(clock.policy(max_attempts=4), *failures)
-    assert caught.value is failures[3]
+async def test_the_last_error_is_raised_with_the_number_of_attempts(
+    clock: Clock, attempts: Attempts
+) -> None:
+    with pytest.raises(InternalServerException) as caught:
+        await attempts(
+            clock.policy(max_attempts=4), *[BROKEN] * 3, Fault.error("InternalServerException")
+        )
     assert caught.value.attempts == 4
     assert "4 attempts" in str(caught.value)
 
 
-async def test_an_error_that_will_not_pass_is_not_retried(clock: Clock) -> None:
+async def test_an_error_that_will_not_pass_is_not_retried(clock: Clock, attempts: Attempts) -> None:
     with pytest.raises(ValidationException) as caught:
-        await attempts(clock.policy(), ValidationException("ValidationException", "no"))
+        await attempts(clock.policy(), Fault.error("ValidationException"))
     assert caught.value.attempts == 1
 
 
-async def test_a_wait_strategy_of_tenacity_replaces_the_formula(clock: Clock) -> None:
+async def test_a_wait_strategy_of_tenacity_replaces_the_formula(
+    clock: Clock, attempts: Attempts
+) -> None:
     policy = clock.policy(wait=wait_fixed(3) + wait_fixed(0.5))
-    assert await attempts(policy, broken(), throttled(), throttled(7.0), throttled(60.0)) == 5
+    assert await attempts(policy, BROKEN, throttled(), throttled(7.0), throttled(60.0)) == 5
     assert clock.slept == [3.5, 3.5, 7.0, 8.5]
 
 
-async def test_a_stop_strategy_of_tenacity_ends_the_retries_too(clock: Clock) -> None:
-    failures = [broken() for _ in range(9)]
-    with pytest.raises(TransportError) as caught:
-        await attempts(clock.policy(stop=stop_after_attempt(3)), *failures)
-    assert caught.value.attempts == 3
-    with pytest.raises(TransportError) as caught:
-        await attempts(clock.policy(stop=stop_never, max_attempts=2), *failures)
-    assert caught.value.attempts == 2
+async def test_a_stop_strategy_of_tenacity_ends_the_retries_too(
+    clock: Clock, attempts: Attempts
+) -> None:
+    for options in ({"stop": stop_after_attempt(3)}, {"stop": stop_never, "max_attempts": 3}):
+        with pytest.raises(TransportError) as caught:
+            await attempts(clock.policy(**options), *[BROKEN] * 9)
+        assert caught.value.attempts == 3
 
 
-async def test_a_stop_strategy_sees_the_attempt_and_its_error(clock: Clock) -> None:
-    seen: list[tuple[int, BaseException | None, float]] = []
+async def test_a_stop_strategy_sees_the_attempt_and_its_error(
+    clock: Clock, attempts: Attempts
+) -> None:
+    seen: list[tuple[int, type[BaseException], float]] = []
 
     def stop(state: RetryCallState) -> bool:
         assert state.outcome is not None
-        seen.append((state.attempt_number, state.outcome.exception(), state.upcoming_sleep))
+        seen.append((state.attempt_number, type(state.outcome.exception()), state.upcoming_sleep))
         return False
 
-    failures = [broken(), throttled()]
-    await attempts(clock.policy(stop=stop), *failures)
-    assert seen == [(1, failures[0], 0.05), (2, failures[1], 2.0)]
+    await attempts(clock.policy(stop=stop), BROKEN, throttled())
+    assert seen == [(1, TransportError, 0.05), (2, ThrottlingException, 2.0)]
 
 
 @pytest.mark.parametrize("name", ["wait", "stop"])
@@ -149,59 +117,42 @@ def test_a_strategy_must_be_callable(name: str) -> None:
         RetryPolicy(**{name: 3})  # type: ignore[arg-type]
 
 
-async def test_another_exception_passes_through(clock: Clock) -> None:
-    async def attempt(number: int) -> None:
-        raise KeyError(number)
-
-    with pytest.raises(KeyError):
-        await Retrier(clock.policy()).call(attempt)
-
-
-async def test_no_attempt_starts_after_the_elapsed_time(clock: Clock) -> None:
+async def test_no_attempt_starts_after_the_elapsed_time(clock: Clock, attempts: Attempts) -> None:
     policy = clock.policy(max_elapsed=10.0, max_attempts=50)
     with pytest.raises(ThrottlingException) as caught:
-        await attempts(policy, *[throttled() for _ in range(50)])
+        await attempts(policy, *[throttled()] * 50)
     assert clock.slept == [1.0, 2.0, 4.0]
     assert caught.value.attempts == 4
 
 
-async def test_no_limit_of_elapsed_time_is_zero(clock: Clock) -> None:
+async def test_no_limit_of_elapsed_time_is_zero(clock: Clock, attempts: Attempts) -> None:
     policy = clock.policy(max_elapsed=0, max_attempts=30)
-    assert await attempts(policy, *[throttled() for _ in range(29)]) == 30
+    assert await attempts(policy, *[throttled()] * 29) == 30
 
 
-async def test_the_quota_is_shared_by_all_calls_and_refilled_by_successes(clock: Clock) -> None:
-    retrier = Retrier(clock.policy(quota=28))
+async def test_the_quota_is_shared_by_all_calls_and_refilled_by_successes(
+    clock: Clock, make_client: MakeClient, emulator: PartnerCentralEmulator
+) -> None:
+    client = make_client(emulator, retry=clock.policy(quota=28))
 
-    async def always(number: int) -> None:
-        raise broken()
+    async def attempts_of_outage() -> int:
+        with pytest.raises(TransportError) as caught:
+            await fetch_with_faults(client, emulator, *[BROKEN] * 9)
+        return caught.value.attempts
 
-    async def once(number: int) -> int:
-        if number == 1:
-            raise broken()
-        return number
-
-    async def fine(number: int) -> int:
-        return number
-
-    with pytest.raises(TransportError) as caught:
-        await retrier.call(always)
-    assert caught.value.attempts == 3  # two retries at 14 tokens
-    with pytest.raises(TransportError) as caught:
-        await retrier.call(always)
-    assert caught.value.attempts == 1  # nothing is left
+    assert await attempts_of_outage() == 3  # two retries at 14 tokens
+    assert await attempts_of_outage() == 1  # nothing is left
     for _ in range(13):
-        await retrier.call(fine)
-    with pytest.raises(TransportError):
-        await retrier.call(once)
-    await retrier.call(fine)
-    assert await retrier.call(once) == 2  # the 14th success paid for it
-    assert await retrier.call(once) == 2  # and it gave its cost back
+        assert await fetch_with_faults(client, emulator) == 1
+    assert await attempts_of_outage() == 1
+    assert await fetch_with_faults(client, emulator) == 1
+    assert await fetch_with_faults(client, emulator, BROKEN) == 2  # the 14th success paid for it
+    assert await fetch_with_faults(client, emulator, BROKEN) == 2  # and it gave its cost back
 
 
-async def test_a_throttling_retry_costs_less(clock: Clock) -> None:
+async def test_a_throttling_retry_costs_less(clock: Clock, attempts: Attempts) -> None:
     with pytest.raises(ThrottlingException) as caught:
-        await attempts(clock.policy(quota=28), *[throttled() for _ in range(9)])
+        await attempts(clock.policy(quota=28), *[throttled()] * 9)
     assert caught.value.attempts == 6
 
 
