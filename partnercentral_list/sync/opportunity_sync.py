@@ -32,7 +32,7 @@ class OpportunitySync:
     was. Filter when you read the store. One call at a time works on a store; it holds a lease.
 
     Args:
-        client: Reads the catalog; its retries and pacing apply.
+        client: Reads the catalog; its retries and rate limit apply.
         store: Where the copy is kept: a `SQLiteStore`, or a `SyncStore` of your own.
         lookback: How far each run goes back behind the watermark, at least 1 second. A change that
             AWS shows later than a newer one is found if it is no later than this.
