@@ -82,9 +82,9 @@ class PartnerCentralClient:
             expire; in place of AWS's own chain (environment, profile, container, instance).
         session: An ``aiobotocore.session.AioSession`` to share between clients.
         config: Connections and timeouts.
-        retry: When a failed request is retried.
-        rate_limit: The rate at which requests are sent. Pass a `RateLimiter` to share one between
-            clients; None for no limit.
+        retry: When a failed request is sent again.
+        rate_limit: How fast requests go out; a `RateLimiter` is shared by all that use it, None
+            does not pace them.
         on_event: Called with each `RequestEvent`: a request sent, a page received, an attempt
             failed, a retry scheduled, a wait for a permit. It runs in the task that fetches the
             page and must not block; what it raises is logged.

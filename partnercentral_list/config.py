@@ -1,4 +1,4 @@
-"""The settings of a client: connections, credentials, retries and the rate limit."""
+"""The settings of a client: connections, credentials, retries and pacing."""
 
 from __future__ import annotations
 
@@ -198,20 +198,20 @@ class RetryPolicy:
 
 @dataclass(frozen=True, slots=True)
 class RateLimit:
-    """The rate at which requests are sent: by default the account's quota, 10 reads per second.
+    """How fast requests go out: by default the account's quota, 10 reads per second.
 
-    No window of one second at AWS holds more than `per_second` requests, as long as their transit
-    times differ by at most 50 ms. Throttling means that other programs use the account too: each
-    time, the rate is cut by a quarter, and recovers.
+    No window of one second holds more than `per_second` requests, also when they are up to 50 ms
+    longer on their way than one another. While AWS throttles, other programs use the account
+    too: the rate is then cut by a quarter at a time and grows again.
 
     Args:
         per_second: Requests per second; more than 0. A fraction above 1 allows what the whole
             number below it does; below 1 it is one request per ``1 / per_second`` seconds.
-        per_day: Requests of this limiter in any 24 hours, at least 1; None for any number. When
-            they are spent, a call raises `DailyLimitError` without waiting.
+        per_day: Requests in any 24 hours, as far as this limiter has seen them; at least 1, None
+            for any number. When they are spent a `DailyLimitError` is raised, without waiting.
         max_wait: Seconds that a request may wait for its permit, 0 or more; None for any number.
             A request that would wait longer raises a `RateLimitTimeoutError` at once.
-        clock: Returns seconds that only grow, the same in every thread.
+        clock: Tells seconds that only grow, the same in every thread.
         sleep: Waits for a number of seconds.
 
     Raises:

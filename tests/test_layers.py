@@ -27,7 +27,6 @@ BELOW = {
         "errors",
         "config",
         "models",
-        "_pagination",
         "_notify",
         "_tied_records",
         "client",

@@ -1,4 +1,4 @@
-"""The calls of a client that are in flight, in every event loop: what closing it must end."""
+"""The calls of a client that have not ended yet, in every event loop, for closing the client."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from partnercentral_list.errors import ClientClosedError
 
 CLOSED = "This client was closed. Make a new PartnerCentralClient, or close it later."
 
-MAX_POLL_INTERVAL = 0.02  # Seconds between checks whether the calls have ended.
+# Seconds between two looks at whether the calls of other event loops have ended.
+LOOK_AGAIN = 0.02
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,7 +32,7 @@ class _Call:
 
 
 class ActiveCalls:
-    """Tracks calls in flight, to end them or to wait for their end; safe to use from threads."""
+    """Ends calls, or waits for their end; afterwards there are none. Safe to use from threads."""
 
     def __init__(self) -> None:
         self._calls: set[_Call] = set()
@@ -40,7 +41,7 @@ class ActiveCalls:
         self.are_ended = False
 
     def check_open(self) -> None:
-        """Check that further calls are allowed.
+        """Refuse another call after closing.
 
         Raises:
             ClientClosedError: It was closed.
@@ -50,10 +51,10 @@ class ActiveCalls:
 
     @contextmanager
     def entered(self, closing: asyncio.Timeout) -> Generator[None]:
-        """Track a call for as long as the block runs.
+        """Count as a call for as long as the block runs.
 
         Args:
-            closing: The timeout around the call, which is made to expire when it has to end.
+            closing: Expires when the call has to end.
 
         Raises:
             ClientClosedError: It was closed.
@@ -69,24 +70,24 @@ class ActiveCalls:
                 self._calls.discard(call)
 
     async def aclose(self, *, drain: bool) -> None:
-        """Refuse further calls, and wait for the end of those in running event loops.
+        """Take no more calls, and wait for the end of those in running event loops.
 
         Args:
-            drain: Whether they may finish; otherwise they are ended.
+            drain: Whether they may take their time; otherwise they are ended.
         """
         with self._lock:
             self.is_closed = True
         if not drain:
             self.are_ended = True
             for call in self._snapshot():
-                # RuntimeError: the loop was closed meanwhile, and has ended its calls itself.
+                # A loop that was closed meanwhile has ended its calls itself.
                 with suppress(RuntimeError):
                     call.loop.call_soon_threadsafe(self._end, call)
         pause = 0.0
         while any(call.can_end for call in self._snapshot()):
-            # It polls because an event loop that stops meanwhile could not wake this one.
+            # Event loops that may stop at any time wake nobody: so it looks.
             await asyncio.sleep(pause)
-            pause = min(MAX_POLL_INTERVAL, pause + MAX_POLL_INTERVAL / 20)
+            pause = min(LOOK_AGAIN, pause + LOOK_AGAIN / 20)
 
     def _snapshot(self) -> list[_Call]:
         with self._lock:

@@ -1,4 +1,4 @@
-"""Keep a copy of the pipeline current: incremental, and complete under what nobody knows of AWS.
+"""A local replica of a catalog, kept current incrementally, in a store of your choice.
 
 ::
 
@@ -14,7 +14,6 @@ from partnercentral_list.sync.events import (
     SyncStarted,
 )
 from partnercentral_list.sync.memory import MemoryStore
-from partnercentral_list.sync.opportunity_sync import OpportunitySync
 from partnercentral_list.sync.reports import (
     ApplyReport,
     ChangeKind,
@@ -24,6 +23,7 @@ from partnercentral_list.sync.reports import (
 )
 from partnercentral_list.sync.sqlite import SQLiteStore
 from partnercentral_list.sync.store import InvalidRecord, SyncBatch, SyncState, SyncStore
+from partnercentral_list.sync.sync import OpportunitySync
 
 __all__ = [
     "ApplyReport",

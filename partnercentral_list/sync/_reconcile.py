@@ -1,4 +1,4 @@
-"""Reconciling: everything that AWS lists against everything that is stored."""
+"""Reconciliation: compares everything that AWS lists with everything that is stored."""
 
 from __future__ import annotations
 
@@ -8,164 +8,175 @@ from dataclasses import replace
 from typing import Final
 
 from partnercentral_list.errors import PaginationError
-from partnercentral_list.models.request import IDENTIFIERS_PER_REQUEST
-from partnercentral_list.sync._source import Query, SourcePage, follow, repeated
-from partnercentral_list.sync._walk import Step, Walk
-from partnercentral_list.sync._work import Work
+from partnercentral_list.sync._cursor import CursorPage, DateCursor
+from partnercentral_list.sync._source import (
+    SourceQuery,
+    batched,
+    look_up,
+    repeated_token_error,
+)
+from partnercentral_list.sync._sync_run import SyncRun
 from partnercentral_list.sync.reports import OpportunityChange, ReconcileReport, SyncReport
 
-MAX_PASSES: Final = 5
+MAX_LISTINGS: Final = 5
 
 
 class Reconciliation:
-    """Finds what a run cannot see, and what is no longer there.
+    """Finds what no run can see, and what AWS no longer has.
 
-    Everything is listed by CreatedDate, which never changes, so that no edit hides a record; and
-    by Identifier, because a listing by a date need not have the records without one. A record
-    that is in neither is looked up by its identifier before it is called gone. Nothing is deleted.
+    Everything is listed twice. The listing by CreatedDate is read by date; that date never changes,
+    so no edit and no deletion hides a record. The listing by Identifier also has the opportunities
+    without a date, which a listing by date may leave out, but can only be read by page tokens. What
+    is stored and in neither is looked up before it is reported as gone. Nothing is deleted.
 
     Args:
-        work: The work on the store.
-        run: What the run before found.
+        run: The call that reconciles; it has stored what changed, and knows the latest date that
+            AWS lists.
+        report: The report of what that has stored.
     """
 
-    def __init__(self, work: Work, run: SyncReport) -> None:
-        self._work = work
+    def __init__(self, run: SyncRun, report: SyncReport) -> None:
         self._run = run
+        self._report = report
         self._listed: set[str] = set()
         self._changed: list[str] = []
         self._silent: list[str] = []
         self._undated: list[str] = []
         self._missed: list[str] = []
         self._outdated: frozenset[str] = frozenset()
-        # What a watermark that was ahead has hidden, earlier runs could not find.
-        was_ahead = work.has_watermark_ahead_of_all or run.discarded_watermark is not None
-        self._covered = None if was_ahead else work.settled
+        # No earlier run could find what a watermark that was ahead has hidden.
+        was_ahead = run.is_watermark_ahead or run.discarded_watermark is not None
+        self._covered = None if was_ahead else run.settled
 
-    async def report(self, walk: Walk) -> ReconcileReport:
-        """Compare with what AWS lists, look up the rest, and say what was found."""
-        seen = await self._list_by_identifier()
-        while (step := await walk.next()) is not None:
-            await self._take(step)
-            seen -= {row.key for row in step.rows}
-        await self._prove_complete(seen)
-        gone, unverified = await self._absent()
+    async def report(self, cursor: DateCursor) -> ReconcileReport:
+        """List everything, look up the rest, and return what was found.
+
+        Args:
+            cursor: Lists everything by CreatedDate.
+        """
+        left = await self._list_by_identifier()
+        while (page := await cursor.next_page()) is not None:
+            await self._take(page)
+            left -= {row.key for row in page.rows}
+        await self._prove_listing(left)
+        gone, unverified = await self._check_absent()
         return ReconcileReport(
-            run=self._run,
+            run=self._report,
             listed=len(self._listed),
             changed=tuple(self._changed),
             silent=tuple(self._silent),
             missed=tuple(self._missed),
             gone=gone,
-            invalid=self._work.invalid,
-            requests=self._work.source.requests,
+            invalid=self._run.invalid,
+            requests=self._run.source.requests,
             undated=tuple(self._undated),
             unverified=unverified,
-            watermark=self._work.state.watermark,
-            discarded_watermark=self._work.discarded_watermark,
+            watermark=self._run.state.watermark,
+            discarded_watermark=self._run.discarded_watermark,
         )
 
     async def _list_by_identifier(self) -> set[str]:
-        """List everything by page tokens, and return what may have left meanwhile."""
-        for _ in range(MAX_PASSES - 1):
+        """List everything by Identifier, and return the keys of what may have left meanwhile."""
+        for _ in range(MAX_LISTINGS - 1):
             try:
-                return await self._pass_by_identifier()
+                return await self._try_list_by_identifier()
             except PaginationError:
                 continue
-        return await self._pass_by_identifier()
+        return await self._try_list_by_identifier()
 
-    async def _pass_by_identifier(self) -> set[str]:
-        query = Query("Identifier")
-        seen: set[str] = set()
+    async def _try_list_by_identifier(self) -> set[str]:
+        query = SourceQuery("Identifier")
+        keys: set[str] = set()
         tokens: set[str] = set()
         while True:
-            page = await self._work.source.fetch(query)
-            await self._take(_step(page))
+            page = await self._run.source.fetch(query)
+            await self._take(CursorPage.without_watermark(page))
             if page.token is None and not tokens:
-                # One response is one instant: nothing can have moved within it.
+                # Everything is in one response, and nothing leaves within a response.
                 return set()
-            seen |= {row.key for row in page.rows}
+            keys |= {row.key for row in page.rows}
             if page.token is None:
-                return seen
+                return keys
             if page.token in tokens:
-                raise repeated()
+                raise repeated_token_error()
             tokens.add(page.token)
             query = replace(query, token=page.token)
 
-    async def _prove_complete(self, seen: set[str]) -> None:
-        """List by Identifier again until nothing has left during a pass.
+    async def _prove_listing(self, left: set[str]) -> None:
+        """List by Identifier again until no record has left during a listing.
 
-        A token may be a position: where a record leaves, another one moves up to a page that was
-        read already. The one that left had been seen, so it is missing afterwards.
+        A token may be an offset: where a record leaves, another one moves up to a page that was
+        read already. The record that left had been listed, so it is missing afterwards.
 
         Args:
-            seen: What the first pass has seen, and no listing after it.
+            left: What the first listing by Identifier had, and the one by CreatedDate has not.
 
         Raises:
-            PaginationError: Something left during each pass.
+            PaginationError: A record left during each listing.
         """
-        for _ in range(MAX_PASSES - 1):
-            if not seen:
+        for _ in range(MAX_LISTINGS - 1):
+            if not left:
                 return
-            again = await self._list_by_identifier()
-            if not again or seen <= again:
+            keys = await self._list_by_identifier()
+            if not keys or left <= keys:
                 return
-            seen = again
+            left = keys
         raise PaginationError(
-            f"Opportunities were deleted during each of {MAX_PASSES} listings, so that others may "
+            f"Opportunities were deleted during each of {MAX_LISTINGS} listings, so others may "
             "have been missed. What was read is stored; reconcile again.",
             operation="ListOpportunities",
             retryable=True,
         )
 
-    async def _take(self, step: Step) -> None:
-        self._listed.update(row.id for row in step.rows if row.id is not None)
-        invalid = self._work.state.invalid
-        planned = await self._work.plan(step)
-        await self._work.commit(planned, step)
-        self._outdated = (self._outdated - planned.valid) | planned.outdated
-        for change in planned.changes:
-            self._kind_of(change, invalid).append(change.after.id)
+    async def _take(self, page: CursorPage) -> None:
+        self._listed.update(row.id for row in page.rows if row.id is not None)
+        invalid = self._run.state.invalid
+        found = await self._run.diff(page)
+        await self._run.commit(found, page)
+        self._outdated = (self._outdated - found.valid) | found.outdated
+        for change in found.changes:
+            self._list_for(change, invalid).append(change.after.id)
 
-    def _kind_of(self, change: OpportunityChange, invalid: frozenset[str]) -> list[str]:
+    def _list_for(self, change: OpportunityChange, invalid: frozenset[str]) -> list[str]:
+        """Return the list of the report that a change belongs to."""
         modified, before = change.after.last_modified_date, change.before
         if modified is None:
             return self._undated
-        had = None if before is None else before.last_modified_date
-        if before is not None and (had is None or modified <= had):
+        previous = None if before is None else before.last_modified_date
+        if before is not None and (previous is None or modified <= previous):
             return self._silent
         if self._covered is None or modified > self._covered:
             return self._changed
         return self._silent if change.after.id in invalid else self._missed
 
-    async def _absent(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Return what is gone, and of what nothing is proven."""
-        stored = frozenset(await self._work.store.identifiers())
-        absent = sorted((stored | self._work.state.pending) - self._listed)
-        # AWS refuses to look up any other identifier, so that nothing could be said about it.
-        wanted = [name for name in absent if re.fullmatch("O[0-9]{1,19}", name)]
-        for start in range(0, len(wanted), IDENTIFIERS_PER_REQUEST):
-            await self._look_up(wanted[start : start + IDENTIFIERS_PER_REQUEST])
-        gone = stored.intersection(wanted) - self._listed
-        # What was never listed may still be to come. What was, and is gone, is not waited for.
-        await self._work.conclude_listing(gone)
-        unverified = stored.intersection(absent).difference(wanted) | self._outdated
+    async def _check_absent(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Look up what is in no listing.
+
+        Returns:
+            What AWS no longer has, and what is stored and could not be verified.
+        """
+        stored = frozenset(await self._run.store.identifiers())
+        absent = sorted((stored | self._run.state.pending) - self._listed)
+        # AWS refuses to look up any other identifier.
+        valid = [name for name in absent if re.fullmatch("O[0-9]{1,19}", name)]
+        for batch in batched(valid):
+            await self._look_up(batch)
+        gone = stored.intersection(valid) - self._listed
+        # An opportunity that was never stored may still be to come: it stays pending.
+        await self._run.commit_complete_listing(gone)
+        unverified = stored.intersection(absent).difference(valid) | self._outdated
         return tuple(sorted(gone)), tuple(sorted(unverified))
 
-    async def _look_up(self, identifiers: Sequence[str]) -> None:
-        page = await follow(self._work.source, Query(identifiers=tuple(identifiers)))
-        await self._take(_step(page))
+    async def _look_up(self, identifiers: tuple[str, ...]) -> None:
+        page = await look_up(self._run.source, identifiers)
+        await self._take(CursorPage.without_watermark(page))
         if any(row.id is None for row in page.rows):
             await self._look_up_each([name for name in identifiers if name not in self._listed])
 
     async def _look_up_each(self, identifiers: Sequence[str]) -> None:
-        # One of the records has no identifier that can be read: it may be any of these.
+        # An invalid record without an identifier may be any of these.
         for identifier in identifiers:
-            page = await follow(self._work.source, Query(identifiers=(identifier,)))
-            await self._take(_step(page))
+            page = await look_up(self._run.source, (identifier,))
+            await self._take(CursorPage.without_watermark(page))
             if page.rows:
                 self._listed.add(identifier)
-
-
-def _step(page: SourcePage) -> Step:
-    return Step(page.rows, None, page.clock)

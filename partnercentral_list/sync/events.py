@@ -1,4 +1,4 @@
-"""What a run is doing, as events for a program's progress bar or metrics; nothing sensitive."""
+"""Events of a sync, for a progress bar or metrics; none has a sensitive value."""
 
 from __future__ import annotations
 
@@ -6,41 +6,42 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from partnercentral_list._notify import Notifier
 from partnercentral_list.sync.reports import ApplyReport, ReconcileReport, SyncReport
 
 SyncKind: TypeAlias = Literal["run", "changes", "apply", "reconcile"]
+"""A method of `OpportunitySync`."""
 
 
 @dataclass(frozen=True, slots=True)
 class SyncStarted:
-    """The lease is taken, and nothing is read yet."""
+    """The lease is acquired; no request was sent yet."""
 
     kind: SyncKind
     """The method that was called."""
     watermark: datetime | None
-    """The LastModifiedDate up to which the copy is current; None if it is new."""
+    """The LastModifiedDate up to which the replica is current; None at first."""
 
     def __str__(self) -> str:
-        return f"sync {self.kind} begins at {self.watermark}"
+        return f"sync {self.kind} starts at watermark {self.watermark}"
 
 
 @dataclass(frozen=True, slots=True)
 class PageCommitted:
-    """A page is read, and durable in the store as far as it differs from the copy."""
+    """A page was read, and what it changes is durable in the store."""
 
     created: int
-    """Opportunities of it that are new in the copy."""
+    """Opportunities that are new in the store."""
     updated: int
-    """Opportunities of it that were replaced."""
+    """Opportunities that replace a stored version."""
     invalid: int
-    """Records of it that could not be read."""
+    """Records that cannot be parsed."""
     watermark: datetime | None
-    """The LastModifiedDate up to which the copy is current now."""
+    """The LastModifiedDate up to which the replica is current now; None if it is not known."""
     requests: int
-    """Requests sent so far, retries included."""
+    """Requests sent since the start, retries included."""
 
     def __str__(self) -> str:
         return (
@@ -51,28 +52,28 @@ class PageCommitted:
 
 @dataclass(frozen=True, slots=True)
 class InvalidRecordStored:
-    """A record cannot be read, and is set aside in the store."""
+    """A record cannot be parsed, and was stored as invalid; once for each record and call."""
 
     id: str | None
-    """Its identifier, where that can be read."""
+    """Its identifier; None if it has none that can be parsed."""
     reason: str
-    """What is wrong with it, member by member, without the values."""
+    """What is wrong with each field, without the values."""
 
     def __str__(self) -> str:
-        return f"{self.id or 'a record without a readable id'} is invalid: {self.reason}"
+        return f"{self.id or 'a record without a valid id'} is invalid: {self.reason}"
 
 
 @dataclass(frozen=True, slots=True)
 class SyncFinished:
-    """It ended without an error."""
+    """The call ended without an error."""
 
     kind: SyncKind
     """The method that was called."""
     report: SyncReport | ApplyReport | ReconcileReport
-    """What came of it."""
+    """The report that it returns."""
 
     def __str__(self) -> str:
-        return f"sync {self.kind} ends: {self.report}"
+        return f"sync {self.kind} finished: {self.report}"
 
 
 SyncEvent: TypeAlias = SyncStarted | PageCommitted | InvalidRecordStored | SyncFinished
@@ -80,8 +81,10 @@ SyncEvent: TypeAlias = SyncStarted | PageCommitted | InvalidRecordStored | SyncF
 
 OnSyncEvent: TypeAlias = Callable[[SyncEvent], object]
 
-# A record that is set aside is worth a look; the rest is for debugging.
-LEVELS: Mapping[type, int] = {InvalidRecordStored: logging.WARNING, SyncFinished: logging.INFO}
+_LEVELS: Final[Mapping[type, int]] = {
+    InvalidRecordStored: logging.WARNING,
+    SyncFinished: logging.INFO,
+}
 
 
 def notifier(on_event: OnSyncEvent | None) -> Notifier[SyncEvent]:
@@ -90,4 +93,4 @@ def notifier(on_event: OnSyncEvent | None) -> Notifier[SyncEvent]:
     Raises:
         ConfigurationError: `on_event` is not callable, or it is async.
     """
-    return Notifier(on_event, LEVELS)
+    return Notifier(on_event, _LEVELS)

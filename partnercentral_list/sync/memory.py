@@ -1,4 +1,4 @@
-"""MemoryStore: a copy that lives as long as its object, for tests and short programs."""
+"""MemoryStore: a store in memory, for tests and short programs."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from datetime import timedelta
 
 from partnercentral_list.errors import StoreError
 from partnercentral_list.models import OpportunitySummary
-from partnercentral_list.sync._owner import BUSY_HERE, LOST
+from partnercentral_list.sync._leases import BUSY_HERE, LOST
 from partnercentral_list.sync.store import InvalidRecord, SyncBatch, SyncState
 
 
 class MemoryStore:
-    """Keeps a copy in memory.
+    """Holds a replica in memory.
 
     Args:
-        clock: Seconds that never go back, by which leases end.
+        clock: Returns seconds that never go back; leases expire by it.
     """
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._state: SyncState | None = None
         self._owner: str | None = None
-        self._until = 0.0
+        self._expires_at = 0.0
         self._records: dict[str, OpportunitySummary] = {}
         self._invalid: dict[str, InvalidRecord] = {}
 
@@ -34,37 +34,35 @@ class MemoryStore:
 
     @property
     def invalid(self) -> Mapping[str, InvalidRecord]:
-        """The records that were set aside, by their key."""
+        """The stored invalid records, by key."""
         return self._invalid
 
     async def acquire_lease(self, owner: str, catalog: str, lease: timedelta) -> SyncState:
-        """Take the lease, and give the state."""
-        if self._owner not in (None, owner) and self._clock() < self._until:
+        """Acquire the lease, and return the state."""
+        if self._owner not in (None, owner) and self._clock() < self._expires_at:
             raise StoreError(BUSY_HERE, retryable=True)
-        self._owner, self._until = owner, self._clock() + lease.total_seconds()
+        self._owner, self._expires_at = owner, self._clock() + lease.total_seconds()
         if self._state is None:
             self._state = SyncState(catalog, None)
         return self._state
 
     async def get(self, identifiers: Sequence[str]) -> Mapping[str, OpportunitySummary]:
-        """Give the stored opportunities among these."""
+        """Return those of the opportunities that are stored."""
         return {name: self._records[name] for name in identifiers if name in self._records}
 
     async def identifiers(self) -> Sequence[str]:
-        """Give the identifiers of all stored opportunities."""
+        """Return the identifiers of all stored opportunities."""
         return list(self._records)
 
     async def commit(self, owner: str, batch: SyncBatch, lease: timedelta) -> None:
         """Write a batch and renew the lease."""
         if self._owner != owner or self._state is None:
             raise StoreError(LOST, retryable=True)
-        self._until = self._clock() + lease.total_seconds()
-        for record in batch.records:
-            self._records[record.id] = record
+        self._expires_at = self._clock() + lease.total_seconds()
+        self._records |= {record.id: record for record in batch.records}
         for key in batch.remove_invalid:
             self._invalid.pop(key, None)
-        for invalid in batch.invalid:
-            self._invalid[invalid.key] = invalid
+        self._invalid |= {invalid.key: invalid for invalid in batch.invalid}
         self._state = SyncState(
             self._state.catalog,
             batch.watermark or self._state.watermark,
@@ -73,6 +71,6 @@ class MemoryStore:
         )
 
     async def release_lease(self, owner: str) -> None:
-        """Give the lease back."""
+        """Release the lease."""
         if self._owner == owner:
             self._owner = None

@@ -1,78 +1,84 @@
-"""What came of a run: reports that a person reads, and the changes that were found."""
+"""Reports of a sync, and the changes that it found."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from partnercentral_list.models import OpportunitySummary
 
 ChangeKind: TypeAlias = Literal["created", "updated"]
-"""Whether an opportunity is new to the copy, or another one than it holds."""
+"""``"created"``: new in the store; ``"updated"``: replaces a stored version."""
+
+_SHOWN_IDENTIFIERS: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
 class OpportunityChange:
-    """One opportunity that differs from the copy."""
+    """An opportunity that differs from the store."""
 
     kind: ChangeKind
-    """``"created"`` is new to the copy, ``"updated"`` replaces what it holds."""
+    """Whether it is new or replaces a stored version."""
     before: OpportunitySummary | None
-    """What the copy held; None if it is new."""
+    """The stored version; None if it is new."""
     after: OpportunitySummary
-    """What AWS has now."""
+    """The version that AWS sent."""
 
 
 @dataclass(frozen=True, slots=True)
 class SyncReport:
-    """What `OpportunitySync.run` did; ``str(report)`` is for people."""
+    """The result of `OpportunitySync.run`; ``str(report)`` is one line for people."""
 
     created: int
-    """Opportunities that are new in the copy."""
+    """Opportunities that are new in the store."""
     updated: int
-    """Opportunities that were replaced."""
+    """Opportunities that replaced a stored version."""
     unchanged: int
-    """Opportunities that were read and known already."""
+    """Opportunities that were read and are stored as they were."""
     invalid: int
-    """Records that could not be read, and were set aside with the reason."""
+    """Records that cannot be parsed, stored as invalid with the reason."""
     pending: int
-    """Opportunities that events named and AWS does not list yet; the next run asks again."""
+    """Opportunities that events named and AWS does not list yet; the next run looks them up."""
     requests: int
     """Requests sent, retries included."""
     watermark: datetime | None
-    """The LastModifiedDate up to which the copy is current; None if there is no opportunity."""
+    """The LastModifiedDate up to which the replica is current; None if it is not known."""
     ahead: int = 0
-    """Opportunities whose LastModifiedDate is later than AWS's own clock (the ``Date`` of its
-    responses), or came without it. They are stored, but the watermark stays before them, so that
-    each run reads them again."""
+    """Opportunities dated later than AWS's clock (the ``Date`` header of its responses), or sent
+    without that header. They are stored, but the watermark stays before them, so each run reads
+    them again."""
     discarded_watermark: datetime | None = None
-    """The watermark of earlier runs, if it was later than AWS's own clock: everything was read
-    again."""
+    """The stored watermark, if it was later than AWS's clock: everything was read again."""
 
     def __str__(self) -> str:
-        current = f"current to {_shown(self.watermark)}" if self.watermark else "empty"
         return (
             f"{self.created} created, {self.updated} updated, {self.unchanged} unchanged"
             f"{_also(self.invalid, 'invalid')}{_also(self.pending, 'pending')}"
             f"{_also(self.ahead, 'dated ahead of AWS')}; "
-            f"{_counted(self.requests, 'request')}; {current}"
+            f"{_counted(self.requests, 'request')}; {self._current}"
             f"{_discarded(self.discarded_watermark)}"
         )
+
+    @property
+    def _current(self) -> str:
+        if self.watermark is not None:
+            return f"current to {_shown(self.watermark)}"
+        return "no watermark" if self.created or self.updated or self.unchanged else "empty"
 
 
 @dataclass(frozen=True, slots=True)
 class ApplyReport:
-    """What `OpportunitySync.apply` did; ``str(report)`` is for people."""
+    """The result of `OpportunitySync.apply`; ``str(report)`` is one line for people."""
 
     changes: tuple[OpportunityChange, ...]
-    """What differed from the copy, and is stored."""
+    """Opportunities that differed from the store; they are stored."""
     unchanged: int
-    """Opportunities that events named and the copy held already."""
+    """Opportunities that events named and that are stored as they were."""
     invalid: int
-    """Records that could not be read, and were set aside with the reason."""
+    """Records that cannot be parsed, stored as invalid with the reason."""
     pending: tuple[str, ...]
-    """Identifiers that AWS does not list yet; the next run asks for them again."""
+    """Identifiers that AWS does not list yet; the next run looks them up again."""
     requests: int
     """Requests sent, retries included."""
 
@@ -87,42 +93,42 @@ class ApplyReport:
 
 @dataclass(frozen=True, slots=True)
 class ReconcileReport:
-    """What `OpportunitySync.reconcile` found; ``str(report)`` is for people."""
+    """The result of `OpportunitySync.reconcile`; ``str(report)`` is for people."""
 
     run: SyncReport
-    """The run that it began with."""
+    """The report of the run that it starts with."""
     listed: int
-    """Opportunities that AWS lists."""
+    """The number of opportunities that AWS has."""
     changed: tuple[str, ...]
-    """Changed while it ran, or hidden before by a watermark that was ahead; stored."""
+    """Changed during the call, or hidden until now by a watermark that was ahead. Stored."""
     silent: tuple[str, ...]
-    """Changed by AWS without a later LastModifiedDate, which no run can see; stored. Among them
-    are records that were invalid and no longer are."""
+    """Changed without a later LastModifiedDate, which no run can see, or invalid until now.
+    Stored."""
     missed: tuple[str, ...]
-    """Older than what the watermark covers, and not in the copy as AWS has it; stored. Either
+    """Dated within what the watermark covers, and yet not in the store. Stored now. Either
     ``lookback`` is shorter than AWS's delay, or this is a defect: please report it."""
     gone: tuple[str, ...]
-    """In the copy, in no listing, and not found by Identifier either. They stay in the copy:
-    AWS has no word for a deletion, so that it is yours to decide."""
+    """Stored, in no listing, and not found by a lookup. They stay in the store: AWS reports no
+    deletions, so the decision is yours."""
     invalid: int
-    """Records that could not be read, and were set aside with the reason."""
+    """Records that cannot be parsed, stored as invalid with the reason."""
     requests: int
     """Requests sent, those of the run and retries included."""
     undated: tuple[str, ...] = ()
-    """Without a LastModifiedDate, and not in the copy as AWS has it; stored. No run can see such
-    an opportunity."""
+    """Without a LastModifiedDate, and new or changed. Stored. No run can see such a change."""
     unverified: tuple[str, ...] = ()
-    """In the copy, and not proven to be what AWS has: in no listing, and AWS refuses to look up
-    such an identifier; or AWS sent a version that is older than the copy's, as it may for
-    ``lookback``. They stay in the copy; reconcile again later."""
+    """Stored, and not proven to be what AWS has. Either they are in no listing, and AWS refuses to
+    look up such an identifier; or AWS sent an older version, as a lagging replica does for up to
+    ``lookback``. They stay in the store; reconcile again later."""
     watermark: datetime | None = None
-    """The LastModifiedDate up to which the copy is current now; None if there is none."""
+    """The LastModifiedDate up to which the replica is current; None if it is not known."""
     discarded_watermark: datetime | None = None
-    """The watermark of earlier runs, if it was later than everything that AWS lists."""
+    """The stored watermark, if it was later than everything that AWS lists."""
 
     def __str__(self) -> str:
         found = [
-            f"{name}: {', '.join(identifiers[:20])}{', …' if len(identifiers) > 20 else ''}"
+            f"{name}: {', '.join(identifiers[:_SHOWN_IDENTIFIERS])}"
+            f"{', …' if len(identifiers) > _SHOWN_IDENTIFIERS else ''}"
             for name, identifiers in (
                 ("changed meanwhile", self.changed),
                 ("changed without a later date", self.silent),
@@ -134,8 +140,8 @@ class ReconcileReport:
             if identifiers
         ]
         if not found:
-            but = " but for the invalid records" if self.invalid else ""
-            found.append(f"the copy is what AWS lists{but}")
+            exception = " except for the invalid records" if self.invalid else ""
+            found.append(f"the copy is what AWS lists{exception}")
         first = (
             f"{self.listed} listed{_also(self.invalid, 'invalid')}; "
             f"{_counted(self.requests, 'request')}"
@@ -155,5 +161,5 @@ def _counted(count: int, what: str) -> str:
     return f"{count} {what}{'' if count == 1 else 's'}"
 
 
-def _shown(moment: datetime) -> str:
-    return moment.isoformat().replace("+00:00", "Z")
+def _shown(date: datetime) -> str:
+    return date.isoformat().replace("+00:00", "Z")

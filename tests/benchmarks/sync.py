@@ -1,9 +1,9 @@
-"""What keeping a copy costs: the first load, a run with nothing to do, and one with 100 changes.
+"""Measure a sync: the first load, a run with nothing to do, and one with 100 changes.
 
     python tests/benchmarks/sync.py [--opportunities 10000]
 
-The emulator runs in this process, so the time and the memory are those of both; requests are not
-paced, which they are against AWS: there 100 pages take at least 10 seconds.
+The emulator runs in this process, so time and memory are those of both. The rate limiter is off:
+against AWS 100 pages take at least 10 seconds.
 """
 
 from __future__ import annotations

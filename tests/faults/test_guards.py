@@ -48,19 +48,19 @@ def utf_16_is_read_too(patch: Patch) -> None:
 
 
 def nothing_is_tried_again(patch: Patch) -> None:
-    patch.setattr(retry, "_is_retryable", lambda error: False)
+    patch.setattr(retry, "_may_pass", lambda error: False)
 
 
 def everything_is_tried_again(patch: Patch) -> None:
-    patch.setattr(retry, "_is_retryable", lambda error: True)
+    patch.setattr(retry, "_may_pass", lambda error: True)
 
 
 def malformed_responses_are_not_tried_again(patch: Patch) -> None:
-    is_retryable = retry._is_retryable
+    may_pass = retry._may_pass
     patch.setattr(
         retry,
-        "_is_retryable",
-        lambda error: is_retryable(error) and not isinstance(error, MalformedResponseError),
+        "_may_pass",
+        lambda error: may_pass(error) and not isinstance(error, MalformedResponseError),
     )
 
 

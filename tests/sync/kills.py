@@ -1,8 +1,8 @@
-"""A process that starts others, has them sync, and kills them; it prints what became of the copy.
+"""Start processes that sync, kill them at random instants, and print what the store holds.
 
     python -m tests.sync.kills FOLDER SEED KILLS
 
-Started as a process of its own because it forks, which nothing with threads should do.
+It runs as a process of its own because it forks, which no process with threads should do.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from pathlib import Path
 from random import Random
 
 from partnercentral_list.sync import SQLiteStore
-from partnercentral_list.sync._engine import Engine
 from partnercentral_list.sync.events import notifier
-from tests.sync.exactness import CrashingSource
-from tests.sync.service import Service, Traits
+from partnercentral_list.sync.sync import SyncEngine
+from tests.sync.simulated_service import SimulatedService, Traits
+from tests.sync.simulation import CrashingSource
 
 
-def start(path: Path, service: Service, consumed: Path, consumes: bool) -> int:
-    """Fork a process that syncs, telling each change before it asks for the next."""
+def start(path: Path, service: SimulatedService, consumed: Path, consumes: bool) -> int:
+    """Fork a process that syncs, and writes each change to a log before it requests the next."""
     child = os.fork()
     if child:
         return child
@@ -37,9 +37,9 @@ def start(path: Path, service: Service, consumed: Path, consumes: bool) -> int:
         os._exit(0)
 
 
-async def sync(path: Path, service: Service, log: int | None) -> None:
+async def sync(path: Path, service: SimulatedService, log: int | None) -> None:
     async with SQLiteStore(path) as store:
-        engine = Engine(
+        engine = SyncEngine(
             lambda: CrashingSource(service, 0.0), store, notifier(None), timedelta(seconds=1)
         )
         if log is None:
@@ -53,7 +53,7 @@ async def sync(path: Path, service: Service, log: int | None) -> None:
 
 def main(folder: Path, seed: int, kills: int) -> dict[str, object]:
     rng = Random(seed)
-    service = Service(Traits(page=5), rng, size=60)
+    service = SimulatedService(Traits(page=5), rng, size=60)
     path, consumed = folder / "pipeline.db", folder / "consumed"
     consumes = seed % 2 == 0
     started = time.perf_counter()
@@ -78,7 +78,7 @@ def main(folder: Path, seed: int, kills: int) -> dict[str, object]:
     return {
         "killed": killed,
         "unsound": unsound,
-        "is_right": asyncio.run(stored(path)) == truth,
+        "is_exact": asyncio.run(stored(path)) == truth,
         "unheard": len({r.partner_opportunity_identifier for r in truth.values()} - log)
         if consumes
         else 0,

@@ -99,7 +99,7 @@ async def test_a_damaged_byte_of_the_first_page_is_a_store_error(
     for position in range(int.from_bytes(content[16:18])):
         damaged = bytearray(content)
         damaged[position] ^= 0xFF
-        write_anew(path, damaged)
+        write_anew(path, bytes(damaged))
         error = await refusal_of(path)
         refused += error is not None
         assert error is None or is_silent(error)
@@ -108,7 +108,7 @@ async def test_a_damaged_byte_of_the_first_page_is_a_store_error(
 
 def columns() -> list[tuple[str, str]]:
     connection = sqlite3.connect(":memory:")
-    from partnercentral_list.sync._schema import MIGRATIONS
+    from partnercentral_list.sync.sqlite._schema import MIGRATIONS
 
     for statements in MIGRATIONS:
         for statement in statements:
@@ -143,7 +143,7 @@ async def test_a_damaged_value_of_any_column_is_a_store_error(
     for table, column in columns():
         write_anew(path, content)
         connection = sqlite3.connect(path)
-        # As damage does it, which asks no constraint.
+        # Damage does not respect a constraint.
         connection.execute("PRAGMA writable_schema = ON")
         connection.execute(
             "UPDATE sqlite_schema SET sql = replace(sql, ' NOT NULL', '') WHERE name = ?", (table,)

@@ -63,7 +63,7 @@ async def test_reconciling_forgets_invalid_records_that_are_gone(
     with PartnerCentralEmulator([*some(5), {"Id": "O7", **BROKEN}]) as emulator:
         report = await OpportunitySync(make_client(emulator), store).reconcile()
     assert set(store.invalid) == {"O7"}
-    assert "the copy is what AWS lists but for the invalid records" in str(report)
+    assert "the copy is what AWS lists except for the invalid records" in str(report)
 
 
 async def test_what_was_invalid_is_not_called_missed(make_client: MakeClient) -> None:

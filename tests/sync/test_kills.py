@@ -25,4 +25,4 @@ def test_a_killed_process_loses_nothing(seed: int, tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
-    assert found == {"killed": KILLS, "unsound": 0, "is_right": True, "unheard": 0}
+    assert found == {"killed": KILLS, "unsound": 0, "is_exact": True, "unheard": 0}

@@ -53,7 +53,7 @@ async def test_a_lease_of_a_clock_that_is_ahead_ends_its_term_after_it_was_seen(
             assert caught.value.retryable
         ours.now = 1e9 + 301
         await take(path, ours)
-        with pytest.raises(StoreError, match="took over"):
+        with pytest.raises(StoreError, match="Another run has acquired"):
             await foreign.commit(FOREIGN, SyncBatch(add_pending=frozenset({"O1"})), LEASE)
 
 

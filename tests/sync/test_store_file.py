@@ -60,11 +60,11 @@ loop.close()
 """
 
 
-def test_a_forked_process_is_told_to_make_its_own_store(tmp_path: Path) -> None:
+def test_a_forked_process_needs_a_store_of_its_own(tmp_path: Path) -> None:
     done = run(FORKS, str(tmp_path / "pipeline.db"))
     assert done.returncode == 0, done.stderr
-    told, own, parents = done.stdout.splitlines()
-    assert "forked" in told
+    refusal, own, parents = done.stdout.splitlines()
+    assert "forked" in refusal
     assert own == parents == "[]"
 
 
@@ -130,7 +130,7 @@ async def test_a_mode_that_cannot_be_changed_is_warned_of(
     with caplog.at_level(logging.WARNING, "partnercentral_list"):
         async with SQLiteStore(path) as store:
             await store.identifiers()
-    assert "can be read by every user of this machine" in caplog.text
+    assert "readable by every user of this machine" in caplog.text
 
 
 @pytest.mark.parametrize("how", ["removed", "replaced", "moved"])

@@ -1,4 +1,4 @@
-"""Stores keep what the conformance suite asks for, and SQLite's troubles are told in words."""
+"""The stores pass the conformance suite, and SQLite's failures are errors of the library."""
 
 from __future__ import annotations
 
@@ -20,10 +20,11 @@ import pytest
 
 from partnercentral_list import ConfigurationError, OpportunitySummary, StoreError
 from partnercentral_list.models._base import WireModel
-from partnercentral_list.sync import MemoryStore, SQLiteStore, SyncBatch, SyncStore, sqlite
-from partnercentral_list.sync._owner import forget, is_dead, new_owner
-from partnercentral_list.sync._schema import COLUMNS, MIGRATIONS, migrate
+from partnercentral_list.sync import MemoryStore, SQLiteStore, SyncBatch, SyncStore
+from partnercentral_list.sync._leases import forget_owner, is_dead, new_owner
 from partnercentral_list.sync.conformance import CHECKS, Check, OpenStore, check_store
+from partnercentral_list.sync.sqlite import _connection
+from partnercentral_list.sync.sqlite._schema import COLUMNS, MIGRATIONS, migrate
 
 LEASE = timedelta(minutes=5)
 
@@ -79,9 +80,9 @@ class Rounding(MemoryStore):
 
 class Unrenewed(MemoryStore):
     async def commit(self, owner: str, batch: SyncBatch, lease: timedelta) -> None:
-        until = self._until
+        until = self._expires_at
         await super().commit(owner, batch, lease)
-        self._until = until
+        self._expires_at = until
 
 
 class Hopeless(MemoryStore):
@@ -217,27 +218,45 @@ async def test_only_the_owner_may_read_the_file(tmp_path: Path) -> None:
     assert modes == dict.fromkeys(("pipeline.db", "pipeline.db-wal", "pipeline.db-shm"), 0o600)
 
 
-async def test_a_full_disk_loses_nothing_and_is_told(tmp_path: Path) -> None:
+@pytest.fixture
+def connections(monkeypatch: pytest.MonkeyPatch) -> list[sqlite3.Connection]:
+    """The connections that stores open, for what SQLite cannot be made to do from outside."""
+    opened: list[sqlite3.Connection] = []
+    connect = _connection.connect
+
+    def connect_and_note(path: str) -> sqlite3.Connection:
+        opened.append(connect(path))
+        return opened[-1]
+
+    monkeypatch.setattr(_connection, "connect", connect_and_note)
+    return opened
+
+
+async def test_a_full_disk_loses_nothing_and_is_an_error(
+    tmp_path: Path, connections: list[sqlite3.Connection]
+) -> None:
     path = tmp_path / "pipeline.db"
     async with SQLiteStore(path) as store:
         await commit(store, opportunity(1))
-        await store._do(lambda connection: connection.execute("PRAGMA max_page_count = 1"))
+        connections[0].execute("PRAGMA max_page_count = 1")
         big = [opportunity(n, Customer={"Account": {"CompanyName": "x" * 5000}}) for n in range(99)]
         with pytest.raises(StoreError, match=r"disk is full.*before is kept") as caught:
             await commit(store, *big)
         assert "xxxx" not in str(caught.value)
-        await store._do(lambda connection: connection.execute("PRAGMA max_page_count = 99999"))
+        connections[0].execute("PRAGMA max_page_count = 99999")
         assert list(await store.identifiers()) == ["O1"]
         await commit(store, *big)
         assert len(await store.identifiers()) == 99
 
 
-async def test_a_read_only_file_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_read_only_file_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "pipeline.db"
     async with SQLiteStore(path) as store:
         await commit(store, opportunity(1))
     monkeypatch.setattr(
-        sqlite,
+        _connection,
         "connect",
         lambda path: sqlite3.connect(
             f"file:{path}?mode=ro", uri=True, check_same_thread=False, isolation_level=None
@@ -248,7 +267,7 @@ async def test_a_read_only_file_is_told(tmp_path: Path, monkeypatch: pytest.Monk
             await store.acquire_lease("me", "AWS", LEASE)
 
 
-async def test_a_file_that_is_no_database_is_told_and_left(tmp_path: Path) -> None:
+async def test_a_file_that_is_not_a_database_is_an_error_and_unchanged(tmp_path: Path) -> None:
     path = tmp_path / "notes.txt"
     path.write_text("Not a database, however long it may be. " * 99)
     store = SQLiteStore(path)
@@ -258,7 +277,7 @@ async def test_a_file_that_is_no_database_is_told_and_left(tmp_path: Path) -> No
     assert path.read_text().startswith("Not a database")
 
 
-async def test_another_programs_database_is_told_and_left(tmp_path: Path) -> None:
+async def test_another_programs_database_is_an_error_and_unchanged(tmp_path: Path) -> None:
     path = tmp_path / "theirs.db"
     connection = sqlite3.connect(path)
     connection.execute("CREATE TABLE theirs (a)")
@@ -272,7 +291,7 @@ async def test_another_programs_database_is_told_and_left(tmp_path: Path) -> Non
     connection.close()
 
 
-async def test_a_newer_version_is_told_and_left(tmp_path: Path) -> None:
+async def test_a_newer_version_is_an_error(tmp_path: Path) -> None:
     path = tmp_path / "pipeline.db"
     async with SQLiteStore(path) as store:
         await commit(store, opportunity(1))
@@ -285,14 +304,14 @@ async def test_a_newer_version_is_told_and_left(tmp_path: Path) -> None:
     await store.aclose()
 
 
-async def test_a_directory_that_is_not_there_is_told(tmp_path: Path) -> None:
+async def test_a_missing_directory_is_an_error(tmp_path: Path) -> None:
     store = SQLiteStore(tmp_path / "nowhere" / "pipeline.db")
     with pytest.raises(StoreError, match="No such file"):
         await store.identifiers()
     await store.aclose()
 
 
-async def test_a_damaged_file_is_told(tmp_path: Path) -> None:
+async def test_a_damaged_file_is_an_error(tmp_path: Path) -> None:
     path = tmp_path / "pipeline.db"
     async with SQLiteStore(path) as store:
         await commit(store, *(opportunity(number) for number in range(200)))
@@ -314,7 +333,7 @@ async def test_a_damaged_file_is_told(tmp_path: Path) -> None:
         "UPDATE accounts SET watermark = 'Any Company'",
     ],
 )
-async def test_what_another_program_broke_is_told_without_its_values(
+async def test_a_value_of_another_program_is_an_error_without_the_value(
     statement: str, tmp_path: Path
 ) -> None:
     path = tmp_path / "pipeline.db"
@@ -344,10 +363,10 @@ async def test_a_file_that_cannot_be_opened_leaves_no_thread(tmp_path: Path) -> 
         assert not thread.is_alive()
 
 
-async def test_a_lock_of_another_program_is_told(
+async def test_a_lock_of_another_program_is_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("partnercentral_list.sync._sqlite_file.BUSY_SECONDS", 0.0)
+    monkeypatch.setattr(_connection, "BUSY_TIMEOUT_SECONDS", 0.0)
     path = tmp_path / "pipeline.db"
     async with SQLiteStore(path) as store:
         await commit(store, opportunity(1))
@@ -359,7 +378,9 @@ async def test_a_lock_of_another_program_is_told(
         assert caught.value.retryable
 
 
-async def test_a_commit_waits_for_the_one_of_another_program(tmp_path: Path) -> None:
+async def test_a_commit_waits_for_the_one_of_another_program(
+    tmp_path: Path, connections: list[sqlite3.Connection]
+) -> None:
     path = tmp_path / "pipeline.db"
     async with SQLiteStore(path) as store:
         await commit(store, opportunity(1))
@@ -367,8 +388,7 @@ async def test_a_commit_waits_for_the_one_of_another_program(tmp_path: Path) -> 
         other.execute("BEGIN IMMEDIATE")
         other.execute("INSERT INTO accounts (account, catalog) VALUES ('theirs', 'AWS')")
         waits = threading.Event()
-        assert store._connection is not None
-        store._connection.set_trace_callback(lambda statement: waits.set())
+        connections[0].set_trace_callback(lambda statement: waits.set())
         committed = asyncio.create_task(store.commit("me", SyncBatch([opportunity(2)]), LEASE))
         await asyncio.to_thread(waits.wait, 10)
         other.execute("COMMIT")
@@ -440,7 +460,7 @@ def test_another_process_may_make_the_tables_meanwhile(tmp_path: Path) -> None:
 def test_the_lease_of_a_process_that_is_gone_counts_no_more() -> None:
     mine = new_owner()
     assert not is_dead(mine)
-    forget(mine)
+    forget_owner(mine)
     assert is_dead(mine)
     assert not is_dead(f"another-machine/{os.getpid()}/x")
     assert not is_dead("a name of somebody's own")
@@ -456,8 +476,8 @@ async def test_a_date_before_the_year_1000_sorts_as_text(tmp_path: Path) -> None
     async with SQLiteStore(tmp_path / "pipeline.db") as store:
         await commit(store, opportunity(1, LastModifiedDate=early))
         assert (await store.get(["O1"]))["O1"].last_modified_date == early
-        dates = await store._do(
-            lambda c: c.execute("SELECT last_modified_date FROM opportunities").fetchone()
-        )
+    connection = sqlite3.connect(tmp_path / "pipeline.db")
+    dates = connection.execute("SELECT last_modified_date FROM opportunities").fetchone()
+    connection.close()
     assert dates == ("0001-01-01T00:00:00.000000Z",)
     assert date(1, 1, 1).isoformat() < dates[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sqlite3
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -67,7 +68,7 @@ async def stored(store: SQLiteStore | MemoryStore) -> dict[str, OpportunitySumma
     return dict(await store.get(await store.identifiers()))
 
 
-async def test_the_first_run_reads_everything_and_the_next_one_costs_one_request(
+async def test_the_first_run_reads_everything_and_the_next_costs_one_request(
     emulator: PartnerCentralEmulator, client: PartnerCentralClient, store: SQLiteStore
 ) -> None:
     sync = OpportunitySync(client, store)
@@ -80,7 +81,7 @@ async def test_the_first_run_reads_everything_and_the_next_one_costs_one_request
     assert again.watermark == first.watermark
 
 
-async def test_an_overlap_longer_than_all_time_reads_everything_again(
+async def test_a_lookback_longer_than_all_time_reads_everything_again(
     emulator: PartnerCentralEmulator, client: PartnerCentralClient, store: SQLiteStore
 ) -> None:
     sync = OpportunitySync(client, store, lookback=timedelta.max)
@@ -102,7 +103,7 @@ async def test_a_hundred_changes_cost_at_most_five_requests(
     assert await stored(store) == wire(emulator)
 
 
-async def test_the_watermark_goes_out_less_the_overlap_and_is_stored_as_it_is(
+async def test_a_run_requests_changes_since_the_watermark_less_lookback(
     emulator: PartnerCentralEmulator, client: PartnerCentralClient, store: SQLiteStore
 ) -> None:
     report = await OpportunitySync(client, store).run()
@@ -113,6 +114,7 @@ async def test_the_watermark_goes_out_less_the_overlap_and_is_stored_as_it_is(
     )
     await OpportunitySync(client, store, lookback=timedelta(hours=1)).run()
     body = emulator.requests[-1].body
+    assert body is not None
     after = datetime.fromisoformat(body["LastModifiedDate"]["AfterLastModifiedDate"])
     assert report.watermark is not None
     assert after == report.watermark - timedelta(hours=1)
@@ -136,7 +138,7 @@ HARSH = {
 
 @pytest.mark.parametrize("name", HARSH)
 @pytest.mark.parametrize("seed", range(3))
-async def test_over_http_the_copy_is_the_pipeline_in_the_end(
+async def test_over_http_the_replica_is_exact_in_the_end(
     name: str, seed: int, make_client: MakeClient, tmp_path: Path
 ) -> None:
     with PartnerCentralEmulator(60, seed=seed, behavior=HARSH[name]) as emulator:
@@ -162,10 +164,10 @@ async def test_over_http_the_copy_is_the_pipeline_in_the_end(
 async def test_an_older_version_does_not_replace_a_newer_one(
     make_client: MakeClient, store: SQLiteStore
 ) -> None:
-    def lag(answer: Any) -> Any:
-        (record,) = answer["OpportunitySummaries"]
+    def lag(page: Any) -> Any:
+        (record,) = page["OpportunitySummaries"]
         old = {**record, "LastModifiedDate": "2024-12-31T23:59:59Z", "LifeCycle": None}
-        return {**answer, "OpportunitySummaries": [old]}
+        return {**page, "OpportunitySummaries": [old]}
 
     with PartnerCentralEmulator(some(1, LifeCycle={"Stage": "Launched"})) as emulator:
         sync = OpportunitySync(make_client(emulator), store)
@@ -177,8 +179,8 @@ async def test_an_older_version_does_not_replace_a_newer_one(
 
 
 async def test_pages_out_of_order_are_refused(make_client: MakeClient, store: SQLiteStore) -> None:
-    def reverse(answer: Any) -> Any:
-        return {**answer, "OpportunitySummaries": answer["OpportunitySummaries"][::-1]}
+    def reverse(page: Any) -> Any:
+        return {**page, "OpportunitySummaries": page["OpportunitySummaries"][::-1]}
 
     with PartnerCentralEmulator(some(30), faults=[Fault.edit_page(reverse)]) as emulator:
         client = make_client(emulator, retry=ONCE)
@@ -213,7 +215,7 @@ async def test_a_hundred_tied_records_are_read_in_whatever_order_they_come(
 
 
 @pytest.mark.parametrize("exclusive", [[], ["AfterLastModifiedDate"]], ids=["incl", "excl"])
-async def test_a_second_that_cannot_be_divided_is_not_read_again_for_each_of_its_pages(
+async def test_the_pages_of_one_second_are_read_about_twice(
     exclusive: Any, make_client: MakeClient, store: SQLiteStore
 ) -> None:
     records = some(200)
@@ -262,8 +264,16 @@ async def test_records_without_a_date_keep_no_other_from_being_read(
         assert "the copy is what AWS lists" in str(await sync.reconcile())
 
 
-async def test_a_record_that_cannot_be_read_is_set_aside_and_told(
-    make_client: MakeClient, store: SQLiteStore
+def rows_of(path: Path, query: str) -> list[Any]:
+    connection = sqlite3.connect(path)
+    try:
+        return connection.execute(query).fetchall()
+    finally:
+        connection.close()
+
+
+async def test_an_invalid_record_is_stored_as_invalid_and_reported(
+    make_client: MakeClient, store: SQLiteStore, tmp_path: Path
 ) -> None:
     records = some(12)
     records[4]["LifeCycle"] = "not an object"
@@ -274,23 +284,21 @@ async def test_a_record_that_cannot_be_read_is_set_aside_and_told(
         report = await sync.run()
         assert (report.created, report.invalid) == (10, 2)
         assert "2 invalid" in str(report)
-        rows = await store._do(
-            lambda c: c.execute("SELECT id, reason, raw FROM invalid ORDER BY id").fetchall()
-        )
+        path = tmp_path / "pipeline.db"
+        rows = rows_of(path, "SELECT id, reason, raw FROM invalid ORDER BY id")
         assert [row[0] for row in rows] == [None, "O5"]
         assert "LifeCycle" in rows[1][1]
         assert "not an object" in rows[1][2]
-        told = [event for event in events if isinstance(event, InvalidRecordStored)]
-        assert {event.id for event in told} == {"O5", None}
+        found = [event for event in events if isinstance(event, InvalidRecordStored)]
+        assert {event.id for event in found} == {"O5", None}
         emulator.update("O5", {"LifeCycle": {"Stage": "Qualified"}})
         await sync.run()
         assert "O5" in await stored(store)
-        left = await store._do(lambda c: c.execute("SELECT id FROM invalid").fetchall())
-        assert left == [(None,)]
+        assert rows_of(path, "SELECT id FROM invalid") == [(None,)]
 
 
 @pytest.mark.parametrize("date", ["2999-12-31T23:59:59Z", "2025-01-01T00:00:12Z"])
-async def test_the_date_of_a_record_that_cannot_be_read_hides_no_change(
+async def test_the_date_of_an_invalid_record_hides_no_change(
     make_client: MakeClient, store: SQLiteStore, date: str
 ) -> None:
     records = some(12)
@@ -378,7 +386,7 @@ async def test_a_run_whose_lease_was_taken_over_is_refused_at_its_next_page(
         now[0] = 301.0
         assert (await OpportunitySync(client, store).run()).created == 20
         await store.acquire_lease("another", "AWS", timedelta(minutes=5))
-        with pytest.raises(StoreError, match="took over"):
+        with pytest.raises(StoreError, match="Another run has acquired"):
             async for _ in changes:
                 pass
 
@@ -450,7 +458,7 @@ async def test_events_are_fetched_once_each_and_leave_the_watermark(
         assert again.requests == 0
 
 
-async def test_what_an_event_names_and_aws_does_not_list_yet_is_asked_for_again(
+async def test_what_an_event_names_before_aws_lists_it_is_looked_up_again(
     make_client: MakeClient, store: SQLiteStore
 ) -> None:
     with PartnerCentralEmulator(some(5)) as emulator:
@@ -470,7 +478,7 @@ async def test_what_an_event_names_and_aws_does_not_list_yet_is_asked_for_again(
         assert await stored(store) == wire(emulator)
 
 
-async def test_an_edit_between_two_pages_leaves_none_pending_that_an_event_names(
+async def test_an_edit_between_two_pages_of_a_lookup_leaves_none_pending(
     make_client: MakeClient, store: SQLiteStore
 ) -> None:
     with PartnerCentralEmulator(some(20), behavior=Behavior(edits_per_request=5)) as emulator:
@@ -524,8 +532,8 @@ async def test_nothing_is_called_gone_that_a_look_up_finds(
         sync = OpportunitySync(make_client(emulator), store)
         await sync.run()
 
-        def lose(answer: Any) -> Any:
-            return {**answer, "OpportunitySummaries": answer["OpportunitySummaries"][5:]}
+        def lose(page: Any) -> Any:
+            return {**page, "OpportunitySummaries": page["OpportunitySummaries"][5:]}
 
         emulator.fail(Fault.edit_page(lose), at=2)
         report = await sync.reconcile()
@@ -534,7 +542,7 @@ async def test_nothing_is_called_gone_that_a_look_up_finds(
         assert "the copy is what AWS lists" in str(report)
 
 
-async def test_an_identifier_that_aws_would_refuse_is_not_asked_for(
+async def test_an_identifier_that_aws_would_refuse_is_not_looked_up(
     make_client: MakeClient, store: SQLiteStore
 ) -> None:
     with PartnerCentralEmulator([*some(5), {**some(1)[0], "Id": "odd"}]) as emulator:
@@ -544,7 +552,7 @@ async def test_an_identifier_that_aws_would_refuse_is_not_asked_for(
         assert (await sync.reconcile()).gone == ()
 
 
-async def test_a_look_up_that_cannot_be_read_is_no_proof_of_absence(
+async def test_a_lookup_with_an_invalid_record_is_no_proof_of_absence(
     make_client: MakeClient, store: SQLiteStore
 ) -> None:
     with PartnerCentralEmulator(some(5)) as emulator:
@@ -561,7 +569,7 @@ async def test_a_look_up_that_cannot_be_read_is_no_proof_of_absence(
 # Progress, and bad arguments
 
 
-async def test_progress_is_told_without_a_sensitive_value(
+async def test_events_have_no_sensitive_value(
     emulator: PartnerCentralEmulator, client: PartnerCentralClient, store: SQLiteStore
 ) -> None:
     events: list[SyncEvent] = []

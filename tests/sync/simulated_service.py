@@ -1,7 +1,7 @@
-"""A model of the service in memory, on a clock of its own, with every answer to what is unknown.
+"""A model of the service in memory, with a clock of its own, for every behavior AWS may have.
 
 It keeps one promise, on which the sync rests: once it has shown a change of some time, every later
-answer shows all changes that are `late` older.
+response shows all changes that are `late` milliseconds older.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from typing import Any
 
 from partnercentral_list import Catalog, OpportunitySummary, TokenExpiredError, TransportError
 from partnercentral_list.sync import InvalidRecord
-from partnercentral_list.sync._source import Query, Row, SourcePage, valid_row
+from partnercentral_list.sync._source import SourcePage, SourceQuery, SourceRow, valid_row
 
 START = datetime(2025, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
 class Traits:
-    """How the service behaves; times in milliseconds."""
+    """How the service behaves; times are in milliseconds, frequencies per request."""
 
     page: int = 3
     tokens: str = "offset"
@@ -50,7 +50,7 @@ class Traits:
 
 
 @dataclass(frozen=True)
-class Version:
+class RecordVersion:
     number: int
     id: int
     modified: int
@@ -60,7 +60,7 @@ class Version:
 
 
 @dataclass
-class Service:
+class SimulatedService:
     traits: Traits
     rng: Random
     size: int = 30
@@ -68,14 +68,14 @@ class Service:
     versions: int = 0
     latest: int = 0
     highest: int = 0
-    current: dict[int, Version] = field(default_factory=dict)
+    current: dict[int, RecordVersion] = field(default_factory=dict)
     requests: int = 0
     catalog: Catalog = Catalog.AWS
     gone: dict[int, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._pending: list[Version] = []
-        self._settled: dict[int, Version] = {}
+        self._pending: list[RecordVersion] = []
+        self._settled: dict[int, RecordVersion] = {}
         self._tokens: dict[str, tuple[int, Any]] = {}
         ids = list(range(self.size))
         while ids:
@@ -94,17 +94,17 @@ class Service:
         self.latest = max(self.latest, at)
         if self.rng.random() < self.traits.ahead:
             at = self.now + self.rng.choice([10**8, 10**12])
-        version = Version(number, identifier, at, created, number, late)
+        version = RecordVersion(number, identifier, at, created, number, late)
         self._take(version)
 
-    def _take(self, version: Version) -> None:
+    def _take(self, version: RecordVersion) -> None:
         self.versions += 1
         self.highest = max(self.highest, version.id)
         self.current[version.id] = version
         self._pending.append(version)
 
-    def live(self, elapsed: int) -> None:
-        """Let time pass, and people work."""
+    def advance(self, elapsed: int) -> None:
+        """Let time pass, and records be edited."""
         traits, rng = self.traits, self.rng
         for _ in range(int(traits.edits) + (rng.random() < traits.edits % 1)):
             at = self.now + rng.randint(0, elapsed)
@@ -135,7 +135,7 @@ class Service:
         return self.highest + 1
 
     def quiet(self) -> None:
-        """Let everybody go home, and everything become visible."""
+        """End all edits, and make everything visible."""
         self.traits = replace(
             self.traits,
             edits=0,
@@ -150,19 +150,19 @@ class Service:
         self.now += self.traits.late + self.traits.replica_lag + 1
 
     def truth(self) -> dict[str, OpportunitySummary]:
-        """What a right copy holds."""
+        """Return what an exact replica holds."""
         shown = [version for version in self.current.values() if not self._is_invalid(version)]
         return {(r := self._record(version)).id: r for version in shown}
 
     def invalid(self) -> set[str]:
-        """Of which opportunities a copy cannot have what they are now."""
+        """Return the identifiers of records that are invalid now."""
         return {f"O{v.id}" for v in self.current.values() if self._is_invalid(v)}
 
     # What a request sees
 
-    async def fetch(self, query: Query) -> SourcePage:
+    async def fetch(self, query: SourceQuery) -> SourcePage:
         self.requests += 1
-        self.live(self.rng.randint(self.traits.latency // 2, 2 * self.traits.latency))
+        self.advance(self.rng.randint(self.traits.latency // 2, 2 * self.traits.latency))
         if self.rng.random() < self.traits.faults:
             raise TransportError("gone", retryable=True)
         if query.token is not None:
@@ -196,12 +196,12 @@ class Service:
         seconds = timedelta(seconds=self.now // 1000)
         return START + seconds if self.traits.tells_time else None
 
-    def _show(self, versions: list[Version], shown: dict[int, Version]) -> None:
+    def _show(self, versions: list[RecordVersion], shown: dict[int, RecordVersion]) -> None:
         for version in versions:
             if version.id not in shown or shown[version.id].number < version.number:
                 shown[version.id] = version
 
-    def _begin(self, place: Any, found: list[Version], query: Query) -> int:
+    def _begin(self, place: Any, found: list[RecordVersion], query: SourceQuery) -> int:
         if not isinstance(place, tuple):
             return int(place)
         if place[0] == "snapshot":
@@ -210,7 +210,7 @@ class Service:
             return sum(self._key(version, query) >= place[1] for version in found)
         return bisect_right([self._key(version, query) for version in found], place[1])
 
-    def _token(self, found: list[Version], end: int, query: Query) -> str:
+    def _token(self, found: list[RecordVersion], end: int, query: SourceQuery) -> str:
         place: Any = end
         if self.traits.tokens == "snapshot":
             place = ("snapshot", found, end)
@@ -220,11 +220,11 @@ class Service:
         self._tokens[name] = (self.requests, place)
         return name
 
-    def _key(self, version: Version, query: Query) -> tuple[int, int]:
+    def _key(self, version: RecordVersion, query: SourceQuery) -> tuple[int, int]:
         date = version.modified if query.key == "LastModifiedDate" else version.created
         return date, version.id * 7919 % 1009
 
-    def _matching(self, query: Query) -> list[Version]:
+    def _matching(self, query: SourceQuery) -> list[RecordVersion]:
         seen_at = self.now - self.rng.randint(0, self.traits.replica_lag)
         settled_at = self.now - self.traits.replica_lag
         self._show([v for v in self._pending if v.visible_at <= settled_at], self._settled)
@@ -243,7 +243,7 @@ class Service:
             rows.sort(key=lambda version: self._key(version, query), reverse=query.descending)
         return rows
 
-    def _matches(self, version: Version, query: Query) -> bool:
+    def _matches(self, version: RecordVersion, query: SourceQuery) -> bool:
         if query.identifiers is not None:
             return f"O{version.id}" in query.identifiers
         if query.after is None:
@@ -253,10 +253,10 @@ class Service:
         date = self._key(version, query)[0] // unit
         return date > bound if self.traits.exclusive else date >= bound
 
-    def _is_invalid(self, version: Version) -> bool:
+    def _is_invalid(self, version: RecordVersion) -> bool:
         return version.number * 7919 % 1009 < 1009 * self.traits.invalid
 
-    def _row(self, version: Version) -> Row:
+    def _row(self, version: RecordVersion) -> SourceRow:
         row = valid_row(self._record(version))
         if not self._is_invalid(version):
             return row
@@ -264,7 +264,7 @@ class Service:
         modified = (row.modified, None, datetime(9999, 1, 1, tzinfo=UTC), START)[version.number % 4]
         return replace(row, modified=modified, record=InvalidRecord(row.id or "", row.id, "", ""))
 
-    def _record(self, version: Version) -> OpportunitySummary:
+    def _record(self, version: RecordVersion) -> OpportunitySummary:
         unit = self.traits.shown_unit
         return _summary(
             version.id,
@@ -286,7 +286,7 @@ def _summary(identifier: int, modified: int, created: int, content: int) -> Oppo
 
 
 def drive(coroutine: Any) -> Any:
-    """Run what never really waits, without an event loop, which would take most of the time."""
+    """Run a coroutine that never waits, without an event loop, which would be slow."""
     try:
         coroutine.send(None)
     except StopIteration as end:

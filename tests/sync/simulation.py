@@ -1,4 +1,4 @@
-"""One seeded life of a copy: a hostile service, crashes at every turn, and a quiet end."""
+"""A seeded simulation: syncs with a hostile service and crashes, then one when all is quiet."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import Any
 
 from partnercentral_list import PartnerCentralError
 from partnercentral_list.sync import MemoryStore, SyncBatch
-from partnercentral_list.sync._engine import Engine
-from partnercentral_list.sync._source import Query, SourcePage
-from partnercentral_list.sync._walk import Walk
+from partnercentral_list.sync._cursor import DateCursor
+from partnercentral_list.sync._source import SourcePage, SourceQuery
 from partnercentral_list.sync.events import notifier
-from tests.sync.service import Service, Traits, drive
+from partnercentral_list.sync.sync import SyncEngine
+from tests.sync.simulated_service import SimulatedService, Traits, drive
 
 LATE = 30_000
 
@@ -37,7 +37,7 @@ HOSTILE: Mapping[str, Traits] = {
     "empty and short pages": Traits(empty=0.2, short=0.4, token_at_end=True, edits=1),
     "tokens that expire": Traits(life=8, imports=0.02, edits=0.3, empty=0.1),
     "pages out of order": Traits(disorder=0.1, edits=0.5),
-    "records that cannot be read": Traits(invalid=0.1, edits=0.5),
+    "invalid records": Traits(invalid=0.1, edits=0.5),
     "dates ahead of the clock": Traits(ahead=0.05, edits=1, late=LATE),
     "dates ahead, keyset tokens, mass edits": Traits(
         ahead=0.1, tokens="keyset", edits=0.5, mass=0.05, short=0.2
@@ -58,7 +58,7 @@ HOSTILE: Mapping[str, Traits] = {
 }
 
 
-#: What no reading can be exact about; it must say so.
+#: Where no sync can be exact; it must raise.
 UNSTABLE: Mapping[str, Traits] = {
     "ties in another order each time": Traits(random_ties=True, imports=0.02, edits=0.3, page=2),
     "ties in another order each time, and mass edits": Traits(
@@ -68,23 +68,23 @@ UNSTABLE: Mapping[str, Traits] = {
 
 
 class Endless(BaseException):
-    """So many requests in one run that it will hardly end."""
+    """One run has sent so many requests that it will hardly end."""
 
 
 class Crash(BaseException):
-    """The process ends here; nothing catches it."""
+    """The process ends here; the library does not catch it."""
 
 
 class CrashingSource:
-    """The service, with a process around it that may end before and after each answer."""
+    """The service, in a process that may end before and after each response."""
 
-    def __init__(self, service: Service, crash: float) -> None:
+    def __init__(self, service: SimulatedService, crash: float) -> None:
         self._service = service
         self._crash = crash
         self.catalog = service.catalog
         self.requests = 0
 
-    async def fetch(self, query: Query) -> SourcePage:
+    async def fetch(self, query: SourceQuery) -> SourcePage:
         if self._service.rng.random() < self._crash:
             raise Crash
         self.requests += 1
@@ -97,7 +97,7 @@ class CrashingSource:
 
 
 class CrashingStore(MemoryStore):
-    """Commits in parts, as a database without transactions, and may end between them."""
+    """Commits in parts, like a database without transactions, and may end between them."""
 
     watermark_first = False
 
@@ -125,41 +125,41 @@ class CrashingStore(MemoryStore):
 
 @dataclass(frozen=True)
 class Safeguards:
-    """The library's own, or less."""
+    """The library's own safeguards, or mutants without one."""
 
-    walk: type[Walk] = Walk
+    cursor: type[DateCursor] = DateCursor
     store: type[CrashingStore] = CrashingStore
     lookback: timedelta = timedelta(milliseconds=LATE + 1000)
 
 
 @dataclass(frozen=True)
 class Outcome:
-    is_right: bool
+    is_exact: bool
     runs: int
     errors: int
     is_refused: bool = False
-    """Whether the last run, in which nothing moved, said that it cannot be exact."""
+    """Whether the last run, in which nothing was edited, raised."""
 
 
 OURS = Safeguards()
 
 
-def live(traits: Traits, seed: str, safeguards: Safeguards = OURS, runs: int = 8) -> Outcome:
-    """Sync again and again while everything moves; then once more when all is quiet."""
+def simulate(traits: Traits, seed: str, safeguards: Safeguards = OURS, runs: int = 8) -> Outcome:
+    """Sync again and again while records are edited; then once more when all is quiet."""
     rng = Random(seed)
-    service = Service(traits, rng, size=rng.choice([0, 3, 10, 30]))
+    service = SimulatedService(traits, rng, size=rng.choice([0, 3, 10, 30]))
     store = safeguards.store(rng)
     crash = rng.choice([0.0, 0.02, 0.05])
     errors = 0
 
-    def engine(crash: float) -> Engine:
+    def engine(crash: float) -> SyncEngine:
         store.crash = crash
-        return Engine(
+        return SyncEngine(
             lambda: CrashingSource(service, crash),
             store,
             notifier(None),
             safeguards.lookback,
-            safeguards.walk,
+            safeguards.cursor,
         )
 
     for number in range(runs):
@@ -173,7 +173,7 @@ def live(traits: Traits, seed: str, safeguards: Safeguards = OURS, runs: int = 8
         except Endless:
             return Outcome(False, number, errors)
         for _ in range(rng.choice([0, 1, 5])):
-            service.live(rng.choice([10, 1000, 20_000]))
+            service.advance(rng.choice([10, 1000, 20_000]))
     service.quiet()
     is_refused = False
     try:
@@ -185,7 +185,7 @@ def live(traits: Traits, seed: str, safeguards: Safeguards = OURS, runs: int = 8
     return Outcome(copy == service.truth(), runs + 1, errors, is_refused)
 
 
-async def consume(engine: Engine, rng: Random) -> None:
+async def consume(engine: SyncEngine, rng: Random) -> None:
     changes = engine.changes()
     try:
         async for _ in changes:

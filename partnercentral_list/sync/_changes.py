@@ -1,4 +1,4 @@
-"""What a page means for the copy: which records are new, which replace others, which are known."""
+"""The diff between the rows of a page and the store: which opportunities are new or replaced."""
 
 from __future__ import annotations
 
@@ -7,50 +7,54 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from partnercentral_list.models import OpportunitySummary
-from partnercentral_list.sync._source import Row
+from partnercentral_list.sync._source import SourceRow
 from partnercentral_list.sync.reports import OpportunityChange
 from partnercentral_list.sync.store import InvalidRecord
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """What is to be written, and told."""
+class ChangeSet:
+    """What the rows of a page change in the store."""
 
     changes: tuple[OpportunityChange, ...]
+    """Opportunities that are new or replace a stored version."""
     invalid: tuple[InvalidRecord, ...]
+    """Records that cannot be parsed, one for each key."""
     unchanged: frozenset[str]
+    """Identifiers of opportunities that are stored as they are."""
     outdated: frozenset[str]
-    """Opportunities of which AWS sent an older version than the one that is stored."""
+    """Identifiers of opportunities of which AWS sent an older version than the stored one."""
 
     @property
     def valid(self) -> frozenset[str]:
-        """The identifiers of the opportunities that are valid, and not invalid again."""
+        """Identifiers of the opportunities whose last record in the page is valid."""
         read = self.unchanged.union(change.after.id for change in self.changes)
         return read.difference(record.key for record in self.invalid)
 
 
-def identifiers_of(rows: Iterable[Row]) -> list[str]:
-    """Give the identifiers of the opportunities that can be read, each once."""
+def valid_identifiers(rows: Iterable[SourceRow]) -> list[str]:
+    """Return the identifiers of the valid opportunities, each once."""
     found = (row.record.id for row in rows if isinstance(row.record, OpportunitySummary))
     return list(dict.fromkeys(found))
 
 
-def plan(
-    rows: Iterable[Row],
+def diff(
+    rows: Iterable[SourceRow],
     stored: Mapping[str, OpportunitySummary],
     is_final: Callable[[datetime], bool] = lambda date: False,
-) -> Plan:
-    """Compare what was read with what is stored.
+) -> ChangeSet:
+    """Compare the rows of a page with the store.
 
-    Of two versions the later one wins, by the dates that AWS gave them; with equal dates the one
-    that was read last. AWS may still send a version that it replaced a moment ago, so an older one
-    does not replace a later one; unless the later one's date can be no sign of that.
+    The version with the later LastModifiedDate wins; between equal dates, the one that was read
+    last. A lagging replica of AWS's may send a version that was replaced a moment ago, so an older
+    version does not replace a later one, unless `is_final` says that the later one's date is no
+    evidence of lag.
 
     Args:
-        rows: What was read.
-        stored: What is stored of it, by identifier.
-        is_final: Whether AWS can no longer send what it replaced by a version of that date, or
-            never has a version of that date.
+        rows: The rows, in the order in which they were read.
+        stored: The stored versions of the opportunities in `rows`, by identifier.
+        is_final: Whether every replica shows a version of that date by now, or AWS has no version
+            of that date.
     """
 
     def is_outdated(record: OpportunitySummary, other: OpportunitySummary) -> bool:
@@ -81,4 +85,6 @@ def plan(
             outdated.add(identifier)
         else:
             changes.append(OpportunityChange("updated", before, record))
-    return Plan(tuple(changes), tuple(invalid.values()), frozenset(unchanged), frozenset(outdated))
+    return ChangeSet(
+        tuple(changes), tuple(invalid.values()), frozenset(unchanged), frozenset(outdated)
+    )

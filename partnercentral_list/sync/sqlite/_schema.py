@@ -1,4 +1,4 @@
-"""The tables of a SQLiteStore, by version, and how a file comes from one version to the next."""
+"""The tables of the database, and their migration from one version to the next."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Final
 from partnercentral_list.errors import StoreError
 
 APPLICATION_ID: Final = 0x70636C73
-"""What tells a file of this library from another program's: "pcls"."""
+"""Identifies the files of this library: "pcls" in ASCII."""
 
 COLUMNS: Final = (
     "catalog",
@@ -37,7 +37,7 @@ COLUMNS: Final = (
     "project_expected_contract_duration_value",
 )
 
-# Once released, a version is never edited: a change of the tables is a version of its own.
+# A released version is never edited: a change of the tables is a new version.
 _FIRST: Final = (
     """CREATE TABLE accounts (
         account TEXT PRIMARY KEY,
@@ -80,7 +80,7 @@ _FIRST: Final = (
 )
 
 MIGRATIONS: Final[Sequence[Sequence[str]]] = (_FIRST,)
-"""The statements that lead to version 1, 2 and so on."""
+"""The statements that create version 1, 2 and so on, each from the version before."""
 
 
 def migrate(
@@ -89,14 +89,14 @@ def migrate(
     """Bring a file to the newest version, in one transaction.
 
     Raises:
-        StoreError: It is another program's, or a newer version's.
+        StoreError: It is another program's, or of a newer release.
         sqlite3.Error: It cannot be read or written.
     """
-    # What a file says of itself is in three places, and has to be of one instant: another process
-    # may be making the tables just now.
+    # In a transaction, because what identifies a file is in three places, and another process may
+    # be creating the tables right now.
     connection.execute("BEGIN")
     try:
-        version = _checked_version(connection, len(migrations))
+        version = _check_version(connection, len(migrations))
     finally:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
@@ -104,8 +104,8 @@ def migrate(
         return
     connection.execute("BEGIN IMMEDIATE")
     try:
-        # Another process may have done it while this one waited.
-        version = _checked_version(connection, len(migrations))
+        # Checked again: another process may have migrated it in between.
+        version = _check_version(connection, len(migrations))
         for statements in migrations[version:]:
             for statement in statements:
                 connection.execute(statement)
@@ -113,24 +113,24 @@ def migrate(
         connection.execute(f"PRAGMA user_version = {len(migrations)}")
         connection.execute("COMMIT")
     except BaseException:
-        # A full disk may have ended the transaction by itself.
+        # A full disk has rolled back already.
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
 
 
-def _checked_version(connection: sqlite3.Connection, newest: int) -> int:
+def _check_version(connection: sqlite3.Connection, newest: int) -> int:
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
     if application != APPLICATION_ID and (tables or version or application):
         raise StoreError(
-            "The file is a database of another program, and was left as it is. Give a path of its "
-            "own to the copy."
+            "The file is a database of another program, and was not changed. Give the store a path "
+            "of its own."
         )
     if version > newest:
         raise StoreError(
-            f"The file was written by a newer release of this library (version {version} of its "
-            f"tables; this one knows {newest}), and was left as it is. Install that release."
+            f"The file was written by a newer release of this library (schema version {version}; "
+            f"this release supports {newest}), and was not changed. Install that release."
         )
     return int(version)

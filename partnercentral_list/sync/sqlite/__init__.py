@@ -1,0 +1,5 @@
+"""SQLiteStore: a local replica in an SQLite file."""
+
+from partnercentral_list.sync.sqlite._store import SQLiteStore
+
+__all__ = ["SQLiteStore"]

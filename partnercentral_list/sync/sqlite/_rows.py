@@ -1,0 +1,109 @@
+"""Conversion between opportunities and rows of an SQLite database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, date, datetime
+from typing import Final, TypeAlias
+
+from pydantic import BaseModel, ValidationError
+
+from partnercentral_list.errors import StoreError
+from partnercentral_list.models import OpportunitySummary
+from partnercentral_list.sync.sqlite._file import DAMAGED
+from partnercentral_list.sync.sqlite._schema import COLUMNS
+
+_ReadColumn: TypeAlias = Callable[[OpportunitySummary], str | None]
+
+
+def format_date(date: datetime) -> str:
+    """Format a date in ISO 8601 with six digits of a second, in UTC: such texts sort by date."""
+    return date.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ").rjust(27, "0")
+
+
+def parse_date(text: str | None) -> datetime | None:
+    """Parse a date of `format_date`, or None.
+
+    Raises:
+        StoreError: It is something else.
+    """
+    if text is None:
+        return None
+    # Raised outside of the handler: the exception would show what is stored.
+    with suppress(TypeError, ValueError):
+        date = datetime.fromisoformat(text)
+        return date.replace(tzinfo=date.tzinfo or UTC)
+    raise StoreError(DAMAGED)
+
+
+def check_text(value: object) -> str:
+    """Return a value of the database that must be a text.
+
+    Raises:
+        StoreError: It is something else.
+    """
+    if not isinstance(value, str):
+        raise StoreError(DAMAGED)
+    return value
+
+
+def to_row(account: str, record: OpportunitySummary) -> tuple[str | None, ...]:
+    """Return the columns of an opportunity; the last one is its whole wire form."""
+    wire = record.model_dump_json(by_alias=True, exclude_none=True)
+    return (account, record.id, *(read(record) for read in _READ_COLUMNS), wire)
+
+
+def from_row(identifier: object, wire: object) -> OpportunitySummary:
+    """Parse the wire form of an opportunity.
+
+    Args:
+        identifier: The identifier in the row.
+        wire: The wire form in the row.
+
+    Raises:
+        StoreError: It is not an opportunity, or one with another identifier.
+    """
+    text = check_text(wire)
+    with suppress(ValidationError):
+        record = OpportunitySummary.model_validate_json(text, by_alias=True, by_name=False)
+        if record.id == identifier:
+            return record
+    raise StoreError(DAMAGED)
+
+
+def _reader(column: str) -> _ReadColumn:
+    path = _path(OpportunitySummary, column)
+
+    def read(record: OpportunitySummary) -> str | None:
+        value: object = record
+        for field in path:
+            value = getattr(value, field)
+            if value is None:
+                return None
+        if isinstance(value, datetime):
+            return format_date(value)
+        return value.isoformat() if isinstance(value, date) else str(value)
+
+    return read
+
+
+def _path(model: type[BaseModel], column: str) -> tuple[str, ...]:
+    """Return the fields that lead to a column: ("life_cycle", "stage") for life_cycle_stage."""
+    if column in model.model_fields:
+        return (column,)
+    for name, field in model.model_fields.items():
+        nested = next(
+            (
+                kind
+                for kind in getattr(field.annotation, "__args__", ())
+                if isinstance(kind, type) and issubclass(kind, BaseModel)
+            ),
+            None,
+        )
+        if nested is not None and column.startswith(f"{name}_"):
+            return (name, *_path(nested, column.removeprefix(f"{name}_")))
+    raise LookupError(column)
+
+
+_READ_COLUMNS: Final = tuple(_reader(column) for column in COLUMNS)

@@ -1,0 +1,226 @@
+"""SQLiteStore: a store in an SQLite file, which any program can query with SQL."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+from os import PathLike, fspath
+from types import TracebackType
+from typing import Final, Self
+
+from partnercentral_list.config import check_kind
+from partnercentral_list.errors import ConfigurationError, StoreError
+from partnercentral_list.models import OpportunitySummary
+from partnercentral_list.sync._leases import LOST, busy_error, is_dead
+from partnercentral_list.sync.sqlite._connection import SQLiteConnection
+from partnercentral_list.sync.sqlite._file import DAMAGED, is_path
+from partnercentral_list.sync.sqlite._rows import (
+    check_text,
+    format_date,
+    from_row,
+    parse_date,
+    to_row,
+)
+from partnercentral_list.sync.sqlite._schema import COLUMNS
+from partnercentral_list.sync.store import SyncBatch, SyncState
+
+# SQLite limits the parameters of a statement, in old releases to 999.
+_IDENTIFIERS_PER_QUERY: Final = 500
+_UPSERT: Final = (
+    f"INSERT OR REPLACE INTO opportunities (account, id, {', '.join(COLUMNS)}, record) "  # noqa: S608 # names of ours
+    f"VALUES ({', '.join('?' * (len(COLUMNS) + 3))})"
+)
+
+
+class SQLiteStore:
+    """Holds a replica in an SQLite file, and commits each page in a transaction.
+
+    The table ``opportunities`` has a column for each scalar field, named by its path in
+    snake_case, and the whole record as JSON; the view ``spend`` has a row for each expected spend,
+    the table ``invalid`` one for each invalid record. The file holds customers' names: it is
+    created with mode 0600, and one that every user may read is changed to it. Several accounts can
+    share a file.
+
+    Use it in ``async with``, or call `aclose` at the end. It opens the file when it is first used.
+    A forked process needs a store of its own.
+
+    Args:
+        path: The path of the file, in an existing directory; created if it does not exist.
+        account: The name of the replica in the file: printable characters.
+        clock: Returns seconds since 1970; leases expire by it. The lease of a machine whose clock
+            is ahead expires its duration after another run first saw it.
+
+    Raises:
+        ConfigurationError: An argument is of the wrong type, or cannot be a path or a name.
+    """
+
+    def __init__(
+        self,
+        path: str | PathLike[str],
+        *,
+        account: str = "default",
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        check_kind("path", path, str, PathLike)
+        check_kind("account", account, str)
+        self._path = fspath(path)
+        if self._path in ("", ":memory:") or not account:
+            raise ConfigurationError(
+                "SQLiteStore needs a path and a name for the account; MemoryStore needs no file."
+            )
+        if not is_path(self._path):
+            raise ConfigurationError("path must be a text that can be a path on this system.")
+        if not account.isprintable():
+            raise ConfigurationError("account must be a name of printable characters.")
+        self._account = account
+        self._clock = clock
+        self._connection = SQLiteConnection(self._path)
+
+    def __repr__(self) -> str:
+        return f"SQLiteStore({self._path!r}, account={self._account!r})"
+
+    async def __aenter__(self) -> Self:
+        try:
+            await self._connection.run(lambda connection: None)
+        except BaseException:
+            await self.aclose()
+            raise
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close the file; the store cannot be used again. A second time does nothing."""
+        await self._connection.aclose()
+
+    async def acquire_lease(self, owner: str, catalog: str, lease: timedelta) -> SyncState:
+        """Acquire the lease, and return the state.
+
+        The lease of a process of this machine that has ended does not count.
+        """
+        now = self._clock()
+        expires_at = now + lease.total_seconds()
+
+        def acquire(connection: sqlite3.Connection) -> SyncState | str:
+            connection.execute(
+                "INSERT OR IGNORE INTO accounts (account, catalog) VALUES (?, ?)",
+                (self._account, catalog),
+            )
+            stored_catalog, watermark, holder, until = connection.execute(
+                "SELECT catalog, watermark, lease_owner, lease_until FROM accounts "
+                "WHERE account = ?",
+                (self._account,),
+            ).fetchone()
+            if holder is not None and check_text(holder) != owner and not is_dead(holder):
+                if not isinstance(until, float):
+                    raise StoreError(DAMAGED)
+                if until > expires_at:
+                    # Its holder's clock is ahead of this one. Written, because the next run may be
+                    # a new process; the holder's next commit renews it.
+                    self._renew(connection, holder, expires_at)
+                if until > now:
+                    return check_text(holder)
+            self._renew(connection, owner, expires_at)
+            return SyncState(
+                check_text(stored_catalog),
+                parse_date(watermark),
+                self._texts(connection, "SELECT id FROM pending WHERE account = ?"),
+                self._texts(connection, "SELECT key FROM invalid WHERE account = ?"),
+            )
+
+        state = await self._connection.run_transaction(acquire)
+        if isinstance(state, str):
+            raise busy_error(state)
+        return state
+
+    def _renew(self, connection: sqlite3.Connection, owner: str, until: float) -> None:
+        connection.execute(
+            "UPDATE accounts SET lease_owner = ?, lease_until = ? WHERE account = ?",
+            (owner, until, self._account),
+        )
+
+    def _texts(self, connection: sqlite3.Connection, query: str) -> frozenset[str]:
+        rows = connection.execute(query, (self._account,))
+        return frozenset(check_text(text) for (text,) in rows)
+
+    async def get(self, identifiers: Sequence[str]) -> Mapping[str, OpportunitySummary]:
+        """Return those of the opportunities that are stored."""
+
+        def get(connection: sqlite3.Connection) -> dict[str, OpportunitySummary]:
+            found: dict[str, OpportunitySummary] = {}
+            for start in range(0, len(identifiers), _IDENTIFIERS_PER_QUERY):
+                batch = identifiers[start : start + _IDENTIFIERS_PER_QUERY]
+                places = ", ".join("?" * len(batch))
+                rows = connection.execute(
+                    f"SELECT id, record FROM opportunities WHERE account = ? AND id IN ({places})",  # noqa: S608 # question marks
+                    (self._account, *batch),
+                )
+                found |= {identifier: from_row(identifier, record) for identifier, record in rows}
+            return found
+
+        return await self._connection.run(get)
+
+    async def identifiers(self) -> Sequence[str]:
+        """Return the identifiers of all stored opportunities."""
+        query = "SELECT id FROM opportunities WHERE account = ?"
+        return list(await self._connection.run(lambda c: self._texts(c, query)))
+
+    async def commit(self, owner: str, batch: SyncBatch, lease: timedelta) -> None:
+        """Write a batch and renew the lease, in one transaction."""
+        expires_at = self._clock() + lease.total_seconds()
+
+        def commit(connection: sqlite3.Connection) -> None:
+            holder = connection.execute(
+                "SELECT lease_owner FROM accounts WHERE account = ?", (self._account,)
+            ).fetchone()
+            if holder != (owner,):
+                raise StoreError(LOST, retryable=True)
+            self._write(connection, batch)
+            self._renew(connection, owner, expires_at)
+
+        await self._connection.run_transaction(commit)
+
+    def _write(self, connection: sqlite3.Connection, batch: SyncBatch) -> None:
+        account = self._account
+        connection.executemany(_UPSERT, [to_row(account, record) for record in batch.records])
+        connection.executemany(
+            "DELETE FROM invalid WHERE account = ? AND key = ?",
+            [(account, key) for key in batch.remove_invalid],
+        )
+        connection.executemany(
+            "INSERT OR REPLACE INTO invalid (account, key, id, reason, raw) VALUES (?, ?, ?, ?, ?)",
+            [(account, one.key, one.id, one.reason, one.raw) for one in batch.invalid],
+        )
+        connection.executemany(
+            "INSERT OR IGNORE INTO pending (account, id) VALUES (?, ?)",
+            [(account, identifier) for identifier in batch.add_pending],
+        )
+        connection.executemany(
+            "DELETE FROM pending WHERE account = ? AND id = ?",
+            [(account, identifier) for identifier in batch.remove_pending],
+        )
+        if batch.watermark is not None:
+            connection.execute(
+                "UPDATE accounts SET watermark = ? WHERE account = ?",
+                (format_date(batch.watermark), account),
+            )
+
+    async def release_lease(self, owner: str) -> None:
+        """Release the lease."""
+
+        def release(connection: sqlite3.Connection) -> None:
+            connection.execute(
+                "UPDATE accounts SET lease_owner = NULL, lease_until = NULL "
+                "WHERE account = ? AND lease_owner = ?",
+                (self._account, owner),
+            )
+
+        await self._connection.run_transaction(release)

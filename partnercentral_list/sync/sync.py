@@ -1,0 +1,273 @@
+"""OpportunitySync: keeps a local replica of a catalog current, in a store."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from datetime import timedelta
+
+from partnercentral_list._notify import Notifier
+from partnercentral_list.client import PartnerCentralClient
+from partnercentral_list.config import check_kind
+from partnercentral_list.errors import (
+    ConfigurationError,
+    RequestProblem,
+    RequestValidationError,
+)
+from partnercentral_list.eventbridge import OpportunityEvent, OtherEvent
+from partnercentral_list.sync._cursor import CursorPage, DateCursor
+from partnercentral_list.sync._reconcile import Reconciliation
+from partnercentral_list.sync._source import ClientSource, Source, batched, look_up
+from partnercentral_list.sync._sync_run import SyncRun
+from partnercentral_list.sync.events import OnSyncEvent, SyncEvent, SyncKind, notifier
+from partnercentral_list.sync.reports import (
+    ApplyReport,
+    OpportunityChange,
+    ReconcileReport,
+    SyncReport,
+)
+from partnercentral_list.sync.store import SyncStore
+
+
+class OpportunitySync:
+    """Keeps a local replica of a catalog current.
+
+    It follows AWS's own procedure (the latest LastModifiedDate stored is the next
+    AfterLastModifiedDate), made safe against late changes, edits between pages and wrong dates. The
+    replica is the whole catalog: in a filtered one an opportunity that leaves the filter would stay
+    as it was. Filter when you read the store. One call at a time can use a store; it holds a lease.
+
+    Args:
+        client: Reads the catalog, with its own retries and rate limiter.
+        store: Holds the replica: a `SQLiteStore`, or a `SyncStore` of your own.
+        lookback: How far before the watermark each run starts, at least 1 second. A change that
+            AWS shows later than a newer one is found if it is late by no more than this.
+        page_size: Opportunities in a page, and in a commit, 1 to 100.
+        on_event: Called with each `SyncEvent`; it must not block.
+
+    Raises:
+        ConfigurationError: An argument is of the wrong type or out of its bounds.
+    """
+
+    def __init__(
+        self,
+        client: PartnerCentralClient,
+        store: SyncStore,
+        *,
+        lookback: timedelta = timedelta(minutes=5),
+        page_size: int = 100,
+        on_event: OnSyncEvent | None = None,
+    ) -> None:
+        check_kind("client", client, PartnerCentralClient)
+        check_kind("lookback", lookback, timedelta)
+        check_kind("page_size", page_size, int)
+        if lookback < timedelta(seconds=1):
+            raise ConfigurationError(
+                "lookback must be at least 1 second: AWS may compare dates by the second only."
+            )
+        if not 1 <= page_size <= 100 or isinstance(page_size, bool):
+            raise ConfigurationError("page_size must be in 1..100.")
+        self._client = client
+        self._engine = SyncEngine(
+            lambda: ClientSource(client, page_size), store, notifier(on_event), lookback
+        )
+
+    async def run(self) -> SyncReport:
+        """Store what changed since the last run; everything at first.
+
+        Each page is committed with the watermark that it proves, so a run that was interrupted is
+        resumed by the next one.
+
+        Raises:
+            StoreError: The store cannot be used, holds another catalog, or is in use.
+            MalformedResponseError: AWS did not sort the listing as requested.
+            PaginationError: More opportunities than a page holds have one date, and they could not
+                be proven complete.
+            PartnerCentralError: A page could not be fetched, retries included.
+        """
+        return await self._engine.run()
+
+    def changes(self) -> AsyncGenerator[OpportunityChange, None]:
+        """Yield what changed since the last run, and store each page once it is consumed.
+
+        A page is committed when the change after its last one is requested. If the loop is left
+        before that, the changes of the page are yielded again next time: each change arrives at
+        least once. An iterator that is not exhausted keeps the lease: close it, for example with
+        `contextlib.aclosing`. What `run`, `apply` and `reconcile` store is not yielded here.
+
+        Raises:
+            StoreError: While iterating, as with `run`; also if another run acquired the lease
+                because a page took longer than 5 minutes to consume.
+            PartnerCentralError: While iterating, as with `run`.
+        """
+        return self._engine.changes()
+
+    async def apply(self, events: Iterable[OpportunityEvent | OtherEvent]) -> ApplyReport:
+        """Fetch the opportunities that events name, and store them; the watermark stays.
+
+        Several events about one opportunity cost one lookup. An opportunity that AWS does not list
+        yet is looked up again by the next run. Events may be lost: call `run` on a schedule, too.
+
+        Raises:
+            RequestValidationError: An event is of another catalog; nothing was sent.
+            StoreError: As with `run`.
+            PartnerCentralError: A page could not be fetched, retries included.
+        """
+        identifiers: dict[str, None] = {}
+        problems: list[RequestProblem] = []
+        for index, event in enumerate(events):
+            if isinstance(event, OtherEvent):
+                continue
+            if event.catalog != self._client.catalog:
+                problems.append(
+                    {
+                        "field": f"events[{index}].catalog",
+                        "problem": f"the event is of the catalog {event.catalog.value!r}",
+                        "valid": repr(self._client.catalog.value),
+                    }
+                )
+            identifiers[event.identifier] = None
+        if problems:
+            raise RequestValidationError(problems)
+        if not identifiers:
+            return ApplyReport((), 0, 0, (), 0)
+        return await self._engine.apply(tuple(identifiers))
+
+    async def reconcile(self) -> ReconcileReport:
+        """Run, then list everything, and report and store what no run can see.
+
+        That is a change without a later LastModifiedDate, an opportunity without one, and what was
+        hidden by a watermark that was ahead. An opportunity is reported as gone only if no listing
+        has it and a lookup by its identifier does not find it; it stays in the store. What is
+        created or deleted meanwhile may or may not be counted.
+
+        Raises:
+            StoreError: As with `run`.
+            PaginationError: As with `run`; also if opportunities were deleted during each listing.
+            PartnerCentralError: As with `run`.
+        """
+        return await self._engine.reconcile()
+
+
+class SyncEngine:
+    """What `OpportunitySync` does, over any source of pages.
+
+    Args:
+        new_source: Makes the source of one call.
+        store: Holds the replica.
+        notifier: Emits the events.
+        lookback: How late AWS may show a change.
+        cursor: Reads a listing by date.
+    """
+
+    def __init__(
+        self,
+        new_source: Callable[[], Source],
+        store: SyncStore,
+        notifier: Notifier[SyncEvent],
+        lookback: timedelta,
+        cursor: type[DateCursor] = DateCursor,
+    ) -> None:
+        self._new_source = new_source
+        self._store = store
+        self._notifier = notifier
+        self._lookback = lookback
+        self._cursor = cursor
+
+    def _new_run(self, kind: SyncKind) -> SyncRun:
+        return SyncRun(kind, self._new_source(), self._store, self._notifier, self._lookback)
+
+    async def run(self) -> SyncReport:
+        """Store what changed."""
+        run = self._new_run("run")
+        try:
+            await run.acquire()
+            await self._store_changes(run)
+            report = run.report()
+            run.finish(report)
+            return report
+        finally:
+            await run.release()
+
+    async def _store_changes(self, run: SyncRun) -> None:
+        reader = self._new_reader(run)
+        while (page := await reader.next_page()) is not None:
+            await run.commit(await run.diff(page), page)
+
+    async def changes(self) -> AsyncGenerator[OpportunityChange, None]:
+        """Yield what changed, and store each page once its changes are consumed."""
+        run = self._new_run("changes")
+        try:
+            await run.acquire()
+            reader = self._new_reader(run)
+            while (page := await reader.next_page()) is not None:
+                found = await run.diff(page)
+                for change in found.changes:
+                    yield change
+                await run.commit(found, page)
+            run.finish(run.report())
+        finally:
+            await run.release()
+
+    def _new_reader(self, run: SyncRun) -> PendingFirst:
+        cursor = self._cursor(run.source, run.settled, watermark=run.state.watermark)
+        return PendingFirst(run.source, run.state.pending, cursor)
+
+    async def apply(self, identifiers: Sequence[str]) -> ApplyReport:
+        """Look up opportunities and store them; the watermark stays."""
+        run = self._new_run("apply")
+        changes: list[OpportunityChange] = []
+        pending: list[str] = []
+        try:
+            await run.acquire()
+            for batch in batched(identifiers):
+                page = CursorPage.without_watermark(await look_up(run.source, batch))
+                found = await run.diff(page)
+                listed = {row.id for row in page.rows}
+                missing = [identifier for identifier in batch if identifier not in listed]
+                await run.commit(found, page, missing=frozenset(missing))
+                changes += found.changes
+                pending += missing
+            report = ApplyReport(
+                changes=tuple(changes),
+                unchanged=run.unchanged,
+                invalid=run.invalid,
+                pending=tuple(pending),
+                requests=run.source.requests,
+            )
+            run.finish(report)
+            return report
+        finally:
+            await run.release()
+
+    async def reconcile(self) -> ReconcileReport:
+        """Store what changed, then compare everything; see `Reconciliation`."""
+        run = self._new_run("reconcile")
+        try:
+            await run.acquire()
+            await self._store_changes(run)
+            first = run.report()
+            # Fetched before everything is listed: what changes meanwhile is for the next run.
+            run.newest = await self._cursor(run.source, None).fetch_newest()
+            cursor = self._cursor(run.source, None, "CreatedDate")
+            report = await Reconciliation(run, first).report(cursor)
+            run.finish(report)
+            return report
+        finally:
+            await run.release()
+
+
+class PendingFirst:
+    """Looks up the pending opportunities, then reads what the cursor reads."""
+
+    def __init__(self, source: Source, pending: Iterable[str], cursor: DateCursor) -> None:
+        self._source = source
+        self._batches = deque(batched(sorted(pending)))
+        self._cursor = cursor
+
+    async def next_page(self) -> CursorPage | None:
+        """Fetch the next page; None at the end."""
+        if self._batches:
+            page = await look_up(self._source, self._batches.popleft())
+            return CursorPage.without_watermark(page)
+        return await self._cursor.next_page()
