@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
 
@@ -26,20 +25,8 @@ class Attempt:
     """The raw body of the response; None where it was not taken from botocore."""
 
 
-# A variable of the task's context: other users of the same aiobotocore session never see it.
-_current: ContextVar[Attempt | None] = ContextVar("partnercentral_list_attempt", default=None)
-
-
-def current_attempt() -> Attempt | None:
-    """Return the attempt that this task is making; None if the call is not one of this library."""
-    return _current.get()
-
-
-@contextmanager
-def making(attempt: Attempt) -> Generator[None]:
-    """Make this the current attempt of the task, for as long as the block runs."""
-    token = _current.set(attempt)
-    try:
-        yield
-    finally:
-        _current.reset(token)
+#: The attempt that a task is making; None if its call is not one of this library's. Other users of
+#: the same aiobotocore session never see it.
+current_attempt: ContextVar[Attempt | None] = ContextVar(
+    "partnercentral_list_attempt", default=None
+)

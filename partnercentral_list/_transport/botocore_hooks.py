@@ -41,7 +41,7 @@ def install(client: Any, integration: str | None) -> None:
 def _prepare_request(request: Any, **_: Any) -> None:
     # botocore, whose own retries are off, calls each attempt the first one of a new invocation.
     # These headers are not signed, so that they may still change here.
-    attempt = current_attempt()
+    attempt = current_attempt.get()
     if attempt is None:
         return
     counts = f"attempt={attempt.number}; max={attempt.max_attempts}"
@@ -77,7 +77,7 @@ class _HeldBody(BytesPayload):
 
 def take_body(response_dict: dict[str, Any], **_: Any) -> None:
     """Keep the body of the current attempt from botocore's parser (event ``before-parse``)."""
-    attempt = current_attempt()
+    attempt = current_attempt.get()
     if attempt is None:
         return
     if 200 <= response_dict["status_code"] < 300:

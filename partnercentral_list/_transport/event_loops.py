@@ -40,10 +40,13 @@ class PerLoop(Generic[T]):
     async def get(self) -> T:
         """Return the running loop's resource, opened if it is not."""
         loop = asyncio.get_running_loop()
-        with self._lock:
-            for closed in [known for known in self._held if known.is_closed()]:
-                del self._held[closed]
-            holder = self._held.setdefault(loop, _Holder(self._open_resource))
+        holder = self._held.get(loop)
+        if holder is None:
+            with self._lock:
+                for closed in [known for known in self._held if known.is_closed()]:
+                    del self._held[closed]
+                # No other thread runs this loop, so that none has added it meanwhile.
+                holder = self._held[loop] = _Holder(self._open_resource)
         return await holder.get()
 
     async def aclose(self) -> None:

@@ -112,7 +112,7 @@ class _LimitedSession:
     async def request(self, method: str, **options: Any) -> _BoundedResponse:
         options["allow_redirects"] = False
         response = await self._session.request(method, **options)
-        attempt = current_attempt()
+        attempt = current_attempt.get()
         if attempt is not None:
             attempt.http_status = response.status
         if not (200 <= response.status < 300 or 400 <= response.status < 600):

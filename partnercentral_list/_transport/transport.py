@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from partnercentral_list._notify import Notifier
 from partnercentral_list._transport.active_calls import CLOSED, ActiveCalls
-from partnercentral_list._transport.attempt import Attempt, making
+from partnercentral_list._transport.attempt import Attempt, current_attempt
 from partnercentral_list._transport.collector import collector_paused
 from partnercentral_list._transport.event_loops import PerLoop
 from partnercentral_list._transport.events import (
@@ -300,8 +300,10 @@ class Call:
 
     def _timeout(self) -> float | None:
         """Return the seconds for one step of an attempt; None for any number."""
-        bounds = (self._context.policy.attempt_timeout or None, self._time_left())
-        return min((bound for bound in bounds if bound is not None), default=None)
+        attempt_timeout, time_left = self._context.policy.attempt_timeout, self._time_left()
+        if not attempt_timeout or time_left is None:
+            return attempt_timeout or time_left
+        return min(attempt_timeout, time_left)
 
     def _chosen(self) -> Parameters:
         if self._parameters is None:
@@ -332,11 +334,11 @@ class Call:
         problem: PartnerCentralError
         timeout = self._timeout()
         limit = asyncio.timeout(timeout)
+        token = current_attempt.set(attempt)
         try:
             async with limit:
-                with making(attempt):
-                    response = await connection.client.list_opportunities(**parameters)
-                    return cast("dict[str, Any]", response)
+                response = await connection.client.list_opportunities(**parameters)
+                return cast("dict[str, Any]", response)
         except Exception as error:
             if limit.expired():
                 problem = RequestTimeoutError(
@@ -346,6 +348,8 @@ class Call:
                 problem = ClientClosedError(CLOSED)
             else:
                 problem = from_exception(error)
+        finally:
+            current_attempt.reset(token)
         # Outside the handler: what was caught may quote a piece of the response.
         raise problem
 

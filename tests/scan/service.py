@@ -143,7 +143,7 @@ class Service:
         body = self.page(parameters)
         if self.edit is not None:
             self.edit(self)
-        attempt = current_attempt()
+        attempt = current_attempt.get()
         assert attempt is not None
         attempt.body = body
         return {"ResponseMetadata": {"HTTPStatusCode": 200}}
