@@ -18,20 +18,18 @@ from typing import Any, Literal, TypeVar
 from pydantic_core import to_json
 
 from partnercentral_list import (
+    ListOpportunitiesRequest,
     OpportunityScan,
+    PartnerCentralClient,
+    PartnerCentralError,
     RateLimit,
     RateLimiter,
+    RequestEvent,
     RetryPolicy,
     ScanFinished,
+    ThrottlingException,
 )
-from partnercentral_list._pagination.scan.query import ScanQuery
-from partnercentral_list._pagination.scan.scan import ScanRequest
 from partnercentral_list._transport.attempt import current_attempt
-from partnercentral_list._transport.response import Page
-from partnercentral_list._transport.retry import Retrier
-from partnercentral_list._transport.session import Connection
-from partnercentral_list._transport.transport import Call, NothingToFetchError, TransportContext
-from partnercentral_list.errors import PartnerCentralError, ThrottlingException
 
 T = TypeVar("T")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -91,6 +89,16 @@ class Record:
                 wire["CreatedDate"] += f".{self.created % 1000:03d}"
             wire["CreatedDate"] += "Z"
         self.data = self.data or to_json(wire)
+
+
+@dataclass(frozen=True, slots=True)
+class _Connection:
+    """Stands for an open aiobotocore client."""
+
+    client: Service
+
+    async def aclose(self) -> None:
+        pass
 
 
 @dataclass(slots=True)
@@ -183,21 +191,6 @@ class Service:
         is_first = self.nulls in ("first", "high" if down else "low")
         return nulls + dated if is_first else dated + nulls
 
-    async def _connect(self) -> Connection:
-        return Connection(self, None)
-
-    async def _fetch(
-        self,
-        retrier: Retrier,
-        context: TransportContext,
-        choose: Callable[[], Mapping[str, object] | None],
-    ) -> Page | None:
-        call = Call(context, choose=choose)
-        try:
-            return await retrier.call(call.attempt, call.on_retry)
-        except NothingToFetchError:
-            return None
-
     def scan(
         self,
         concurrency: int = 8,
@@ -206,17 +199,29 @@ class Service:
         policy: RetryPolicy | None = None,
         **parameters: Any,
     ) -> OpportunityScan:
-        policy = policy or RetryPolicy(clock=lambda: 0.0, random=self.random.random)
-        context = TransportContext(
-            policy, limiter, lambda event: None, lambda: False, self._connect
+        """Scan with a client whose requests end here; `parameters` are in wire form."""
+        client = PartnerCentralClient(
+            "AWS",
+            retry=policy or RetryPolicy(clock=lambda: 0.0, random=self.random.random),
+            rate_limit=limiter,
+            on_event=self._on_event,
         )
-        retrier = Retrier(policy)
-        wire = {"Catalog": "AWS", "MaxResults": 100, **parameters}
-        return OpportunityScan(
-            lambda choose: self._fetch(retrier, context, choose),
-            ScanRequest(ScanQuery(wire), concurrency, on_invalid),
-            self.finished.append,
+        # No session can be passed instead: aiobotocore reads files in a thread, which a clock that
+        # moves only when everybody waits cannot wait for.
+        client._transport._connections._open_resource = self._connect  # type: ignore[assignment]
+        request = {"Catalog": "AWS", "MaxResults": 100, **parameters}
+        return client.scan_opportunities(
+            ListOpportunitiesRequest.model_validate_json(to_json(request)),
+            concurrency=concurrency,
+            on_invalid=on_invalid,
         )
+
+    async def _connect(self) -> _Connection:
+        return _Connection(self)
+
+    def _on_event(self, event: RequestEvent) -> None:
+        if isinstance(event, ScanFinished):
+            self.finished.append(event)
 
     def limiter(self) -> RateLimiter:
         loop = asyncio.get_running_loop()

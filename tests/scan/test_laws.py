@@ -24,7 +24,6 @@ from partnercentral_list import (
     TransportError,
     ValidationException,
 )
-from partnercentral_list._pagination.scan.scan import ScanRun
 from tests.scan.service import Record, Service, records, run
 from tests.tied_records import weakened
 
@@ -528,19 +527,6 @@ async def test_a_refused_request_without_a_token_is_the_error_that_aws_sent() ->
     with pytest.raises(ValidationException) as caught:
         await Service(records([START]), broken=broken).ids()
     assert type(caught.value) is ValidationException
-
-
-async def test_a_run_that_has_failed_says_so_to_whoever_asks_again() -> None:
-    def broken(asked: Service, parameters: Mapping[str, Any]) -> Exception | None:
-        return TransportError("the line is down", operation="ListOpportunities")
-
-    service = Service(records([START]), broken=broken)
-    scan = service.scan()
-    engine = ScanRun(scan._fetch, scan._request.query, 2)
-    for _ in range(3):
-        with pytest.raises(TransportError):
-            await asyncio.wait_for(engine.next(), 5)
-    await engine.aclose()
 
 
 async def test_two_iterations_of_one_scan_do_not_disturb_each_other() -> None:

@@ -172,8 +172,6 @@ class ScanRun:
         batch = await self._batches.get()
         self._changed.set()
         if batch is None:
-            # Another call has to end as well.
-            self._batches.put_nowait(None)
             # The task has ended: this raises its error, if there was one.
             await self._main
         return batch
