@@ -1,7 +1,7 @@
-"""A service to scan, in this process and on a clock that moves only when everybody waits.
+"""A model of the service, in this process, on a clock that moves only when everybody waits.
 
-The scan runs on the library's own calls, retries and limiter; only what lies behind aiobotocore's
-client is invented.
+A scan runs on the library's own client, with its retries and its rate limiter; only aiobotocore's
+client is replaced.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ class _Connection:
 
 @dataclass(slots=True)
 class Service:
-    """Answers as AWS may: every choice that nobody outside AWS knows is an option.
+    """Responds as AWS may: everything that nobody outside AWS knows is an option.
 
     Tokens are positions in what matches at the moment. With a quota, requests above it in any
     window of one second are throttled, by when they arrive.

@@ -91,7 +91,7 @@ async def test_edits_while_it_runs_hide_nothing(make_client: MakeClient) -> None
 
 @pytest.mark.parametrize("order", ["first", "last", "always_first", "always_last", "filtered_out"])
 @pytest.mark.parametrize("size", [0, 20, 300])
-async def test_an_opportunity_without_dates_is_found_or_the_scan_says_that_it_may_lack_it(
+async def test_an_undated_opportunity_is_found_or_the_scan_says_so(
     make_client: MakeClient, size: int, order: Any
 ) -> None:
     behavior = Behavior(null_order={"CreatedDate": order, "LastModifiedDate": order})

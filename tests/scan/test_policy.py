@@ -16,8 +16,8 @@ START = 1_600_000_000_000
 SECOND, DAY, YEAR = 1_000, 86_400_000, 365 * 86_400_000
 SIZE = 10_000
 PAGES = ceil(SIZE / 100)
-#: The chain of a pager: one page after the other, none of which has to wait for a slot.
-CHAIN = PAGES * 0.3
+#: What a listing takes: one page after the other, none of which has to wait for a permit.
+LISTING = PAGES * 0.3
 
 
 def uniform(random: Random) -> int:
@@ -90,39 +90,39 @@ def measure(
 
 
 @pytest.mark.parametrize("spread", [uniform, growing, with_a_silence])
-def test_a_scan_takes_four_tenths_of_the_chain_and_few_requests_more(
+def test_a_scan_takes_four_tenths_of_a_listings_time(
     spread: Callable[[Random], int],
 ) -> None:
     measured = measure(spread)
-    assert measured.seconds <= 0.42 * CHAIN
+    assert measured.seconds <= 0.42 * LISTING
     assert measured.requests <= 1.12 * PAGES
     assert measured.throttled == 0
 
 
 def test_half_of_the_records_on_seven_instants_cost_little_more() -> None:
     even, skewed = measure(uniform), measure(half_on_seven_instants)
-    # 1.07 to 1.21 with eight seeds: what is met late is walked page after page to the end.
+    # 1.07 to 1.21 with eight seeds: what is met late is read page after page to its end.
     assert skewed.seconds <= 1.25 * even.seconds
     assert skewed.requests <= 1.15 * PAGES
     assert skewed.throttled == 0
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_bursts_cost_little_more_because_no_gap_is_believed_to_be_one(seed: int) -> None:
+def test_bursts_cost_little_more_since_no_interval_is_taken_for_one(seed: int) -> None:
     measured = measure(in_bursts, seed=seed)
-    assert measured.seconds <= 0.43 * CHAIN
+    assert measured.seconds <= 0.43 * LISTING
     assert measured.requests <= 1.15 * PAGES
     assert measured.throttled == 0
 
 
 @pytest.mark.parametrize("spread", [on_a_day_of_imports, a_few_long_ago])
 @pytest.mark.parametrize("seed", range(2))
-def test_most_of_the_records_in_a_small_part_of_the_time_are_no_chain(
+def test_most_records_in_a_small_part_of_the_time_are_divided(
     spread: Callable[[Random], int], seed: int
 ) -> None:
     """What goes on page after page is believed to, however much silence there was before it."""
     measured = measure(spread, seed=seed)
-    assert measured.seconds <= 0.45 * CHAIN
+    assert measured.seconds <= 0.45 * LISTING
     assert measured.requests <= 1.2 * PAGES
     assert measured.throttled == 0
 
@@ -133,10 +133,10 @@ def test_more_concurrency_than_the_quota_needs_changes_nothing() -> None:
     assert many.requests == few.requests
 
 
-def test_a_scan_with_one_page_at_a_time_is_the_chain() -> None:
+def test_a_scan_with_one_page_at_a_time_takes_as_long_as_a_listing() -> None:
     measured = measure(uniform, concurrency=1, jitter=0.0)
     assert measured.requests <= PAGES + 3
-    assert measured.seconds <= 1.04 * CHAIN
+    assert measured.seconds <= 1.04 * LISTING
 
 
 @pytest.mark.parametrize(("size", "requests"), [(0, 2), (1, 2), (100, 2), (150, 2), (190, 2)])
@@ -146,8 +146,8 @@ def test_what_fits_two_pages_takes_two_requests(size: int, requests: int) -> Non
     assert len(service.asked) <= requests + (size > 100)
 
 
-def test_a_slot_that_is_not_needed_is_given_back() -> None:
-    """The limiter is shared: what a scan does not use is there for the others."""
+def test_a_permit_that_is_not_needed_is_released() -> None:
+    """The limiter is shared: what a scan does not use is left to the others."""
     service = Service(records(uniform(Random(n)) for n in range(950)), latency=0.3)
 
     async def scan() -> None:
