@@ -52,9 +52,10 @@ class PartnerCentralEmulator:
         clock: Seconds since 1970 that never go back: the time of changes and of responses (their
             ``Date`` header), by which the quota, tokens and late changes age too. Neither time is
             before the records that the emulator started with; a later date of your own, in ``add``
-            or ``update``, moves neither. None lets quota, tokens and late changes age by real time,
-            dates each change one second after the latest date of all, so that dates can be
-            repeated, and dates responses with the real time, or the latest such change.
+            or ``update`` or after the real time in those records, moves neither. None lets quota,
+            tokens and late changes age by real time, dates each change one second after the latest
+            date of all, so that dates can be repeated, and dates responses with the real time, or
+            the latest such change.
         allowed_hosts: Further host names that lead to the emulator, without a port, such as
             ``"host.docker.internal"``. A request that names another host than these, 127.0.0.1,
             localhost or [::1] gets a 421, so that no page on the web can read the records through

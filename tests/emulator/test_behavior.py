@@ -711,16 +711,23 @@ def test_a_response_is_dated_by_the_clock() -> None:
     assert second - first == timedelta(days=1)
 
 
-@pytest.mark.parametrize("clock", [None, lambda: 0.0], ids=["real time", "a clock that is behind"])
-def test_a_response_is_never_dated_before_what_it_shows(
-    clock: Callable[[], float] | None,
-) -> None:
-    latest = datetime(2150, 1, 1, tzinfo=UTC)
+def test_a_response_is_never_dated_before_what_it_shows() -> None:
+    latest = datetime(2024, 1, 1, tzinfo=UTC)
     records = [opportunity(1, at=f"{latest:%Y-%m-%dT%H:%M:%SZ}")]
-    with PartnerCentralEmulator(records, clock=clock) as emulator, calling(emulator) as caller:
+    emulator = PartnerCentralEmulator(records, clock=lambda: 0.0)
+    with emulator, calling(emulator) as caller:
         assert responded_at(caller) == latest
         emulator.update("O1", {})
         assert responded_at(caller) == latest + timedelta(seconds=1)
+
+
+@pytest.mark.parametrize("clock", [None, lambda: 1.9e9], ids=["real time", "a clock"])
+def test_a_record_of_the_future_dates_no_response(clock: Callable[[], float] | None) -> None:
+    records = [opportunity(1, at="2999-01-01T00:00:00Z"), opportunity(2)]
+    with PartnerCentralEmulator(records, clock=clock) as emulator, calling(emulator) as caller:
+        assert responded_at(caller) < datetime(2150, 1, 1, tzinfo=UTC)
+        emulator.update("O2", {"LastModifiedDate": "2025-06-01T00:00:00Z"})
+        assert responded_at(caller) < datetime(2150, 1, 1, tzinfo=UTC)
 
 
 def test_a_written_date_of_the_future_moves_no_clock() -> None:

@@ -55,6 +55,22 @@ async def test_a_date_of_the_future_hides_no_later_change(
         assert await stored(store) == wire(emulator)
 
 
+async def test_a_date_of_the_future_from_the_start_hides_no_change(
+    make_client: MakeClient,
+) -> None:
+    store = MemoryStore()
+    records = some(12)
+    records[4]["LastModifiedDate"] = FUTURE
+    with PartnerCentralEmulator(records) as emulator:
+        sync = OpportunitySync(make_client(emulator), store, page_size=5)
+        await sync.run()
+        for minute in range(10, 40, 10):
+            later = {"LastModifiedDate": f"2025-01-01T00:{minute}:00Z"}
+            emulator.update("O2", {"LifeCycle": {"NextSteps": str(minute)}} | later)
+            assert (await sync.run()).updated == 1
+        assert await stored(store) == wire(emulator)
+
+
 async def test_a_date_that_is_corrected_is_corrected_in_the_copy(make_client: MakeClient) -> None:
     clock, store = Clock(), MemoryStore()
     with PartnerCentralEmulator(some(12), clock=clock) as emulator:
