@@ -145,7 +145,9 @@ class ListingIteration:
                     else:
                         self._page, self._done = page, index + 1
                         yield record
-                self._end(page)
+                self._page, self._done = page, page.last
+                if page.is_repeated:
+                    raise self._repeated_token(page)
         finally:
             await pages.aclose()
 
@@ -166,7 +168,8 @@ class ListingIteration:
                     await self._handle_invalid(page, index, record)
                 self._page, self._done = page, page.last
                 yield page.response(valid, page.last)
-                self._end(page)
+                if page.is_repeated:
+                    raise self._repeated_token(page)
         finally:
             await pages.aclose()
 
@@ -177,18 +180,16 @@ class ListingIteration:
             error.resume_token = self.resume_token
             raise
 
-    def _end(self, page: ListedPage) -> None:
-        self._page, self._done = page, page.last
-        if page.token_repeats and not page.is_enough:
-            raise PaginationError(
-                "AWS repeated the token of a page that was read already, so that the listing "
-                "would never end. Every opportunity up to here was yielded; resumed, the listing "
-                "requests the last page again.",
-                operation="ListOpportunities",
-                request_id=page.page.response.response_metadata.request_id,
-                resume_token=self.resume_token,
-                retryable=True,
-            )
+    def _repeated_token(self, page: ListedPage) -> PaginationError:
+        return PaginationError(
+            "AWS repeated the token of a page that was read already, so that the listing would "
+            "never end. Every opportunity up to here was yielded; resumed, the listing requests "
+            "the last page again.",
+            operation="ListOpportunities",
+            request_id=page.page.response.response_metadata.request_id,
+            resume_token=self.resume_token,
+            retryable=True,
+        )
 
     async def _handle_invalid(self, page: ListedPage, index: int, record: InvalidEntry) -> None:
         if self._listing.on_invalid == "raise":
@@ -213,8 +214,8 @@ class ListedPage:
     """Records to skip on the pages that follow."""
     token_repeats: bool = False
     """Whether the page names a next one that was read already."""
-    is_enough: bool = True
-    """Whether ``max_items`` is reached with it."""
+    is_repeated: bool = False
+    """Whether that ends the listing before it has all that it wants."""
 
     def after(self, done: int) -> Position | None:
         """Return the position behind the first `done` records; None is the listing's end."""
@@ -277,12 +278,14 @@ class PageStream:
         first = min(self._skip, len(page.records))
         self._skip -= first
         last, stops = self._select(page, first)
-        repeats = page.next_token is not None and page.next_token in self._seen
+        next_token = page.next_token
+        repeats = next_token is not None and next_token in self._seen
         is_enough = self._wanted == 0
-        self._ended = page.next_token is None or repeats or is_enough or stops
-        self._seen.add(page.next_token)
-        self._token = page.next_token
-        return ListedPage(self._number, token, page, first, last, self._skip, repeats, is_enough)
+        self._ended = next_token is None or repeats or is_enough or stops
+        self._seen.add(next_token)
+        self._token = next_token
+        is_repeated = repeats and not is_enough
+        return ListedPage(self._number, token, page, first, last, self._skip, repeats, is_repeated)
 
     def _select(self, page: Page, first: int) -> tuple[int, bool]:
         """Return the index behind the last record wanted, and whether one before it is an error."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from partnercentral_list.models.codes import CountryCode, CurrencyCode
+from partnercentral_list.models.country_codes import CountryCode
+from partnercentral_list.models.currency_codes import CurrencyCode
 from partnercentral_list.models.enums import (
     Catalog,
     CatalogName,

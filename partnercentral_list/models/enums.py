@@ -5,9 +5,58 @@ Each is an `OpenStrEnum`: members are strings, and a value that AWS adds later i
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from enum import StrEnum
+from typing import Any, Literal, Self, TypeAlias
 
-from partnercentral_list.models._enum import OpenStrEnum
+
+class OpenStrEnum(StrEnum):
+    """A `StrEnum` whose values come from AWS, and to which AWS may add.
+
+    ``Stage("Qualifed")`` raises `ValueError`, as with any enum: a typing mistake must not
+    become a value. A value that AWS *sends* and this release does not know becomes a member
+    that says so: ``is_known`` is False, and it equals its string.
+    """
+
+    @property
+    def is_known(self) -> bool:
+        """True for a declared member, False for a value that this release does not know."""
+        return self._value_ in type(self)._value2member_map_
+
+    @classmethod
+    def unknown(cls, value: str) -> Self:
+        """Take a value as it is, on purpose: the way out when AWS is ahead of this library.
+
+        Args:
+            value: The string as AWS spells it. A declared value gives the declared member.
+
+        Raises:
+            TypeError: `value` is not a string.
+        """
+        if not isinstance(value, str):  # pyright: ignore[reportUnnecessaryIsInstance] # untyped callers
+            raise TypeError(f"{cls.__name__}.unknown() takes a str, not {type(value).__name__}")
+        declared = cls._value2member_map_.get(value)
+        if declared is not None:
+            assert isinstance(declared, cls)  # noqa: S101 # narrows the type, cannot fail
+            return declared
+        member = str.__new__(cls, value)
+        member._name_ = value
+        member._value_ = value
+        return member
+
+    def __repr__(self) -> str:
+        if self.is_known:
+            return super().__repr__()
+        return f"{type(self).__name__}.unknown({self._value_!r})"
+
+    # Enum rebuilds a pickled or copied member by its value, which an unknown one would not survive.
+    def __reduce_ex__(self, proto: Any) -> tuple[Any, ...]:
+        return type(self).unknown, (self._value_,)
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> Self:
+        return self
 
 
 class Catalog(OpenStrEnum):

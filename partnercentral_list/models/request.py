@@ -12,9 +12,10 @@ from pydantic import ConfigDict, field_validator, model_validator
 from typing_extensions import TypedDict
 
 from partnercentral_list.models._base import WireModel
-from partnercentral_list.models._checks import (
+from partnercentral_list.models._fields import (
     Between,
     Day,
+    Declared,
     Instant,
     ListOf,
     Matches,
@@ -22,7 +23,6 @@ from partnercentral_list.models._checks import (
     Text,
     refuse,
 )
-from partnercentral_list.models._enum import Declared
 from partnercentral_list.models.enums import (
     Catalog,
     CatalogName,

@@ -9,17 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, Inexact
 from typing import Annotated, Any, Final
 
-from pydantic import FailFast, PrivateAttr
-from pydantic_core import core_schema
+from pydantic import FailFast, Field, PrivateAttr
 
 from partnercentral_list._json import loads_exact
 from partnercentral_list.models._base import ResponseModel
-from partnercentral_list.models._enum import Tolerant, declared
-from partnercentral_list.models.codes import CountryCode, CurrencyCode
+from partnercentral_list.models._fields import EmptyIsNone, Tolerant, UtcTimestamp, declared
+from partnercentral_list.models.country_codes import CountryCode
+from partnercentral_list.models.currency_codes import CurrencyCode
 from partnercentral_list.models.enums import (
     Catalog,
     ClosedLostReason,
@@ -32,40 +32,7 @@ from partnercentral_list.models.enums import (
     Stage,
 )
 
-
-class _UtcTimestamp:
-    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> core_schema.CoreSchema:
-        # The first choice never enters Python: AWS sends UTC.
-        return core_schema.union_schema(
-            [
-                core_schema.datetime_schema(tz_constraint=0),
-                core_schema.no_info_after_validator_function(
-                    _in_utc, core_schema.datetime_schema()
-                ),
-            ],
-            mode="left_to_right",
-        )
-
-
-def _in_utc(moment: datetime) -> datetime:
-    if moment.tzinfo is None:
-        return moment.replace(tzinfo=UTC)
-    try:
-        return moment.astimezone(UTC)
-    except OverflowError:
-        raise ValueError("a timestamp outside the years 1 to 9999 in UTC") from None
-
-
-class _EmptyIsNone:
-    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> core_schema.CoreSchema:
-        return core_schema.no_info_before_validator_function(_none_if_empty, handler(source))
-
-
-def _none_if_empty(value: Any) -> Any:
-    return None if value == "" else value
-
-
-Timestamp = Annotated[datetime, _UtcTimestamp()]
+Timestamp = Annotated[datetime, UtcTimestamp()]
 
 # Amounts have up to 31 digits before the point, of which Python's default context keeps 28.
 _EXACT: Final = Context(prec=100, Emin=MIN_EMIN, Emax=MAX_EMAX, traps=[Inexact])
@@ -136,7 +103,7 @@ class ExpectedCustomerSpend(ResponseModel, frozen=True):
 
     __shown__ = frozenset({"frequency"})
 
-    amount: Annotated[Decimal | None, _EmptyIsNone()] = None
+    amount: Annotated[Decimal | None, EmptyIsNone()] = None
     """The amount, in `currency_code`, exact; None where AWS sends none or an empty string."""
     currency_code: Annotated[CurrencyCode, Tolerant()] | None = None
     """The currency, ISO 4217."""
@@ -324,7 +291,7 @@ class ListOpportunitiesResponse(ResponseModel, frozen=True):
     # A million invalid records would be a million errors.
     opportunity_summaries: Annotated[tuple[OpportunitySummary, ...], FailFast()]
     """The opportunities, in the order asked for. An empty page is not the end: see below."""
-    next_token: Annotated[str | None, _EmptyIsNone()] = None
+    next_token: Annotated[Annotated[str, Field(min_length=1)] | None, EmptyIsNone()] = None
     """Where the next page starts; None, and nothing else, says that this was the last one."""
 
     _source: ResponseSource = PrivateAttr(default_factory=ResponseSource)

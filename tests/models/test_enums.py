@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from partnercentral_list import models
 from partnercentral_list.models import Catalog, ReviewStatus, Stage
-from partnercentral_list.models._enum import OpenStrEnum
+from partnercentral_list.models.enums import OpenStrEnum
 
 ENUMS = [
     value

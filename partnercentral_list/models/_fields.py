@@ -1,16 +1,33 @@
-"""How a request member is checked before anything is sent, in words that say what is valid."""
+"""What the fields of requests and responses share: how each kind is validated and described.
+
+A request's fields are strict, with words that say what is valid; a response's are tolerant.
+"""
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Any, NoReturn, Protocol, SupportsIndex, TypeVar, cast, get_args
+from enum import StrEnum
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Final,
+    NoReturn,
+    Protocol,
+    SupportsIndex,
+    TypeVar,
+    cast,
+    get_args,
+)
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+from partnercentral_list.models.enums import OpenStrEnum
 
 ItemT_co = TypeVar("ItemT_co", covariant=True)
 
@@ -237,3 +254,146 @@ def with_article(name: str) -> str:
 
 def _kind(value: object) -> str:
     return "None" if value is None else with_article(type(value).__name__)
+
+
+EnumT = TypeVar("EnumT", bound=OpenStrEnum)
+
+
+class Tolerant:
+    """Annotation of a response member: an unknown string becomes an unknown enum member."""
+
+    def __get_pydantic_core_schema__(
+        self, source: type[OpenStrEnum], handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        # pydantic ignores `missing` of its enum schema; a union tried from the left keeps the
+        # declared values on the fast path.
+        return core_schema.union_schema(
+            [
+                core_schema.enum_schema(source, list(source), sub_type="str"),
+                core_schema.no_info_after_validator_function(
+                    source.unknown, core_schema.str_schema(strict=True)
+                ),
+            ],
+            mode="left_to_right",
+            serialization=_AS_STRING,
+        )
+
+
+# In JSON its string, in Python the member itself.
+_AS_STRING: Final = core_schema.plain_serializer_function_ser_schema(str, when_used="json")
+
+
+#: What AWS's prose or habit says, where it is none of the values and not close to one.
+_INTENTIONS: Final = {
+    "closed won": "Launched",
+    "won": "Launched",
+    "lost": "Closed Lost",
+    "asc": "ASCENDING",
+    "desc": "DESCENDING",
+    "production": "AWS",
+    "test": "Sandbox",
+    "company name": "CustomerCompanyName",
+    "id": "Identifier",
+    "pending": "Pending Submission",
+    "under review": "In review",
+    "disqualified": "Rejected",
+}
+
+
+class Declared:
+    """Annotation of a request member: a member, or exactly the string of a declared one."""
+
+    def __get_pydantic_core_schema__(
+        self, source: type[OpenStrEnum], handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        # The enumeration's own schema validates nothing here: it is what the JSON schema shows.
+        return core_schema.no_info_wrap_validator_function(
+            lambda value, _: _declared(source, value),
+            core_schema.enum_schema(source, list(source)),
+            serialization=_AS_STRING,
+        )
+
+
+def declared(enum: type[EnumT], value: object, argument: str, valid: str) -> EnumT:
+    """Return the member that a method's argument is, or is the exact string of.
+
+    Args:
+        enum: The enumeration.
+        value: The argument's value.
+        argument: The argument's name, for the message.
+        valid: What is valid, for the message.
+
+    Raises:
+        ValueError: It is neither; the message says which was probably meant.
+    """
+    try:
+        return _declared(enum, value)
+    except PydanticCustomError as error:
+        problem = (error.context or {})["problem"]
+    raise ValueError(f"{argument}: {problem}. Valid: {valid}")
+
+
+def _declared(enum: type[EnumT], value: object) -> EnumT:
+    if isinstance(value, enum):
+        return value
+    named = with_article(enum.__name__)
+    # A member of another enumeration is a str too, and always a mistake.
+    if isinstance(value, str) and not isinstance(value, StrEnum):
+        member = enum._value2member_map_.get(value)
+        if isinstance(member, enum):
+            return member
+        problem = f"{value[:80]!r} is not {named}{_suggestion(enum, value)}"
+    else:
+        problem = f"{named} or its exact string is needed, not {type(value).__name__}"
+    refuse(problem, ", ".join(repr(member.value) for member in enum))
+
+
+def _suggestion(enum: type[OpenStrEnum], value: str) -> str:
+    known = {_plain(member.value): member.value for member in enum}
+    wanted = _INTENTIONS.get(_plain(value))
+    if wanted not in known.values():
+        close = difflib.get_close_matches(_plain(value), known, n=1, cutoff=0.6)
+        wanted = known[close[0]] if close else None
+    return f" (perhaps {wanted!r})" if wanted else ""
+
+
+def _plain(value: str) -> str:
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", value)
+    return " ".join(re.split(r"[\s_\-/]+", spaced.strip())).casefold()
+
+
+class UtcTimestamp:
+    """Annotation of a response field: a timestamp, in UTC whatever its offset."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> CoreSchema:
+        # The first choice never enters Python: AWS sends UTC.
+        return core_schema.union_schema(
+            [
+                core_schema.datetime_schema(tz_constraint=0),
+                core_schema.no_info_after_validator_function(
+                    _in_utc, core_schema.datetime_schema()
+                ),
+            ],
+            mode="left_to_right",
+        )
+
+
+def _in_utc(moment: datetime) -> datetime:
+    if moment.tzinfo is None:
+        return moment.replace(tzinfo=UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("a timestamp outside the years 1 to 9999 in UTC") from None
+
+
+class EmptyIsNone:
+    """Annotation of a response field that refuses an empty string: it means None."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> CoreSchema:
+        # A function in front of the field's own schema, which has to refuse an empty string, would
+        # be called for every value.
+        empty = core_schema.no_info_after_validator_function(
+            lambda _: None, core_schema.literal_schema([""])
+        )
+        return core_schema.union_schema([handler(source), empty], mode="left_to_right")
