@@ -15,11 +15,11 @@ from partnercentral_list.errors import ClientClosedError
 CLOSED = "This client was closed. Make a new PartnerCentralClient, or close it later."
 
 # Seconds between two looks at whether the calls of other event loops have ended.
-LOOK_AGAIN = 0.02
+POLL_INTERVAL = 0.02
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Call:
+class _ActiveCall:
     closing: asyncio.Timeout
     loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.get_running_loop)
     process: int = field(default_factory=os.getpid)
@@ -35,7 +35,7 @@ class ActiveCalls:
     """Ends calls, or waits for their end; afterwards there are none. Safe to use from threads."""
 
     def __init__(self) -> None:
-        self._calls: set[_Call] = set()
+        self._calls: set[_ActiveCall] = set()
         self._lock = threading.Lock()
         self.is_closed = False
         self.are_ended = False
@@ -59,7 +59,7 @@ class ActiveCalls:
         Raises:
             ClientClosedError: It was closed.
         """
-        call = _Call(closing)
+        call = _ActiveCall(closing)
         with self._lock:
             self.check_open()
             self._calls.add(call)
@@ -85,15 +85,15 @@ class ActiveCalls:
                     call.loop.call_soon_threadsafe(self._end, call)
         pause = 0.0
         while any(call.can_end for call in self._snapshot()):
-            # Event loops that may stop at any time wake nobody: so it looks.
+            # An event loop that stops wakes nobody: so its calls are polled.
             await asyncio.sleep(pause)
-            pause = min(LOOK_AGAIN, pause + LOOK_AGAIN / 20)
+            pause = min(POLL_INTERVAL, pause + POLL_INTERVAL / 20)
 
-    def _snapshot(self) -> list[_Call]:
+    def _snapshot(self) -> list[_ActiveCall]:
         with self._lock:
             return [call for call in self._calls if call.process == os.getpid()]
 
-    def _end(self, call: _Call) -> None:
+    def _end(self, call: _ActiveCall) -> None:
         with self._lock:
             if call not in self._calls:
                 return

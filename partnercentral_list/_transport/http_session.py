@@ -23,8 +23,7 @@ from partnercentral_list.errors import (
     ServiceError,
 )
 
-#: An error response is a few hundred bytes of JSON. What is longer is a page for people, or an
-#: attack: its status says enough.
+#: An error of AWS's is a few hundred bytes of JSON. A longer response is classified by its status.
 MAX_ERROR_BYTES = 64 * 1024
 
 #: CA bundles whose TLS context is kept; a program that names more loses only the sharing.
@@ -43,8 +42,8 @@ class HttpSession(_Base):  # type: ignore[misc] # aiobotocore is untyped
     """
 
     def __init__(self, *, max_response_bytes: int, **options: Any) -> None:
-        aiobotocores: Any = super()
-        aiobotocores.__init__(**options)
+        base: Any = super()
+        base.__init__(**options)
         self._max_response_bytes = max_response_bytes
 
     async def send(self, request: Any) -> Any:
@@ -54,10 +53,10 @@ class HttpSession(_Base):  # type: ignore[misc] # aiobotocore is untyped
             PartnerCentralError: The response is refused, or the connection's settings are.
             botocore.exceptions.HTTPClientError: No response came.
         """
-        aiobotocores: Any = super()
+        base: Any = super()
         refused: object
         try:
-            response: Any = await aiobotocores.send(request)
+            response: Any = await base.send(request)
         except HTTPClientError as error:
             refused = cast("Any", error).kwargs.get("error")
             if not isinstance(refused, PartnerCentralError):
@@ -74,14 +73,14 @@ class HttpSession(_Base):  # type: ignore[misc] # aiobotocore is untyped
         raise refused
 
     async def _get_session(self, proxy_url: str | None) -> _LimitedSession:
-        aiobotocores: Any = super()
-        session = await aiobotocores._get_session(proxy_url)
+        base: Any = super()
+        session = await base._get_session(proxy_url)
         return _LimitedSession(session, self._max_response_bytes)
 
     async def _create_connector(self, proxy_url: str | None) -> Any:
-        aiobotocores: Any = super()
+        base: Any = super()
         try:
-            return await aiobotocores._create_connector(proxy_url)
+            return await base._create_connector(proxy_url)
         except Exception as error:
             what = (
                 "The CA bundle or the client certificate cannot be used"
@@ -95,15 +94,15 @@ class HttpSession(_Base):  # type: ignore[misc] # aiobotocore is untyped
         # A client certificate is loaded into the context, a proxy's certificates into another:
         # these stay the client's own.
         if self._cert_file:
-            aiobotocores: Any = super()
-            own: tuple[SSLContext, SSLContext | None] = aiobotocores._build_ssl_contexts(proxy_url)
+            base: Any = super()
+            own: tuple[SSLContext, SSLContext | None] = base._build_ssl_contexts(proxy_url)
             return own
         proxy = self._setup_proxy_ssl_context(proxy_url) if proxy_url else None
         return shared_context(self._verify, self._build_verify_context), proxy
 
 
 class _LimitedSession:
-    """Stands in for an `aiohttp.ClientSession`."""
+    """An `aiohttp.ClientSession` that follows no redirect and bounds bodies."""
 
     def __init__(self, session: Any, max_bytes: int) -> None:
         self._session = session
@@ -124,11 +123,12 @@ class _LimitedSession:
 def _refused(response: Any) -> ServiceError:
     location: str = response.headers.get("Location", "")
     host = urlsplit(location).hostname or ""
-    to = f" to {host}" if re.fullmatch(r"[a-z0-9.-]{1,253}", host) else ""
+    # The rest of the location may hold a secret.
+    target = f" to {host}" if re.fullmatch(r"[a-z0-9.-]{1,253}", host) else ""
     return ServiceError(
         f"HTTP {response.status}",
-        f"the response is a redirect{to}, or no response of AWS's at all. Redirects are not "
-        "followed, since a request carries credentials: check endpoint_url, and proxies between.",
+        f"a redirect{target}, or another response that AWS does not send. It is not followed, "
+        "because a request carries credentials: check endpoint_url, and proxies on the way.",
         http_status=response.status,
         operation=OPERATION,
         request_id=_request_id(response),
@@ -136,7 +136,7 @@ def _refused(response: Any) -> ServiceError:
 
 
 class _BoundedResponse:
-    """What aiobotocore needs of an `aiohttp.ClientResponse`; its body is bounded."""
+    """What aiobotocore needs of an `aiohttp.ClientResponse`, with a bounded body."""
 
     def __init__(self, response: Any, max_bytes: int) -> None:
         self._response = response
@@ -146,10 +146,10 @@ class _BoundedResponse:
         self.raw_headers = response.raw_headers
 
     async def read(self) -> bytes:
-        """Read the body to its end; that of an error, if it is too long to be AWS's, is dropped.
+        """Return the whole body; nothing of an error response that is too long to be AWS's.
 
         Raises:
-            MalformedResponseError: It is longer than is allowed.
+            MalformedResponseError: The body of a successful response is too long.
         """
         response, is_error = self._response, self.status >= 400
         limit = MAX_ERROR_BYTES if is_error else self._max_bytes

@@ -63,9 +63,7 @@ def prepare(settings: ConnectionSettings) -> MakeClient:
             # As botocore finds it, where nothing nearer names a bundle.
             elsewhere = os.environ.get("REQUESTS_CA_BUNDLE") or True
             verify = session.get_config_variable("ca_bundle") or elsewhere
-        _check_bundle(verify)
-        if not (settings.endpoint_url or "").startswith("http:"):
-            load_certificates(verify)
+        _check_bundle(verify, is_needed=not (settings.endpoint_url or "").startswith("http:"))
     except Exception as error:
         problem = chained(from_exception(error), error)
     else:
@@ -120,12 +118,19 @@ class Connection:
         await self._context.__aexit__(None, None, None)
 
 
-def _check_bundle(bundle: object) -> None:
-    if isinstance(bundle, str) and not os.path.exists(bundle):
+def _check_bundle(verify: bool | str, *, is_needed: bool) -> None:
+    where = "check ClientConfig.verify, AWS_CA_BUNDLE and the profile's ca_bundle."
+    if isinstance(verify, str) and not os.path.exists(verify):
+        raise ConfigurationError(f"There is no CA bundle {verify!r}: {where}")
+    try:
+        if is_needed:
+            # Now, in this thread, so that the first request need not.
+            load_certificates(verify)
+    except OSError as error:
+        bundle = verify if isinstance(verify, str) else "of botocore"
         raise ConfigurationError(
-            f"There is no CA bundle {bundle!r}: check ClientConfig.verify, AWS_CA_BUNDLE and the "
-            "profile's ca_bundle."
-        )
+            f"The CA bundle {bundle!r} cannot be used ({error}): {where}"
+        ) from error
 
 
 def _check_region(client: Any, settings: ConnectionSettings) -> None:
