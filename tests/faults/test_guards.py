@@ -47,20 +47,20 @@ def utf_16_is_read_too(patch: Patch) -> None:
     patch.setattr(response, "parse_page", lenient)
 
 
-def nothing_is_tried_again(patch: Patch) -> None:
-    patch.setattr(retry, "_may_pass", lambda error: False)
+def nothing_is_retried(patch: Patch) -> None:
+    patch.setattr(retry, "_is_retryable", lambda error: False)
 
 
-def everything_is_tried_again(patch: Patch) -> None:
-    patch.setattr(retry, "_may_pass", lambda error: True)
+def everything_is_retried(patch: Patch) -> None:
+    patch.setattr(retry, "_is_retryable", lambda error: True)
 
 
-def malformed_responses_are_not_tried_again(patch: Patch) -> None:
-    may_pass = retry._may_pass
+def malformed_responses_are_not_retried(patch: Patch) -> None:
+    is_retryable = retry._is_retryable
     patch.setattr(
         retry,
-        "_may_pass",
-        lambda error: may_pass(error) and not isinstance(error, MalformedResponseError),
+        "_is_retryable",
+        lambda error: is_retryable(error) and not isinstance(error, MalformedResponseError),
     )
 
 
@@ -201,10 +201,10 @@ GUARDS: list[tuple[Callable[[Patch], None], str]] = [
     (malformed_responses_are_empty_last_pages, "an empty body"),
     (malformed_responses_are_empty_last_pages, "HTML with status 200"),
     (utf_16_is_read_too, "UTF-16"),
-    (nothing_is_tried_again, "InternalServerException as 500"),
-    (nothing_is_tried_again, "reset during"),
-    (everything_is_tried_again, "AccessDeniedException as 403"),
-    (malformed_responses_are_not_tried_again, "an empty object"),
+    (nothing_is_retried, "InternalServerException as 500"),
+    (nothing_is_retried, "reset during"),
+    (everything_is_retried, "AccessDeniedException as 403"),
+    (malformed_responses_are_not_retried, "an empty object"),
     (no_token_is_remembered, "a token repeated at once"),
     (no_token_is_remembered, "a token of an earlier page"),
     (only_the_last_token_is_remembered, "a token of an earlier page"),
