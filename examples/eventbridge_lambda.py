@@ -1,4 +1,4 @@
-"""A Lambda function behind an SQS queue of EventBridge events, which keeps a copy current.
+"""A Lambda function behind an SQS queue of EventBridge events, which keeps a replica current.
 
 The rule: ``{"source": ["aws.partnercentral-selling"], "detail": {"catalog": ["AWS"]}}``. A schedule
 runs the same function with any other event, because AWS delivers events at best effort.

@@ -1,4 +1,4 @@
-"""Every filter and the sort, on an invented pipeline; for your own leave the endpoint out."""
+"""Every filter and the sort, on sample data; for your own pipeline leave the endpoint out."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ async def main() -> None:
             except AccessDeniedException as error:
                 print(f"{error.reason} (request id {error.request_id})")
 
-            # What is asked for by identifier and missing comes together, at the end.
+            # The identifiers that were not found are raised together, at the end.
             try:
                 async for opportunity in client.iter_opportunities_by_id(["O1", "O2"]):
                     print(opportunity.id)
@@ -61,7 +61,7 @@ async def main() -> None:
             read = await client.iter_opportunities(on_invalid=aside.append).collect()
             print(f"{len(read)} read, {len(aside)} set aside: {aside[0].problems}")
 
-            # Anything else of this library's, with the place to go on from.
+            # Any other error of this library, with the token to resume from.
             emulator.fail("ResourceNotFoundException")
             try:
                 await client.iter_opportunities().collect()

@@ -1,4 +1,4 @@
-"""Go on where an interrupted listing ended: nothing is listed twice, and nothing is skipped."""
+"""Resume an interrupted listing: nothing is listed twice, and nothing is skipped."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ BY_CREATION = OpportunitySort(sort_by="CreatedDate", sort_order="ASCENDING")
 
 
 async def main() -> None:
-    """List until the server fails, then go on with the error's token."""
+    """List until the server fails, then resume with the error's token."""
     with PartnerCentralEmulator(opportunities=250) as emulator:
         async with PartnerCentralClient(
             "AWS",
@@ -37,7 +37,7 @@ async def main() -> None:
                 print(f"After {len(seen)} opportunities: {error}")
             # No token would be a listing from the start.
             if token is not None:
-                # A line of text: store it, or give it to the AWS CLI's --starting-token.
+                # A line of text: store it, or pass it to the AWS CLI as --starting-token.
                 print(f"Going on at {token}")
                 rest = client.iter_opportunities(sort=BY_CREATION, starting_token=token)
                 seen += [opportunity.id async for opportunity in rest]

@@ -1,4 +1,4 @@
-"""Read a whole pipeline several pages at a time, while somebody edits it."""
+"""Scan a whole pipeline, several pages at a time, while it is edited."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keep a copy of the pipeline in an SQLite file, and ask it a question in SQL."""
+"""Sync a pipeline into an SQLite file, and query it with SQL."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ TARGET = "AWSPartnerCentralSelling.ListOpportunities"
 
 
 @dataclass(frozen=True)
-class HttpAnswer:
+class HttpResponse:
     status: int
     headers: Mapping[str, str]
     raw: bytes
@@ -55,22 +55,22 @@ class Caller:
         method: str = "POST",
         path: str = "/",
         headers: Mapping[str, str] | None = None,
-    ) -> HttpAnswer:
+    ) -> HttpResponse:
         sent = {"X-Amz-Target": TARGET} if headers is None else dict(headers)
         self.connection.request(method, path, body, sent)
-        answer = self.connection.getresponse()
-        names = {name.lower(): value for name, value in answer.getheaders()}
-        return HttpAnswer(answer.status, names, answer.read())
+        response = self.connection.getresponse()
+        names = {name.lower(): value for name, value in response.getheaders()}
+        return HttpResponse(response.status, names, response.read())
 
-    def fetch(self, catalog: str = "AWS", **parameters: Any) -> HttpAnswer:
+    def fetch(self, catalog: str = "AWS", **parameters: Any) -> HttpResponse:
         return self.send(json.dumps({"Catalog": catalog} | parameters).encode())
 
     def all_ids(self, **parameters: Any) -> list[str]:
-        answer = self.fetch(**parameters)
-        ids = answer.ids
-        while answer.token is not None:
-            answer = self.fetch(**parameters, NextToken=answer.token)
-            ids += answer.ids
+        response = self.fetch(**parameters)
+        ids = response.ids
+        while response.token is not None:
+            response = self.fetch(**parameters, NextToken=response.token)
+            ids += response.ids
         return ids
 
 
@@ -84,7 +84,7 @@ def calling(emulator: PartnerCentralEmulator | str) -> Iterator[Caller]:
 
 
 class Arrival:
-    """Tells when a request has reached an emulator, without asking again and again."""
+    """Waits until a request has reached an emulator, without polling."""
 
     def __init__(self) -> None:
         self._arrived = threading.Semaphore(0)

@@ -1,4 +1,4 @@
-"""The archive: a pipeline of a million answers as if all of it had been invented."""
+"""The archive: a pipeline of a million is listed as if all of it had been generated."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Pair:
-    """An emulator that invents on demand, and one that was given the same records."""
+    """An emulator that generates on demand, and one that stores the same records."""
 
     def __init__(self, lazy: PartnerCentralEmulator, full: PartnerCentralEmulator) -> None:
         self.lazy, self.full = lazy, full
@@ -128,10 +128,10 @@ def test_a_change_that_fails_changes_nothing(pair: Pair) -> None:
 
 def test_a_token_is_repeatable(pair: Pair) -> None:
     caller = pair.callers[0]
-    answers = [caller.fetch(MaxResults=30).token for _ in range(2)]
-    answers += [caller.fetch(MaxResults=10, NextToken=answers[0]).token for _ in range(2)]
-    assert answers[0] == answers[1]
-    assert answers[2] == answers[3]
+    responses = [caller.fetch(MaxResults=30).token for _ in range(2)]
+    responses += [caller.fetch(MaxResults=10, NextToken=responses[0]).token for _ in range(2)]
+    assert responses[0] == responses[1]
+    assert responses[2] == responses[3]
 
 
 @pytest.mark.parametrize("behavior", [Behavior(late_requests=1), Behavior(edits_per_request=1)])
@@ -142,14 +142,14 @@ def test_what_is_edited_or_late_is_all_there(behavior: Behavior) -> None:
 
 
 @given(seed=st.integers(0, 50), index=st.integers(0, 8_999_999))
-def test_an_id_tells_its_index(seed: int, index: int) -> None:
+def test_an_id_determines_its_index(seed: int, index: int) -> None:
     assert index_of(seed, generate(seed, index, "AWS")["Id"]) == index
 
 
 @pytest.mark.parametrize(
     "identifier", ["", "O1", "O12345", "Oabcdefg", "O99999990", "O" + "\u0661" * 7]
 )
-def test_an_id_that_was_never_given_tells_nothing(identifier: str) -> None:
+def test_another_id_has_no_index(identifier: str) -> None:
     assert index_of(0, identifier) is None
 
 
@@ -161,17 +161,17 @@ def test_both_dates_go_down_in_the_archive() -> None:
         assert stamps[0] < "2023-01-02"
 
 
-def test_of_a_million_only_a_page_is_invented(monkeypatch: pytest.MonkeyPatch) -> None:
-    invented: list[int] = []
+def test_of_a_million_only_a_page_is_generated(monkeypatch: pytest.MonkeyPatch) -> None:
+    generated: list[int] = []
 
     def counting(seed: int, index: int, catalog: str) -> dict[str, Any]:
-        invented.append(index)
+        generated.append(index)
         return generate(seed, index, catalog)
 
     monkeypatch.setattr("partnercentral_list.emulator._store.generate", counting)
     emulator = PartnerCentralEmulator(1_000_000)
     with emulator, calling(emulator) as caller:
-        assert invented == []
+        assert generated == []
         first = caller.fetch(MaxResults=100)
         assert len(first.ids) == 100
         caller.fetch(MaxResults=100, NextToken=first.token)
@@ -179,7 +179,7 @@ def test_of_a_million_only_a_page_is_invented(monkeypatch: pytest.MonkeyPatch) -
         assert caller.fetch(Identifier=last.ids[:20]).status == 200
         emulator.update(last.ids[0], {})
         assert caller.fetch(MaxResults=100).ids[0] == last.ids[0]
-    assert len(invented) < YOUNG + 700
+    assert len(generated) < YOUNG + 700
 
 
 @pytest.mark.parametrize("position", [-1, TOTAL])

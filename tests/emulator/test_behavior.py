@@ -1,4 +1,4 @@
-"""Behavior: each open question about the service can be answered either way."""
+"""Behavior: the emulator can take either side of each open question about the service."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from partnercentral_list.emulator import AccountQuota, Behavior, Fault, PartnerCentralEmulator
-from tests.emulator.calls import Caller, HttpAnswer, calling
+from tests.emulator.calls import Caller, HttpResponse, calling
 
 ASCENDING = {"SortBy": "LastModifiedDate", "SortOrder": "ASCENDING"}
 BOUNDS = [
@@ -41,7 +41,7 @@ def opportunity(number: int, at: str = "2026-01-02T00:00:00Z", **more: Any) -> d
 DAYS = [opportunity(number, f"2026-01-0{number}T00:00:00Z") for number in (1, 2, 3)]
 
 
-def ask(
+def fetch(
     behavior: Behavior, records: int | list[dict[str, Any]], **parameters: Any
 ) -> dict[str, Any]:
     emulator = PartnerCentralEmulator(records, behavior=behavior)
@@ -49,37 +49,37 @@ def ask(
         return caller.fetch(**parameters).json
 
 
-def ids(answer: Mapping[str, Any]) -> list[str]:
-    return [record["Id"] for record in answer["OpportunitySummaries"]]
+def ids(response: Mapping[str, Any]) -> list[str]:
+    return [record["Id"] for record in response["OpportunitySummaries"]]
 
 
 @pytest.mark.parametrize(("member", "bound", "value"), BOUNDS)
-def test_a_bound_takes_in_or_leaves_out_what_is_equal(member: str, bound: str, value: str) -> None:
+def test_a_bound_includes_or_excludes_equal_values(member: str, bound: str, value: str) -> None:
     parameters: dict[str, Any] = {"Sort": ASCENDING, member: {bound: value}}
     inclusive = ["O2", "O3"] if bound.startswith("After") else ["O1", "O2"]
-    assert ids(ask(Behavior(), DAYS, **parameters)) == inclusive
+    assert ids(fetch(Behavior(), DAYS, **parameters)) == inclusive
     exclusive = Behavior(exclusive_bounds=[bound])  # type: ignore[list-item]
-    assert ids(ask(exclusive, DAYS, **parameters)) == [i for i in inclusive if i != "O2"]
+    assert ids(fetch(exclusive, DAYS, **parameters)) == [i for i in inclusive if i != "O2"]
 
 
 @pytest.mark.parametrize(
     ("precision", "found"), [("ns", ["O3"]), ("ms", ["O2", "O3"]), ("s", ["O1", "O2", "O3"])]
 )
-def test_dates_are_compared_as_finely_as_is_said(precision: Any, found: list[str]) -> None:
+def test_dates_are_compared_with_filter_precision(precision: Any, found: list[str]) -> None:
     times = ("00.100", "00.200000001", "00.200000002")
     records = [opportunity(n, f"2026-01-02T00:00:{t}Z") for n, t in enumerate(times, start=1)]
     bound = {"AfterLastModifiedDate": "2026-01-02T00:00:00.200000002Z"}
-    answer = ask(
+    response = fetch(
         Behavior(filter_precision=precision), records, LastModifiedDate=bound, Sort=ASCENDING
     )
-    assert ids(answer) == found
+    assert ids(response) == found
 
 
-def test_an_exclusive_bound_to_the_second_leaves_out_the_rest_of_its_second() -> None:
+def test_an_exclusive_bound_in_seconds_leaves_out_its_whole_second() -> None:
     records = [opportunity(1, "2026-01-02T00:00:00.900Z"), opportunity(2, "2026-01-02T00:00:01Z")]
     behavior = Behavior(exclusive_bounds=["AfterLastModifiedDate"], filter_precision="s")
     bound = {"AfterLastModifiedDate": "2026-01-02T00:00:00.100Z"}
-    assert ids(ask(behavior, records, LastModifiedDate=bound)) == ["O2"]
+    assert ids(fetch(behavior, records, LastModifiedDate=bound)) == ["O2"]
 
 
 @pytest.mark.parametrize(
@@ -91,16 +91,16 @@ def test_an_exclusive_bound_to_the_second_leaves_out_the_rest_of_its_second() ->
         ("contains", ["O1", "O2", "O3", "O4"]),
     ],
 )
-def test_company_names_match_as_is_said(match: Any, found: list[str]) -> None:
+def test_company_names_match_by_company_match(match: Any, found: list[str]) -> None:
     names = ("Amber", "aMBER", "Amber Ltd", "The Amber", "Other")
     records = [
         opportunity(n, Customer={"Account": {"CompanyName": name}})
         for n, name in enumerate(names, start=1)
     ]
-    answer = ask(
+    response = fetch(
         Behavior(company_match=match), records, CustomerCompanyName=["Amber"], Sort=ASCENDING
     )
-    assert ids(answer) == found
+    assert ids(response) == found
 
 
 @pytest.mark.parametrize(
@@ -114,14 +114,14 @@ def test_company_names_match_as_is_said(match: Any, found: list[str]) -> None:
     ],
 )
 @pytest.mark.parametrize("member", ["CreatedDate", "TargetCloseDate"])
-def test_nulls_stand_where_is_said(
+def test_nulls_stand_where_null_order_says(
     member: Any, place: Any, ascending: str, descending: str
 ) -> None:
     records = [opportunity(0, LifeCycle=None) | {"CreatedDate": None}, *DAYS[:2]]
     behavior = Behavior(null_order={member: place})
     for order, expected in (("ASCENDING", ascending), ("DESCENDING", descending)):
-        answer = ask(behavior, records, Sort={"SortBy": member, "SortOrder": order})
-        assert " ".join(ids(answer)) == expected
+        response = fetch(behavior, records, Sort={"SortBy": member, "SortOrder": order})
+        assert " ".join(ids(response)) == expected
 
 
 @pytest.mark.parametrize(
@@ -132,15 +132,17 @@ def test_nulls_stand_where_is_said(
         ("insertion", "O2 O3 O1", "O2 O3 O1"),
     ],
 )
-def test_ties_are_ordered_as_is_said(tie_order: Any, ascending: str, descending: str) -> None:
+def test_tied_records_are_ordered_by_tie_order(
+    tie_order: Any, ascending: str, descending: str
+) -> None:
     records = [opportunity(2), opportunity(3), opportunity(1)]
     for order, expected in (("ASCENDING", ascending), ("DESCENDING", descending)):
         sort = {"SortBy": "LastModifiedDate", "SortOrder": order}
-        answer = ask(Behavior(tie_order=tie_order), records, Sort=sort)
-        assert " ".join(ids(answer)) == expected
+        response = fetch(Behavior(tie_order=tie_order), records, Sort=sort)
+        assert " ".join(ids(response)) == expected
 
 
-def test_random_ties_are_shuffled_for_each_request_and_repeatable() -> None:
+def test_random_tie_order_differs_by_request_and_is_repeatable() -> None:
     records = [opportunity(number) for number in range(30)] + [opportunity(99, "2027-01-01T00:00Z")]
     runs: list[list[str]] = []
     for _ in range(2):
@@ -166,9 +168,9 @@ class Listing:
         found: list[str] = []
         token = self.token
         while token:
-            answer = self.caller.fetch(**self.parameters, NextToken=token)
-            found += answer.ids
-            token = answer.token
+            response = self.caller.fetch(**self.parameters, NextToken=token)
+            found += response.ids
+            token = response.token
         return found
 
 
@@ -183,9 +185,7 @@ FIVE = [opportunity(number, f"2026-01-0{number}T00:00:00Z") for number in range(
         ("snapshot", ["O3", "O4", "O5"]),
     ],
 )
-def test_an_edit_of_a_record_seen_moves_the_others_with_offset_tokens_only(
-    tokens: Any, rest: list[str]
-) -> None:
+def test_an_edit_of_a_seen_record_shifts_only_offset_tokens(tokens: Any, rest: list[str]) -> None:
     emulator = PartnerCentralEmulator(FIVE, behavior=Behavior(tokens=tokens))
     with emulator, calling(emulator) as caller:
         listing = Listing(caller)
@@ -217,8 +217,8 @@ def test_a_snapshot_shows_records_as_they_were() -> None:
     with emulator, calling(emulator) as caller:
         listing = Listing(caller)
         emulator.update("O4", {"LifeCycle": {"Stage": "Launched"}})
-        answer = caller.fetch(**listing.parameters, NextToken=listing.token)
-        assert "Stage" not in answer.json["OpportunitySummaries"][1]["LifeCycle"]
+        response = caller.fetch(**listing.parameters, NextToken=listing.token)
+        assert "Stage" not in response.json["OpportunitySummaries"][1]["LifeCycle"]
         assert caller.fetch(**listing.parameters).ids == ["O1", "O2"]
 
 
@@ -294,7 +294,7 @@ def test_a_token_expires_after_so_many_requests() -> None:
     ],
     ids=["not found", "vague", "silent"],
 )
-def test_what_an_expired_token_answers_can_be_said(fault: Fault, status: int) -> None:
+def test_the_response_to_an_expired_token_can_be_chosen(fault: Fault, status: int) -> None:
     emulator = PartnerCentralEmulator(FIVE, behavior=Behavior(expired_token=fault))
     with emulator, calling(emulator) as caller:
         assert caller.fetch(NextToken="old").status == status
@@ -302,19 +302,19 @@ def test_what_an_expired_token_answers_can_be_said(fault: Fault, status: int) ->
 
 @pytest.mark.parametrize(("end", "expected"), [("null", None), ("empty", "")])
 def test_the_last_token_is_null_or_empty(end: Any, expected: str | None) -> None:
-    assert ask(Behavior(end_token=end), 1)["NextToken"] == expected
+    assert fetch(Behavior(end_token=end), 1)["NextToken"] == expected
 
 
 def test_the_last_token_can_be_absent() -> None:
-    assert ask(Behavior(end_token="absent"), 1).keys() == {"OpportunitySummaries"}
+    assert fetch(Behavior(end_token="absent"), 1).keys() == {"OpportunitySummaries"}
 
 
 def pages(caller: Caller, **parameters: Any) -> list[list[str]]:
-    answer = caller.fetch(**parameters)
-    found = [answer.ids]
-    while answer.token:
-        answer = caller.fetch(**parameters, NextToken=answer.token)
-        found.append(answer.ids)
+    response = caller.fetch(**parameters)
+    found = [response.ids]
+    while response.token:
+        response = caller.fetch(**parameters, NextToken=response.token)
+        found.append(response.ids)
     return found
 
 
@@ -427,9 +427,9 @@ def test_changes_are_late_by_so_many_requests_at_most() -> None:
         ("ns", "2026-01-02T00:00:00.123456000Z"),
     ],
 )
-def test_timestamps_are_sent_to_the_precision_that_is_said(timestamps: Any, expected: str) -> None:
+def test_timestamps_are_sent_with_the_chosen_precision(timestamps: Any, expected: str) -> None:
     records = [opportunity(1, "2026-01-02T00:00:00.123456Z")]
-    (record,) = ask(Behavior(timestamps=timestamps), records)["OpportunitySummaries"]
+    (record,) = fetch(Behavior(timestamps=timestamps), records)["OpportunitySummaries"]
     assert (record["CreatedDate"], record["LastModifiedDate"]) == (expected, expected)
 
 
@@ -438,7 +438,7 @@ def test_nulls_are_sent_as_stored_or_left_out_or_for_all_the_model_has() -> None
         {"Id": "O1", "Arn": None, "LifeCycle": {"Stage": None, "Extra": [None, {"a": None}]}}
     ]
     sent = {
-        nulls: ask(Behavior(nulls=nulls), records)["OpportunitySummaries"][0]
+        nulls: fetch(Behavior(nulls=nulls), records)["OpportunitySummaries"][0]
         for nulls in ("as_stored", "absent", "null")
     }
     assert sent["as_stored"] == {"Catalog": "AWS"} | records[0]
@@ -451,13 +451,13 @@ def test_nulls_are_sent_as_stored_or_left_out_or_for_all_the_model_has() -> None
 
 def test_nulls_are_filled_in_within_lists() -> None:
     records = [{"Id": "O1", "Project": {"ExpectedCustomerSpend": [{"Amount": "1"}]}}]
-    (record,) = ask(Behavior(nulls="null"), records)["OpportunitySummaries"]
+    (record,) = fetch(Behavior(nulls="null"), records)["OpportunitySummaries"]
     (spend,) = record["Project"]["ExpectedCustomerSpend"]
     assert spend["Amount"] == "1"
     assert spend["CurrencyCode"] is None
 
 
-def throttled(behavior: Behavior, clock: Clock, rate: float = 2) -> HttpAnswer:
+def throttled(behavior: Behavior, clock: Clock, rate: float = 2) -> HttpResponse:
     emulator = PartnerCentralEmulator(1, requests_per_second=rate, behavior=behavior, clock=clock)
     with emulator, calling(emulator) as caller:
         for _ in range(int(rate)):
@@ -467,16 +467,16 @@ def throttled(behavior: Behavior, clock: Clock, rate: float = 2) -> HttpAnswer:
 
 
 @pytest.mark.parametrize("status", [400, 429])
-def test_throttling_has_the_status_that_is_said(status: Any) -> None:
-    answer = throttled(Behavior(throttling_status=status), Clock())
-    assert (answer.status, answer.code) == (status, "ThrottlingException")
-    assert not {"x-amz-retry-after", "retry-after"} & set(answer.headers)
+def test_throttling_has_the_chosen_status(status: Any) -> None:
+    response = throttled(Behavior(throttling_status=status), Clock())
+    assert (response.status, response.code) == (status, "ThrottlingException")
+    assert not {"x-amz-retry-after", "retry-after"} & set(response.headers)
 
 
 @pytest.mark.parametrize(("hint", "value"), [("x-amz-retry-after", "750"), ("Retry-After", "1")])
-def test_throttling_can_tell_when_to_try_again(hint: Any, value: str) -> None:
-    answer = throttled(Behavior(retry_hint=hint), Clock())
-    assert answer.headers[hint.lower()] == value
+def test_throttling_can_have_a_retry_hint(hint: Any, value: str) -> None:
+    response = throttled(Behavior(retry_hint=hint), Clock())
+    assert response.headers[hint.lower()] == value
 
 
 def test_a_scripted_throttling_behaves_alike_unless_it_says_otherwise() -> None:
@@ -490,7 +490,7 @@ def test_a_scripted_throttling_behaves_alike_unless_it_says_otherwise() -> None:
 
 
 @pytest.mark.parametrize(("counts", "statuses"), [(False, "200 400 200"), (True, "200 400 400")])
-def test_rejected_requests_use_the_quota_up_or_do_not(counts: bool, statuses: str) -> None:
+def test_rejected_requests_count_towards_the_quota_or_do_not(counts: bool, statuses: str) -> None:
     clock = Clock()
     behavior = Behavior(rejected_count=counts)
     emulator = PartnerCentralEmulator(1, requests_per_second=1, behavior=behavior, clock=clock)
@@ -503,7 +503,7 @@ def test_rejected_requests_use_the_quota_up_or_do_not(counts: bool, statuses: st
 
 
 @pytest.mark.parametrize("counts", [False, True])
-def test_who_waits_as_long_as_is_said_is_let_in(counts: bool) -> None:
+def test_a_client_that_waits_as_hinted_is_admitted(counts: bool) -> None:
     clock = Clock()
     behavior = Behavior(rejected_count=counts, retry_hint="x-amz-retry-after")
     emulator = PartnerCentralEmulator(1, requests_per_second=2, behavior=behavior, clock=clock)
@@ -588,7 +588,7 @@ def test_the_day_has_a_quota_too() -> None:
     ],
     ids=str,
 )
-def test_a_value_that_is_none_is_refused_by_name(wrong: dict[str, Any]) -> None:
+def test_an_invalid_option_is_refused_by_name(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=next(iter(wrong))):
         Behavior(**wrong)
 
@@ -638,7 +638,7 @@ def test_what_is_removed_is_gone() -> None:
         assert caller.fetch(Sort=ASCENDING).ids[2:4] == ["O3", "O4"]
 
 
-def test_a_change_is_told_as_an_event_in_awss_form() -> None:
+def test_a_change_has_an_event_in_awss_form() -> None:
     with PartnerCentralEmulator(FIVE, catalog="Sandbox") as emulator:
         emulator.add({"Id": "O9"})
         emulator.update("O1", {})
@@ -683,18 +683,18 @@ def test_events_get_lost() -> None:
 
 
 @pytest.mark.parametrize("number", [0, -1, 2.5])
-def test_a_day_of_nothing_is_refused(number: Any) -> None:
+def test_an_invalid_quota_for_the_day_is_refused(number: Any) -> None:
     with pytest.raises(ValueError, match="per_day"):
         AccountQuota(per_day=number)
 
 
-def test_a_token_with_a_life_is_refused_by_who_has_not_issued_it() -> None:
+def test_a_token_with_a_life_is_refused_by_another_emulator() -> None:
     behavior = Behavior(token_life_requests=100)
     one, other = (PartnerCentralEmulator(FIVE, behavior=behavior) for _ in range(2))
     with one, other, calling(one) as first, calling(other) as second:
         listing = Listing(first)
-        answer = second.fetch(**listing.parameters, NextToken=listing.token)
-    assert answer.code == "ValidationException"
+        response = second.fetch(**listing.parameters, NextToken=listing.token)
+    assert response.code == "ValidationException"
 
 
 def responded_at(caller: Caller) -> datetime:

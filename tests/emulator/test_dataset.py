@@ -1,4 +1,4 @@
-"""The invented records: valid where the service's are, and odd where the service's are."""
+"""The sample records: valid where the service's are, and odd where the service's are."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def test_some_records_share_their_last_change() -> None:
     assert any(left == right for left, right in pairwise(times))
 
 
-def test_a_reason_for_a_loss_is_given_for_losses_only() -> None:
+def test_only_lost_opportunities_have_a_reason() -> None:
     lost = [r for r in RECORDS if at(r, "LifeCycle", "ClosedLostReason") is not None]
     assert lost
     assert {r["LifeCycle"]["Stage"] for r in lost} == {"Closed Lost"}

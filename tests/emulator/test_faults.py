@@ -58,10 +58,10 @@ def test_an_error_has_the_form_and_the_status_of_the_model(
     emulator: PartnerCentralEmulator, caller: Caller, code: str, status: int, message: str
 ) -> None:
     emulator.fail(code)
-    answer = caller.fetch()
-    assert answer.status == status
-    assert answer.headers["content-type"] == "application/x-amz-json-1.0"
-    assert answer.json == {
+    response = caller.fetch()
+    assert response.status == status
+    assert response.headers["content-type"] == "application/x-amz-json-1.0"
+    assert response.json == {
         "__type": f"com.amazonaws.partnercentralselling#{code}",
         "Message": message,
     }
@@ -78,9 +78,9 @@ def test_an_error_takes_its_status_members_and_headers(
         headers={"x-amz-retry-after": "250"},
     )
     emulator.fail(fault)
-    answer = caller.fetch()
-    assert (answer.status, answer.headers["x-amz-retry-after"]) == (403, "250")
-    assert answer.json == {
+    response = caller.fetch()
+    assert (response.status, response.headers["x-amz-retry-after"]) == (403, "250")
+    assert response.json == {
         "__type": "aws.example#AccessDeniedException",
         "Message": "no",
         "Reason": "INCOMPATIBLE_BENEFIT_AWS_PARTNER_STATE",
@@ -94,11 +94,11 @@ def test_a_validation_exception_has_the_reason_that_the_model_requires(
     assert caller.fetch().json["Reason"] == "REQUEST_VALIDATION_FAILED"
 
 
-def test_http_answers_anything(emulator: PartnerCentralEmulator, caller: Caller) -> None:
+def test_http_sends_any_response(emulator: PartnerCentralEmulator, caller: Caller) -> None:
     emulator.fail(Fault.http(502, b"<html>", headers={"Via": "1.1 proxy"}))
-    answer = caller.fetch()
-    assert (answer.status, answer.raw) == (502, b"<html>")
-    assert (answer.headers["content-type"], answer.headers["via"]) == ("text/html", "1.1 proxy")
+    response = caller.fetch()
+    assert (response.status, response.raw) == (502, b"<html>")
+    assert (response.headers["content-type"], response.headers["via"]) == ("text/html", "1.1 proxy")
 
 
 def test_http_takes_a_status_without_a_name(
@@ -108,22 +108,22 @@ def test_http_takes_a_status_without_a_name(
     assert (caller.fetch().status, emulator.requests[0].error_code) == (599, None)
 
 
-def test_body_answers_200_with_it(emulator: PartnerCentralEmulator, caller: Caller) -> None:
+def test_body_sends_200_with_it(emulator: PartnerCentralEmulator, caller: Caller) -> None:
     emulator.fail(Fault.body(b"{}"))
-    answer = caller.fetch()
-    assert (answer.status, answer.raw) == (200, b"{}")
-    assert answer.headers["content-type"] == "application/x-amz-json-1.0"
+    response = caller.fetch()
+    assert (response.status, response.raw) == (200, b"{}")
+    assert response.headers["content-type"] == "application/x-amz-json-1.0"
 
 
-def test_truncate_is_good_http_and_broken_json(
+def test_truncate_is_valid_http_and_invalid_json(
     emulator: PartnerCentralEmulator, caller: Caller
 ) -> None:
     whole = caller.fetch().raw
     emulator.fail(Fault.truncate(0.25))
-    answer = caller.fetch()
-    assert answer.raw == whole[: len(whole) // 4]
+    response = caller.fetch()
+    assert response.raw == whole[: len(whole) // 4]
     with pytest.raises(ValueError, match=r"Expecting|Unterminated"):
-        json.loads(answer.raw)
+        json.loads(response.raw)
 
 
 def test_reset_before_sends_nothing(emulator: PartnerCentralEmulator) -> None:
@@ -144,7 +144,7 @@ def test_reset_during_sends_half_of_what_it_declares(emulator: PartnerCentralEmu
     assert statuses(emulator) == [None]
 
 
-def test_reset_after_lets_the_whole_answer_arrive(
+def test_reset_after_lets_the_whole_response_arrive(
     emulator: PartnerCentralEmulator, caller: Caller
 ) -> None:
     whole = caller.fetch(MaxResults=100).raw
@@ -157,7 +157,7 @@ def test_reset_after_lets_the_whole_answer_arrive(
     assert statuses(emulator)[1:] == [200]
 
 
-def test_a_big_answer_arrives_whole_at_a_slow_reader_before_the_reset() -> None:
+def test_a_slow_reader_gets_a_big_response_before_the_reset() -> None:
     records = [{"Id": f"O{number}", "NextSteps": "x" * 60_000} for number in range(1, 101)]
     emulator = PartnerCentralEmulator(records, faults=[Fault.reset("after")])
     with emulator, raw_connection(emulator) as sock:
@@ -186,7 +186,7 @@ def test_stop_wakes_what_hangs() -> None:
         assert sock.recv(1) == b""
 
 
-def test_drip_sends_the_same_answer(emulator: PartnerCentralEmulator, caller: Caller) -> None:
+def test_drip_sends_the_same_response(emulator: PartnerCentralEmulator, caller: Caller) -> None:
     whole = caller.fetch(MaxResults=2).raw
     emulator.fail(Fault.drip(delay=0.0001, chunk=100))
     assert caller.fetch(MaxResults=2).raw == whole
@@ -200,7 +200,7 @@ def test_drip_sends_chunk_by_chunk(emulator: PartnerCentralEmulator) -> None:
         assert sock.recv(65_536) == b"HTTP/"
 
 
-def test_repeat_token_gives_back_the_requests_token(
+def test_repeat_token_returns_the_requests_token(
     emulator: PartnerCentralEmulator, caller: Caller
 ) -> None:
     first = caller.fetch()
@@ -242,9 +242,9 @@ def test_cycle_token_lets_the_second_page_lead_to_itself(
 def test_expired_token_names_next_token(emulator: PartnerCentralEmulator, caller: Caller) -> None:
     token = caller.fetch().token
     emulator.fail(Fault.expired_token())
-    answer = caller.fetch(NextToken=token)
-    assert (answer.status, answer.code) == (400, "ValidationException")
-    assert answer.problems == [("NextToken", "INVALID_VALUE")]
+    response = caller.fetch(NextToken=token)
+    assert (response.status, response.code) == (400, "ValidationException")
+    assert response.problems == [("NextToken", "INVALID_VALUE")]
 
 
 def test_empty_pages_lose_nothing_and_repeat_no_token(
@@ -254,9 +254,9 @@ def test_empty_pages_lose_nothing_and_repeat_no_token(
     emulator.fail(Fault.empty_page(), times=2)
     emulator.fail(Fault.empty_page(), at=4)
     assert caller.all_ids(MaxResults=100) == everything
-    answers = emulator.requests[3:]
-    assert len(answers) == 6
-    tokens = [request.body["NextToken"] for request in answers[1:] if request.body]
+    responses = emulator.requests[3:]
+    assert len(responses) == 6
+    tokens = [request.body["NextToken"] for request in responses[1:] if request.body]
     assert len(set(tokens)) == 5
 
 
@@ -275,13 +275,13 @@ def test_edit_page_sends_what_the_function_makes(
     assert edited.ids[1:] == [record["Id"] for record in real["OpportunitySummaries"]][1:]
 
 
-def test_a_function_that_raises_is_answered_as_a_500(
+def test_a_page_function_that_raises_is_a_500(
     emulator: PartnerCentralEmulator, caller: Caller
 ) -> None:
     emulator.fail(Fault.edit_page(lambda page: page["nothing"]))
-    answer = caller.fetch()
-    assert (answer.status, answer.code) == (500, "InternalFailure")
-    assert "KeyError" in answer.json["message"]
+    response = caller.fetch()
+    assert (response.status, response.code) == (500, "InternalFailure")
+    assert "KeyError" in response.json["message"]
     assert caller.fetch().status == 200
 
 
@@ -306,14 +306,14 @@ def test_a_fault_hits_the_next_request_once(
     assert [caller.fetch().status for _ in range(2)] == [500, 200]
 
 
-def test_a_fault_hits_as_many_requests_as_told_from_the_one_told(
+def test_a_fault_hits_times_requests_from_the_nth(
     emulator: PartnerCentralEmulator, caller: Caller
 ) -> None:
     emulator.fail("InternalServerException", times=2, at=2)
     assert [caller.fetch().status for _ in range(4)] == [200, 500, 500, 200]
 
 
-def test_of_two_faults_the_one_set_up_first_wins(
+def test_of_two_faults_the_one_injected_first_wins(
     emulator: PartnerCentralEmulator, caller: Caller
 ) -> None:
     emulator.fail("ThrottlingException", at=2)

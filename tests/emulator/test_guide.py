@@ -1,4 +1,4 @@
-"""What docs/emulator.md and docs/testing.md tell of the emulator, held to the code."""
+"""What docs/emulator.md and docs/testing.md say about the emulator is true of the code."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ def test_the_calls_in_the_table_are_there() -> None:
     assert all(hasattr(PartnerCentralEmulator, name) for name in called)
 
 
-def test_the_curl_command_asks_what_is_answered(emulator: PartnerCentralEmulator) -> None:
+def test_the_curl_command_lists_as_many_as_it_requests(emulator: PartnerCentralEmulator) -> None:
     (command,) = re.findall(r"^curl .*$", TESTING, re.M)
     name, value = re.findall(r"--header '([^:]+): ([^']+)'", command)[0]
     (data,) = re.findall(r"--data '([^']+)'", command)
     with calling(emulator) as caller:
-        answer = caller.send(data.encode(), headers={name: value})
-    assert len(answer.json["OpportunitySummaries"]) == json.loads(data)["MaxResults"]
+        response = caller.send(data.encode(), headers={name: value})
+    assert len(response.json["OpportunitySummaries"]) == json.loads(data)["MaxResults"]

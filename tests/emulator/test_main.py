@@ -121,7 +121,7 @@ def test_its_options_reach_the_emulator(monkeypatch: pytest.MonkeyPatch) -> None
     }
 
 
-def test_pythons_words_are_read_as_they_are_meant(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pythons_literals_are_accepted_on_the_command_line(monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[Behavior] = []
     monkeypatch.setattr(__main__, "Behavior", lambda **options: made.append(Behavior(**options)))
     monkeypatch.setattr(__main__, "_wait", lambda: None)
@@ -168,7 +168,7 @@ def test_a_value_out_of_bounds_is_one_line_and_status_1(
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_the_process_without_a_word(number: signal.Signals) -> None:
+def test_a_signal_ends_the_process_silently(number: signal.Signals) -> None:
     command = [sys.executable, "-W", "error", "-m", MODULE, "--port", "0", "--opportunities", "7"]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True

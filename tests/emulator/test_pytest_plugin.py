@@ -178,7 +178,7 @@ async def test_a_client_of_the_module(session_partner_central, number):
     assert len(session_partner_central.requests) == 3 * number
 
 
-async def test_it_is_still_there_where_nobody_asks_for_it():
+async def test_it_is_still_there_in_a_test_without_the_fixture():
     assert os.environ["AWS_ENDPOINT_URL_PARTNERCENTRAL_SELLING"].startswith("http://127.0.0.1:")
     await CLIENT.aclose()
 
@@ -209,7 +209,7 @@ def run_pytest(folder: Path, program: str, *arguments: str) -> str:
 
 
 @pytest.mark.parametrize("arguments", [(), ("-n", "2")], ids=["one process", "xdist"])
-def test_a_project_has_the_fixtures_without_asking(
+def test_a_project_has_the_fixtures_without_configuration(
     tmp_path: Path, arguments: tuple[str, ...]
 ) -> None:
     assert "14 passed" in run_pytest(tmp_path, USE, *arguments)
@@ -226,7 +226,7 @@ def test_a_session_can_share_one_emulator_and_a_client(tmp_path: Path) -> None:
 
 # As much of it as aiohttp looks for, which then finds every address with it.
 RESOLVER = """
-asked = []
+resolved = []
 
 
 class error:
@@ -238,7 +238,7 @@ class DNSResolver:
         pass
 
     async def getaddrinfo(self, host, *arguments, **options):
-        asked.append(host)
+        resolved.append(host)
         raise OSError(4, "no such host")
 
     gethostbyname = getaddrinfo
@@ -257,7 +257,7 @@ import aiohttp
 import pytest
 
 
-async def ask(host):
+async def request(host):
     async with aiohttp.ClientSession(trust_env=False) as session:
         await session.get(f"https://{host}/")
 
@@ -266,15 +266,15 @@ async def ask(host):
 def test_awss_own_address(partner_central, resolver, monkeypatch):
     monkeypatch.setattr(aiohttp.connector, "DefaultResolver", resolver)
     with pytest.raises(aiohttp.ClientConnectorError, match="keeps a test from reaching"):
-        asyncio.run(ask("partnercentral-selling.us-east-1.api.aws"))
-    assert aiodns.asked == []
+        asyncio.run(request("partnercentral-selling.us-east-1.api.aws"))
+    assert aiodns.resolved == []
 
 
 def test_another_address(partner_central, monkeypatch):
     monkeypatch.setattr(aiohttp.connector, "DefaultResolver", aiohttp.AsyncResolver)
     with pytest.raises(aiohttp.ClientConnectorError):
-        asyncio.run(ask("www.example.invalid"))
-    assert aiodns.asked == ["www.example.invalid"]
+        asyncio.run(request("www.example.invalid"))
+    assert aiodns.resolved == ["www.example.invalid"]
 """
 
 

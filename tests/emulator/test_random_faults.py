@@ -51,7 +51,7 @@ def test_a_burst_hits_several_in_a_row() -> None:
     assert max(map(len, runs)) > 4
 
 
-def test_scripts_come_before_chance_wherever_chance_is_named() -> None:
+def test_scheduled_faults_come_before_random_ones() -> None:
     faults = [RandomFaults(1, kinds=[Fault.http(503)]), "ThrottlingException", Fault.http(418)]
     with PartnerCentralEmulator(1, faults=faults) as emulator, calling(emulator) as caller:
         assert [caller.fetch().status for _ in range(3)] == [400, 418, 503]
@@ -59,7 +59,7 @@ def test_scripts_come_before_chance_wherever_chance_is_named() -> None:
         assert caller.fetch().status == 200
 
 
-def test_chance_can_begin_later_and_end() -> None:
+def test_random_faults_can_begin_later_and_end() -> None:
     with PartnerCentralEmulator(1) as emulator, calling(emulator) as caller:
         emulator.fail(RandomFaults(1, kinds=[Fault.http(503)]), at=2, times=1)
         assert [caller.fetch().status for _ in range(3)] == [200, 503, 200]
@@ -83,7 +83,7 @@ def test_a_value_out_of_bounds_is_refused_by_name(wrong: dict[str, Any]) -> None
         RandomFaults(**wrong)
 
 
-def test_what_is_no_fault_is_refused_before_a_request_meets_it(
+def test_what_is_not_a_fault_is_refused_at_once(
     emulator: PartnerCentralEmulator,
 ) -> None:
     nothing: Any = 503
@@ -102,7 +102,7 @@ def test_one_fault_without_a_list_is_refused(alone: Any) -> None:
 
 
 @pytest.mark.parametrize("seed", range(3))
-async def test_a_patient_client_gets_over_what_hits_by_default(
+async def test_a_client_that_retries_recovers_from_the_default_kinds(
     seed: int, make_client: MakeClient
 ) -> None:
     chance = RandomFaults(0.4, seed)
@@ -139,7 +139,7 @@ def test_a_page_too_short_for_a_malformed_record_is_left_alone(
         assert caller.fetch().json == before
 
 
-async def test_unknown_values_are_read_all_the_same(
+async def test_unknown_values_are_parsed(
     emulator: PartnerCentralEmulator, client: PartnerCentralClient
 ) -> None:
     emulator.fail(Fault.unknown_values())
@@ -151,7 +151,7 @@ async def test_unknown_values_are_read_all_the_same(
 
 
 @pytest.mark.parametrize("status", [200, 502])
-async def test_a_proxys_page_is_no_page(status: int, make_client: MakeClient) -> None:
+async def test_a_proxys_html_is_an_error(status: int, make_client: MakeClient) -> None:
     with PartnerCentralEmulator(1, faults=[Fault.proxy(status)] * 2) as emulator:
         client = make_client(emulator, retry=RetryPolicy(max_attempts=2, sleep=no_wait))
         with pytest.raises(PartnerCentralError) as caught:

@@ -1,4 +1,4 @@
-"""Records given, added and changed."""
+"""Own records, additions and changes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def moment(record: dict[str, Any]) -> datetime:
     return datetime.fromisoformat(record["LastModifiedDate"])
 
 
-def test_given_records_are_sent_as_they_are_but_for_the_catalog() -> None:
+def test_own_records_are_sent_unchanged_but_for_the_catalog() -> None:
     record = {"Id": "O1", "Unknown": {"x": [1, None]}, "LifeCycle": "broken", "Arn": None}
     with PartnerCentralEmulator([record]) as emulator, calling(emulator) as caller:
         assert caller.fetch().json["OpportunitySummaries"] == [{"Catalog": "AWS"} | record]
@@ -35,7 +35,7 @@ def test_records_without_an_id_are_listed_last() -> None:
     assert [record.get("Id", record.get("Arn")) for record in found] == ["O1", "arn:a", "arn:b"]
 
 
-def test_a_given_id_used_twice_is_refused() -> None:
+def test_own_records_with_one_id_are_refused() -> None:
     with pytest.raises(ValueError, match="an opportunity O1 already"):
         PartnerCentralEmulator([{"Id": "O1"}, {"Id": "O1"}])
 
@@ -57,7 +57,7 @@ def test_the_snapshot_is_a_copy() -> None:
     assert emulator.opportunities == PartnerCentralEmulator(2).opportunities
 
 
-def test_add_without_a_record_invents_one_newer_than_all() -> None:
+def test_add_without_a_record_generates_the_newest() -> None:
     emulator = PartnerCentralEmulator(10)
     latest = max(map(moment, emulator.opportunities))
     added = emulator.add()
@@ -67,13 +67,13 @@ def test_add_without_a_record_invents_one_newer_than_all() -> None:
     assert added["Id"] == PartnerCentralEmulator(11).opportunities[10]["Id"]
 
 
-def test_add_invents_past_an_id_that_was_given() -> None:
+def test_add_generates_past_an_id_that_is_used() -> None:
     first, second = (record["Id"] for record in PartnerCentralEmulator(2).opportunities)
     emulator = PartnerCentralEmulator([{"Id": first}])
     assert emulator.add()["Id"] == second
 
 
-def test_add_takes_a_record_as_it_is() -> None:
+def test_add_stores_a_record_unchanged() -> None:
     emulator = PartnerCentralEmulator(0)
     assert emulator.add({"Id": "O1"}) == {"Catalog": "AWS", "Id": "O1"}
     assert [record["Id"] for record in emulator.opportunities] == ["O1"]

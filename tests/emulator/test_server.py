@@ -63,13 +63,13 @@ def test_stop_does_not_wait_for_the_latency() -> None:
     emulator = arrival.watch(latency=3600.0)
     emulator.start()
     with ThreadPoolExecutor(1) as pool, calling(emulator) as caller:
-        answer = pool.submit(caller.fetch)
+        response = pool.submit(caller.fetch)
         arrival.wait()
         emulator.stop()
-        assert isinstance(answer.exception(), ConnectionError)
+        assert isinstance(response.exception(), ConnectionError)
 
 
-def test_latency_answers_after_all() -> None:
+def test_with_latency_there_is_a_response_too() -> None:
     with PartnerCentralEmulator(1, latency=0.001) as emulator, calling(emulator) as caller:
         assert caller.fetch().status == 200
 
@@ -149,19 +149,19 @@ def test_connections_are_kept_alive(emulator: PartnerCentralEmulator, caller: Ca
     assert caller.connection.sock is first
 
 
-def test_many_clients_at_once_get_their_own_answers(emulator: PartnerCentralEmulator) -> None:
+def test_concurrent_clients_get_their_own_responses(emulator: PartnerCentralEmulator) -> None:
     ids = [record["Id"] for record in emulator.opportunities][:40]
 
-    def ask(identifier: str) -> list[str]:
+    def fetch(identifier: str) -> list[str]:
         with calling(emulator) as caller:
             return caller.fetch(Identifier=[identifier]).ids
 
     with ThreadPoolExecutor(8) as pool:
-        assert list(pool.map(ask, ids)) == [[identifier] for identifier in ids]
+        assert list(pool.map(fetch, ids)) == [[identifier] for identifier in ids]
     assert [request.number for request in emulator.requests] == list(range(1, 41))
 
 
-def test_an_answer_has_the_headers_of_the_service(caller: Caller) -> None:
+def test_a_response_has_the_headers_of_the_service(caller: Caller) -> None:
     headers = caller.fetch().headers
     assert headers["content-type"] == "application/x-amz-json-1.0"
     assert re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", headers["x-amzn-requestid"])
@@ -177,12 +177,12 @@ def test_request_ids_are_repeatable_and_unique() -> None:
     assert ids[0] != ids[1]
 
 
-def test_connection_close_is_honoured(sock: socket.socket) -> None:
+def test_connection_close_is_honored(sock: socket.socket) -> None:
     sock.sendall(post(b'{"Catalog":"AWS","MaxResults":1}', "Connection: close"))
     assert b"Connection: close" in read_all(sock).partition(b"\r\n\r\n")[0]
 
 
-def test_http_1_0_is_closed_after_the_answer(sock: socket.socket) -> None:
+def test_http_1_0_is_closed_after_the_response(sock: socket.socket) -> None:
     sock.sendall(post(b"{}", version="1.0"))
     assert read_all(sock).startswith(b"HTTP/1.1 400 ")
 
@@ -195,10 +195,10 @@ def test_a_client_that_waits_for_a_continue_gets_one(sock: socket.socket) -> Non
     assert read_all(sock).startswith(b"HTTP/1.1 400 ")
 
 
-def test_requests_sent_ahead_are_answered_in_turn(sock: socket.socket) -> None:
+def test_pipelined_requests_get_their_responses_in_order(sock: socket.socket) -> None:
     sock.sendall(b"\r\n" + post(b"[]") + post(b"{}", "Connection: close"))
-    answers = read_all(sock)
-    assert answers.index(b"SerializationException") < answers.index(b"ValidationException")
+    responses = read_all(sock)
+    assert responses.index(b"SerializationException") < responses.index(b"ValidationException")
 
 
 @pytest.mark.parametrize(
@@ -220,7 +220,7 @@ def test_requests_sent_ahead_are_answered_in_turn(sock: socket.socket) -> None:
         (b"BREW / HTTP/1.1\r\nHost: localhost\r\n\r\n", 501),
     ],
 )
-def test_what_is_no_request_is_refused_and_closed(
+def test_an_invalid_request_is_refused_and_the_connection_closed(
     emulator: PartnerCentralEmulator, sock: socket.socket, data: bytes, status: int
 ) -> None:
     sock.sendall(data)
@@ -244,7 +244,7 @@ REBOUND = [
 
 
 @pytest.mark.parametrize("host", REBOUND)
-def test_a_host_that_does_not_lead_here_by_right_is_refused(
+def test_another_host_is_refused(
     emulator: PartnerCentralEmulator, sock: socket.socket, host: str
 ) -> None:
     sock.sendall(post(b'{"Catalog":"AWS"}', "Connection: close", hosts=(host,)))
@@ -267,9 +267,9 @@ def test_a_host_that_is_allowed_is_served_and_named_where_it_is_not() -> None:
             port = int(emulator.url.rpartition(":")[2])
             with socket.create_connection(("127.0.0.1", port), timeout=30) as connected:
                 connected.sendall(request)
-                answer = read_all(connected)
-        assert answer.startswith(f"HTTP/1.1 {status} ".encode())
-        assert (b"'pipeline.test'" in answer and b"allowed_hosts" in answer) == (status == 421)
+                response = read_all(connected)
+        assert response.startswith(f"HTTP/1.1 {status} ".encode())
+        assert (b"'pipeline.test'" in response and b"allowed_hosts" in response) == (status == 421)
 
 
 @pytest.mark.parametrize(
@@ -277,7 +277,7 @@ def test_a_host_that_is_allowed_is_served_and_named_where_it_is_not() -> None:
     ["localhost", ["http://pipeline.test"], ["pipeline.test:80"], [""], ["a b"], ["*/"], [None]],
     ids=str,
 )
-def test_a_host_that_cannot_be_one_is_refused(hosts: Any) -> None:
+def test_allowed_hosts_must_be_host_names(hosts: Any) -> None:
     with pytest.raises(ValueError, match="allowed_hosts"):
         PartnerCentralEmulator(1, allowed_hosts=hosts)
 
@@ -308,7 +308,7 @@ def test_out_of_descriptors_the_server_waits_before_it_accepts_again(
     assert done[:11] == ["accept", "wait"] * 5 + ["accept"]
 
 
-def test_out_of_threads_a_client_is_let_go_and_the_next_is_served(
+def test_out_of_threads_a_client_is_dropped_and_the_next_is_served(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     start, refused = threading.Thread.start, [True]
@@ -327,7 +327,7 @@ def test_out_of_threads_a_client_is_let_go_and_the_next_is_served(
             assert caller.fetch().status == 200
 
 
-def test_what_is_no_request_gets_a_response_with_the_emulators_date() -> None:
+def test_the_response_to_an_invalid_request_has_the_emulators_date() -> None:
     with PartnerCentralEmulator(1, clock=lambda: 1_800_000_000.0) as emulator:
         port = int(emulator.url.rpartition(":")[2])
         with socket.create_connection(("127.0.0.1", port), timeout=30) as connected:
@@ -336,14 +336,14 @@ def test_what_is_no_request_gets_a_response_with_the_emulators_date() -> None:
 
 
 def test_a_response_to_head_has_no_body(emulator: PartnerCentralEmulator, caller: Caller) -> None:
-    answer = caller.send(b"", method="HEAD")
-    assert (answer.status, answer.raw) == (405, b"")
-    assert int(answer.headers["content-length"]) > 0
+    response = caller.send(b"", method="HEAD")
+    assert (response.status, response.raw) == (405, b"")
+    assert int(response.headers["content-length"]) > 0
     assert caller.fetch().status == 200
     assert [request.status for request in emulator.requests] == [405, 200]
 
 
-def test_a_request_that_is_not_finished_is_forgotten(
+def test_an_incomplete_request_is_dropped(
     emulator: PartnerCentralEmulator, sock: socket.socket
 ) -> None:
     sock.sendall(post(b"{}")[:-1])
@@ -352,7 +352,7 @@ def test_a_request_that_is_not_finished_is_forgotten(
     assert emulator.requests == []
 
 
-def test_each_request_is_noted_with_its_answer(
+def test_each_request_is_logged_with_its_response(
     emulator: PartnerCentralEmulator, caller: Caller
 ) -> None:
     body = b'{"Catalog": "AWS", "MaxResults": 1}'
@@ -430,6 +430,6 @@ def test_a_fraction_of_a_quota_lets_no_more_through_in_a_second() -> None:
 
 
 @pytest.mark.parametrize("number", [0, -1, float("inf"), float("nan")])
-def test_a_quota_of_nothing_is_refused(number: float) -> None:
+def test_an_invalid_quota_is_refused(number: float) -> None:
     with pytest.raises(ValueError, match="requests_per_second"):
         PartnerCentralEmulator(requests_per_second=number)

@@ -15,7 +15,7 @@ from botocore.credentials import Credentials
 from partnercentral_list import ConfigurationError, PartnerCentralClient, ServiceError
 from partnercentral_list.emulator import AcceptedCredentials, PartnerCentralEmulator
 from tests.conftest import ONCE, MakeClient
-from tests.emulator.calls import TARGET, Caller, HttpAnswer, calling
+from tests.emulator.calls import TARGET, Caller, HttpResponse, calling
 
 KEY = AcceptedCredentials("AKIDEXAMPLE", "wJalrXUtnFEMI")
 SESSION = AcceptedCredentials("ASIAEXAMPLE", "secret", "session-token")
@@ -60,14 +60,14 @@ def sign(
     return dict(request.headers)
 
 
-def refused(answer: HttpAnswer) -> str:
-    assert answer.status == 400
-    assert answer.json["__type"].startswith("com.amazon.coral.service#")
-    assert answer.json["message"]
-    return answer.code
+def refused(response: HttpResponse) -> str:
+    assert response.status == 400
+    assert response.json["__type"].startswith("com.amazon.coral.service#")
+    assert response.json["message"]
+    return response.code
 
 
-def test_a_good_signature_is_accepted(caller: Caller) -> None:
+def test_a_valid_signature_is_accepted(caller: Caller) -> None:
     assert caller.send(BODY, headers=sign(caller)).status == 200
 
 
@@ -113,15 +113,15 @@ def test_another_body_or_header_is_an_invalid_signature(caller: Caller) -> None:
 
 
 def test_another_services_signature_is_invalid(caller: Caller) -> None:
-    answer = caller.send(BODY, headers=sign(caller, service="s3"))
-    assert refused(answer) == "InvalidSignatureException"
-    assert "partnercentral-selling" in answer.json["message"]
+    response = caller.send(BODY, headers=sign(caller, service="s3"))
+    assert refused(response) == "InvalidSignatureException"
+    assert "partnercentral-selling" in response.json["message"]
 
 
 def test_another_regions_signature_is_invalid(caller: Caller) -> None:
-    answer = caller.send(BODY, headers=sign(caller, region="eu-west-1"))
-    assert refused(answer) == "InvalidSignatureException"
-    assert "us-east-1" in answer.json["message"]
+    response = caller.send(BODY, headers=sign(caller, region="eu-west-1"))
+    assert refused(response) == "InvalidSignatureException"
+    assert "us-east-1" in response.json["message"]
 
 
 def test_expired_credentials_say_so(caller: Caller) -> None:
@@ -132,14 +132,14 @@ def test_expired_credentials_say_so(caller: Caller) -> None:
 
 
 @pytest.mark.parametrize(("minutes", "words"), [(-10, "expired"), (10, "not yet current")])
-def test_a_clock_that_is_off_makes_the_signature_invalid(
+def test_a_skewed_clock_makes_the_signature_invalid(
     caller: Caller, minutes: int, words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stamp = datetime.now(UTC) + timedelta(minutes=minutes)
     monkeypatch.setattr("botocore.auth.get_current_datetime", lambda: stamp.replace(tzinfo=None))
-    answer = caller.send(BODY, headers=sign(caller))
-    assert refused(answer) == "InvalidSignatureException"
-    assert words in answer.json["message"]
+    response = caller.send(BODY, headers=sign(caller))
+    assert refused(response) == "InvalidSignatureException"
+    assert words in response.json["message"]
 
 
 def test_a_client_may_sign_with_the_time_of_the_responses(
@@ -149,8 +149,8 @@ def test_a_client_may_sign_with_the_time_of_the_responses(
     monkeypatch.setattr("botocore.auth.get_current_datetime", lambda: then.replace(tzinfo=None))
     emulator = PartnerCentralEmulator(3, credentials=KEY, clock=then.timestamp)
     with emulator, calling(emulator) as caller:
-        answer = caller.send(BODY, headers=sign(caller))
-    assert (answer.status, answer.headers["date"]) == (200, "Thu, 03 Mar 2033 00:00:00 GMT")
+        response = caller.send(BODY, headers=sign(caller))
+    assert (response.status, response.headers["date"]) == (200, "Thu, 03 Mar 2033 00:00:00 GMT")
 
 
 Spoil = Callable[[dict[str, str]], None]
@@ -179,7 +179,9 @@ def replacing(old: str, new: str) -> Spoil:
     ],
     ids=["scheme", "no signature", "host", "absent", "scope", "region", "date", "no date"],
 )
-def test_a_header_that_is_off_is_refused(caller: Caller, spoil: Spoil, code: str) -> None:
+def test_a_malformed_authorization_header_is_refused(
+    caller: Caller, spoil: Spoil, code: str
+) -> None:
     headers = sign(caller)
     spoil(headers)
     assert refused(caller.send(BODY, headers=headers)) == code
@@ -191,13 +193,13 @@ def test_a_scope_of_another_day_is_named(caller: Caller) -> None:
     assert "Date in Credential scope" in caller.send(BODY, headers=headers).json["message"]
 
 
-def test_a_date_that_is_none_is_refused(caller: Caller) -> None:
+def test_a_malformed_date_is_refused(caller: Caller) -> None:
     headers = sign(caller)
     headers["X-Amz-Date"] = headers["X-Amz-Date"][:8] + "T99"
     assert refused(caller.send(BODY, headers=headers)) == "IncompleteSignatureException"
 
 
-def test_who_is_not_let_in_does_not_use_up_the_quota() -> None:
+def test_unauthenticated_requests_do_not_use_up_the_quota() -> None:
     emulator = PartnerCentralEmulator(3, credentials=KEY, requests_per_second=1, clock=CLOCK)
     with emulator, calling(emulator) as caller:
         assert refused(caller.send(BODY)) == "MissingAuthenticationTokenException"
@@ -214,7 +216,7 @@ async def test_the_librarys_own_requests_are_accepted(make_client: MakeClient) -
         assert len(await client.iter_opportunities(page_size=10).collect()) == 30
 
 
-async def test_the_librarys_requests_with_a_wrong_secret_fail(
+async def test_the_librarys_requests_with_a_wrong_secret_are_refused(
     make_client: MakeClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "other")

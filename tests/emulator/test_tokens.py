@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from partnercentral_list.emulator import PartnerCentralEmulator
-from tests.emulator.calls import Caller, HttpAnswer, calling
+from tests.emulator.calls import Caller, HttpResponse, calling
 
 
 def first_token(caller: Caller, **parameters: Any) -> str:
@@ -18,10 +18,10 @@ def first_token(caller: Caller, **parameters: Any) -> str:
     return token
 
 
-def assert_refused(answer: HttpAnswer) -> None:
-    assert (answer.status, answer.code) == (400, "ValidationException")
-    assert answer.json["Reason"] == "REQUEST_VALIDATION_FAILED"
-    assert answer.problems == [("NextToken", "INVALID_VALUE")]
+def assert_refused(response: HttpResponse) -> None:
+    assert (response.status, response.code) == (400, "ValidationException")
+    assert response.json["Reason"] == "REQUEST_VALIDATION_FAILED"
+    assert response.problems == [("NextToken", "INVALID_VALUE")]
 
 
 def test_a_token_looks_like_the_services(caller: Caller) -> None:
@@ -94,12 +94,12 @@ def test_a_record_edited_between_two_pages_moves_the_others() -> None:
         assert caller.fetch(NextToken=token).ids[0] == before[19]
 
 
-def test_a_token_behind_the_end_gives_an_empty_last_page() -> None:
+def test_a_token_after_the_end_leads_to_an_empty_last_page() -> None:
     records = [{"Id": f"O{n}", "LifeCycle": {"Stage": "Qualified"}} for n in range(1, 4)]
     stage = ["Qualified"]
     with PartnerCentralEmulator(records) as emulator, calling(emulator) as caller:
         token = first_token(caller, LifeCycleStage=stage, MaxResults=2)
         for identifier in ("O1", "O2"):
             emulator.update(identifier, {"LifeCycle": {"Stage": "Launched"}})
-        answer = caller.fetch(LifeCycleStage=stage, NextToken=token)
-    assert answer.json == {"OpportunitySummaries": [], "NextToken": None}
+        response = caller.fetch(LifeCycleStage=stage, NextToken=token)
+    assert response.json == {"OpportunitySummaries": [], "NextToken": None}

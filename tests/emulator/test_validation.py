@@ -87,16 +87,16 @@ from tests.emulator.calls import TARGET, Caller
 def test_an_invalid_member_is_named_with_its_code(
     caller: Caller, parameters: dict[str, Any], field: str, code: str
 ) -> None:
-    answer = caller.send(json.dumps({"Catalog": "AWS"} | parameters).encode())
-    assert (answer.status, answer.code) == (400, "ValidationException")
-    assert answer.json["Reason"] == "REQUEST_VALIDATION_FAILED"
-    assert answer.problems == [(field, code)]
-    assert field in answer.json["Message"]
+    response = caller.send(json.dumps({"Catalog": "AWS"} | parameters).encode())
+    assert (response.status, response.code) == (400, "ValidationException")
+    assert response.json["Reason"] == "REQUEST_VALIDATION_FAILED"
+    assert response.problems == [(field, code)]
+    assert field in response.json["Message"]
 
 
 def test_all_that_is_wrong_is_named_at_once(caller: Caller) -> None:
-    answer = caller.fetch(MaxResults=0, LifeCycleStage=["Won", "Lost"])
-    assert {field for field, _ in answer.problems} == {
+    response = caller.fetch(MaxResults=0, LifeCycleStage=["Won", "Lost"])
+    assert {field for field, _ in response.problems} == {
         "MaxResults",
         "LifeCycleStage[0]",
         "LifeCycleStage[1]",
@@ -117,8 +117,8 @@ def test_twenty_identifiers_are_allowed(caller: Caller) -> None:
 def test_a_body_that_is_no_json_object_is_a_serialization_exception(
     caller: Caller, body: bytes
 ) -> None:
-    answer = caller.send(body)
-    assert (answer.status, answer.code) == (400, "SerializationException")
+    response = caller.send(body)
+    assert (response.status, response.code) == (400, "SerializationException")
 
 
 @pytest.mark.parametrize(
@@ -132,8 +132,8 @@ def test_a_body_that_is_no_json_object_is_a_serialization_exception(
     ],
 )
 def test_another_operation_is_unknown(caller: Caller, target: str) -> None:
-    answer = caller.send(b"{}", headers={"X-Amz-Target": target})
-    assert (answer.status, answer.code) == (400, "UnknownOperationException")
+    response = caller.send(b"{}", headers={"X-Amz-Target": target})
+    assert (response.status, response.code) == (400, "UnknownOperationException")
 
 
 def test_a_request_without_a_target_is_unknown(caller: Caller) -> None:
@@ -150,8 +150,8 @@ def test_the_path_of_the_operation_is_found(caller: Caller) -> None:
 
 
 def test_another_method_is_not_allowed(caller: Caller) -> None:
-    answer = caller.send(b"", method="GET")
-    assert (answer.status, answer.headers["allow"]) == (405, "POST")
+    response = caller.send(b"", method="GET")
+    assert (response.status, response.headers["allow"]) == (405, "POST")
 
 
 def test_the_codes_of_problems_are_the_models() -> None:

@@ -26,11 +26,11 @@ async def _(client):
 
 @app.cell
 def _(asyncio, awaited, client, run):
-    async def tell():
+    async def show():
         print(f"run: {len(await client.iter_opportunities().collect())}")
 
     for _ in range(awaited // 125):
-        run(tell())
+        run(show())
     try:
         refused = client.list_opportunities()
         asyncio.run(refused)

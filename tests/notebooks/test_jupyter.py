@@ -57,18 +57,18 @@ def execute(*cells: str) -> list[list[str]]:
     return [[said(output) for output in cell.outputs] for cell in notebook.cells]
 
 
-def test_asyncio_run_is_refused_which_is_why_there_is_run() -> None:
-    answers = execute(
+def test_asyncio_run_is_refused_in_a_cell() -> None:
+    responses = execute(
         CLIENT,
         "import asyncio\nmain = client.list_opportunities()\nasyncio.run(main)",
         "main.close()",
     )
-    assert answers == [[], ["RuntimeError"], []]
+    assert responses == [[], ["RuntimeError"], []]
 
 
 def test_one_client_across_cells_with_await_and_with_run(pipeline: PartnerCentralEmulator) -> None:
     connection = "(await client._transport._connections.get())"
-    answers = execute(
+    responses = execute(
         CLIENT,
         "len(await client.iter_opportunities().collect())",
         "len(run(client.iter_opportunities().collect()))",
@@ -81,7 +81,7 @@ def test_one_client_across_cells_with_await_and_with_run(pipeline: PartnerCentra
         "await client.list_opportunities()",
         "run(client.list_opportunities())",
     )
-    assert answers == [
+    assert responses == [
         [],
         ["250"],
         ["250"],
@@ -98,24 +98,26 @@ def test_one_client_across_cells_with_await_and_with_run(pipeline: PartnerCentra
 
 
 def test_a_client_that_await_used_can_be_closed_with_run() -> None:
-    answers = execute(CLIENT, "await client.list_opportunities()\nrun(client.aclose())", "1 + 1")
-    assert answers == [[], [], ["2"]]
+    responses = execute(CLIENT, "await client.list_opportunities()\nrun(client.aclose())", "1 + 1")
+    assert responses == [[], [], ["2"]]
 
 
 def test_what_a_coroutine_prints_is_shown_under_the_cell_that_ran_it() -> None:
-    answers = execute(
+    responses = execute(
         CLIENT,
-        "async def tell(what):\n    print(what)",
-        "run(tell('first'))",
-        "run(tell('second'))",
-        "await tell('third')",
+        "async def show(what):\n    print(what)",
+        "run(show('first'))",
+        "run(show('second'))",
+        "await show('third')",
     )
-    assert answers[2:] == [["first"], ["second"], ["third"]]
+    assert responses[2:] == [["first"], ["second"], ["third"]]
 
 
 def test_an_error_shows_the_line_that_raised_it() -> None:
-    answers = execute(CLIENT, "async def fail():\n    raise KeyError('on purpose')", "run(fail())")
-    assert answers[2] == ["KeyError"]
+    responses = execute(
+        CLIENT, "async def fail():\n    raise KeyError('on purpose')", "run(fail())"
+    )
+    assert responses[2] == ["KeyError"]
 
 
 def test_code_that_run_runs_is_refused_run() -> None:
@@ -126,15 +128,15 @@ def test_code_that_run_runs_is_refused_run() -> None:
 @pytest.mark.parametrize(
     "cell", ["run(wait())", "await asyncio.sleep(0)\nrun(wait())"], ids=["run", "after await"]
 )
-def test_an_interrupt_cancels_the_coroutine_and_the_next_cell_goes_on(cell: str) -> None:
-    answers = execute(
+def test_an_interrupt_cancels_the_coroutine_and_cells_can_follow(cell: str) -> None:
+    responses = execute(
         CLIENT, WAITING, cell, "ended", "len(run(client.iter_opportunities().collect()))"
     )
-    assert answers[2:] == [["began", "KeyboardInterrupt"], ["[True]"], ["250"]]
+    assert responses[2:] == [["began", "KeyboardInterrupt"], ["[True]"], ["250"]]
 
 
-def test_an_interrupt_of_an_async_for_is_a_cancelled_error_and_can_be_resumed() -> None:
-    answers = execute(
+def test_an_interrupted_async_for_is_cancelled_and_can_be_resumed() -> None:
+    responses = execute(
         CLIENT + "pager, seen = client.iter_opportunities(page_size=1), []",
         "async for opportunity in pager:\n"
         "    seen.append(opportunity.id)\n"
@@ -145,7 +147,7 @@ def test_an_interrupt_of_an_async_for_is_a_cancelled_error_and_can_be_resumed() 
         "seen += [opportunity.id async for opportunity in rest]\n"
         "len(seen), len(set(seen))",
     )
-    assert answers == [[], ["began", "CancelledError"], ["True"], ["(250, 250)"]]
+    assert responses == [[], ["began", "CancelledError"], ["True"], ["(250, 250)"]]
 
 
 def test_the_cells_of_the_document_need_no_settings(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -108,9 +108,9 @@ async def test_nothing_sensitive_is_in_a_span(
     assert name
     await client.list_opportunities(customer_company_name=[name])
     await client.aclose()
-    told = "".join(span.to_json() for span in exporter.get_finished_spans())
+    exported = "".join(span.to_json() for span in exporter.get_finished_spans())
     names = {item.company_name for item in listed if item.company_name}
-    assert [name for name in names if name in told] == []
+    assert [name for name in names if name in exported] == []
 
 
 def test_the_other_instrumentor_of_that_package_sees_nothing(

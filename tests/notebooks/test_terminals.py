@@ -23,7 +23,7 @@ class Terminal:
         self._process.expect(self._prompt)
 
     def type(self, line: str) -> str:
-        """Type a line and return what is answered."""
+        """Type a line and return what is printed."""
         self._process.sendline(line)
         self._process.expect(self._prompt)
         return str(self._process.before)
@@ -65,18 +65,18 @@ async def wait():
 
 
 def test_await_and_run_share_a_client_and_an_interrupt_cancels(terminal: Terminal) -> None:
-    def answer(expression: str) -> str:
+    def response(expression: str) -> str:
         return terminal.type(f"print({expression})").strip()
 
     terminal.type("import asyncio; from partnercentral_list import PartnerCentralClient, run")
     terminal.type("client = PartnerCentralClient('AWS'); ended = []")
     terminal.type(f"exec({WAITING!r})")
     for _ in range(2):
-        assert answer("len(run(client.iter_opportunities().collect()))") == "250"
-        assert answer("len(await client.iter_opportunities().collect())") == "250"
+        assert response("len(run(client.iter_opportunities().collect()))") == "250"
+        assert response("len(await client.iter_opportunities().collect())") == "250"
     assert "KeyboardInterrupt" in terminal.interrupt("run(wait())", "began")
-    assert answer("ended") == "['cancelled']"
-    assert answer("len(run(client.iter_opportunities().collect()))") == "250"
+    assert response("ended") == "['cancelled']"
+    assert response("len(run(client.iter_opportunities().collect()))") == "250"
     terminal.type("await client.aclose()")
     said, status = terminal.leave()
     assert (said.strip(), status) == ("", 0)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from partnercentral_list.emulator import _matching, _service
-from tests.peers.expected import instant
+from tests.expected import instant
 from tests.peers.matrix import ALONE, SORTS
 
 Json = dict[str, Any]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from partnercentral_list.emulator import PartnerCentralEmulator
+from tests.expected import expected_ids
 from tests.peers.breaking import Breakage, breakages
-from tests.peers.expected import expected_ids
 from tests.peers.matrix import CASES, Case
 from tests.peers.peers import Library, Peer
 from tests.peers.records import records

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from tests.expected import expected_ids, expected_token
 from tests.peers.compare import canonical, token_content
-from tests.peers.expected import expected_ids, expected_token
 from tests.peers.matrix import ALONE, CASES, SORTS, Case, resumed
 from tests.peers.records import records
 from tests.peers.responses import NAMES, RESUMING, Responses, takes

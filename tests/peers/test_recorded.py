@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from partnercentral_list.emulator import PartnerCentralEmulator
+from tests.expected import expected_ids
 from tests.peers.compare import canonical, token_content
-from tests.peers.expected import expected_ids
 from tests.peers.peers import Library, Peer
 from tests.peers.responses import NAMES, RESUMING
 

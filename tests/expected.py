@@ -1,6 +1,7 @@
-"""What a listing must return, computed independently: plain Python over the records' dicts.
+"""The oracle of listings: what one must return, in plain Python over the records' dicts.
 
-It imports neither the emulator nor the client, so that it shares no bug with either.
+It is the only copy of the matching rules in the tests. It imports neither the emulator nor the
+client, so that it shares no bug with either.
 """
 
 from __future__ import annotations
@@ -38,8 +39,8 @@ def matches(record: Mapping[str, Any], parameters: Mapping[str, Any]) -> bool:
     for name in ("Identifier", "LifeCycleStage", "LifeCycleReviewStatus"):
         if parameters.get(name) and value_of(record, name) not in parameters[name]:
             return False
-    names = [name.lower() for name in parameters.get("CustomerCompanyName", [])]
-    if names and (value_of(record, "CustomerCompanyName") or "").lower() not in names:
+    names = [name.casefold() for name in parameters.get("CustomerCompanyName", [])]
+    if names and (value_of(record, "CustomerCompanyName") or "").casefold() not in names:
         return False
     for name in ("LastModifiedDate", "CreatedDate", "TargetCloseDate"):
         value = sort_value(record, name)
@@ -75,5 +76,5 @@ def value_of(record: Mapping[str, Any], name: str) -> Any:
 
 
 def instant(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
-    return moment if moment.tzinfo else datetime.fromisoformat(text + "T00:00:00+00:00")
+    time = datetime.fromisoformat(text)
+    return time if time.tzinfo else datetime.fromisoformat(text + "T00:00:00+00:00")
