@@ -20,6 +20,7 @@ from partnercentral_list import (
     RequestValidationError,
     RetryPolicy,
     ServiceError,
+    TokenExpiredError,
 )
 
 Json = dict[str, Any]
@@ -116,6 +117,9 @@ class Library:
             return _found(await pager.collect(), pager.resume_token)
         except ServiceError as error:
             return _failed(error.code)
+        except TokenExpiredError as error:
+            # It is raised from what AWS said, which is what the peers report.
+            return _failed(cast("ServiceError", error.__cause__).code)
         except (pydantic.ValidationError, RequestValidationError):
             return _failed("RequestValidationError")
 
