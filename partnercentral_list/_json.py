@@ -1,4 +1,4 @@
-"""Read JSON without losing anything: exact numbers, and no member that hides another."""
+"""Parse JSON without losing anything: exact numbers, and no member that hides another."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ class _EnvelopeReader:
             return ()
         while True:
             if len(entries) == most:
-                raise JsonError(f"it has more than the {most} records that were asked for")
+                raise JsonError(f"it has more than the {most} records requested")
             entries.append(self._value())
             if not self._next_is(","):
                 break

@@ -76,7 +76,7 @@ class PartnerCentralClient:
         profile_name: A profile of the AWS configuration files, assumed roles included.
         region_name: Partner Central is in us-east-1 only; another region needs `endpoint_url`.
         endpoint_url: Where to send requests instead, such as an emulator's URL;
-            ``AWS_ENDPOINT_URL_PARTNERCENTRAL_SELLING`` is honoured too. It must not contain a
+            ``AWS_ENDPOINT_URL_PARTNERCENTRAL_SELLING`` is used too. It must not contain a
             user name or password.
         credentials: An async callable that returns `Credentials`, called again before they
             expire; in place of AWS's own chain (environment, profile, container, instance).
@@ -181,7 +181,7 @@ class PartnerCentralClient:
         It imports aiobotocore and reads its data files, a few hundred milliseconds in all, and
         looks for no credentials. Meant for where no event loop runs yet, such as the init phase
         of an AWS Lambda function; in a running loop, ``await asyncio.to_thread(client.preload)``.
-        Without it the first call does the same in a thread, while the event loop goes on.
+        Without it the first call does the same in a thread, and the event loop is not blocked.
 
         Raises:
             ClientClosedError: The client was closed.
@@ -266,11 +266,11 @@ class PartnerCentralClient:
             page_size: Opportunities in a page, 1 to 100; 100 if not given. ``"aws"`` leaves it to
                 AWS, as the AWS CLI does without ``--page-size``: 20.
             max_items: Opportunities in all; None for every one, 0 sends nothing.
-            starting_token: Where to go on: a pager's ``resume_token``, the AWS CLI's
+            starting_token: Where to resume: a pager's ``resume_token``, the AWS CLI's
                 ``NextToken`` or boto3's, of a listing with the same filters and sort.
             prefetch: Pages fetched ahead while the consumer works; 0 turns that off.
-            on_invalid: What to do with a record that cannot be read: ``"raise"``, or a callable
-                that gets an `InvalidOpportunity` while the listing goes on.
+            on_invalid: What to do with a record that cannot be parsed: ``"raise"``, or a callable
+                that gets an `InvalidOpportunity`; the listing continues.
             **filters: See `OpportunityFilters`.
 
         Returns:
@@ -315,8 +315,8 @@ class PartnerCentralClient:
                 sent, its ``max_results`` the page size.
             concurrency: Pages that may be fetched at the same time, 1 or more. Only as many
                 are as the quota allows: six at most at 300 ms a page and 10 a second.
-            on_invalid: What to do with a record that cannot be read: ``"raise"``, or a callable
-                that gets an `InvalidOpportunity` while the scan goes on.
+            on_invalid: What to do with a record that cannot be parsed: ``"raise"``, or a callable
+                that gets an `InvalidOpportunity`; the scan continues.
             **filters: See `ScanFilters`.
 
         Returns:
@@ -352,7 +352,7 @@ class PartnerCentralClient:
         Raises:
             RequestValidationError: An identifier is malformed; nothing was sent.
             OpportunitiesNotFoundError: While iterating, at the end.
-            InvalidOpportunityError: While iterating: one cannot be read.
+            InvalidOpportunityError: While iterating: one cannot be parsed.
             PartnerCentralError: While iterating: a page could not be fetched.
         """
         from partnercentral_list._pagination.arguments import identifier_batches, lookup_request

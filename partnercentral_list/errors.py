@@ -9,7 +9,7 @@
     ├─ TransportError              no response: refused, reset, TLS, DNS
     │  └─ RequestTimeoutError      no response in time
     ├─ MalformedResponseError      a response that is not a page
-    ├─ InvalidOpportunityError     a record that cannot be read; .invalid .resume_token_after
+    ├─ InvalidOpportunityError     a record that cannot be parsed; .invalid .resume_token_after
     ├─ OpportunitiesNotFoundError  .identifiers
     ├─ PaginationError             AWS repeated a token
     │  └─ TokenExpiredError        AWS refused a token of this listing
@@ -24,7 +24,7 @@
        └─ ValidationException      .reason .error_list
 
 The five modelled ones keep AWS's names; any other code is a plain `ServiceError`. No text here
-contains a sensitive member of a record; AWS's own message is passed on as AWS wrote it.
+contains a sensitive field of a record; AWS's own message is passed on as AWS wrote it.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class PartnerCentralError(Exception):
         operation: The AWS operation that was called, if one was.
         attempts: Requests sent before giving up; 0 if none was.
         request_id: AWS's id of the last request, for AWS support.
-        resume_token: Where an interrupted listing goes on, for ``starting_token``.
+        resume_token: Where an interrupted listing can be resumed, for ``starting_token``.
         retryable: Whether the same call may succeed later.
     """
 
@@ -96,7 +96,7 @@ class RequestProblem(TypedDict):
     """One thing that is wrong with a request."""
 
     field: str
-    """The argument or member, such as ``life_cycle_stage[0]``."""
+    """The argument or field, such as ``life_cycle_stage[0]``."""
     problem: str
     """What is wrong with it."""
     valid: str
@@ -138,7 +138,7 @@ class MalformedResponseError(PartnerCentralError):
 
 @dataclass(frozen=True, slots=True)
 class InvalidOpportunity:
-    """A record of AWS's that cannot be read as an `OpportunitySummary`."""
+    """A record that cannot be parsed as an `OpportunitySummary`."""
 
     id: str | None
     """Its identifier, where that can be read."""
@@ -147,16 +147,17 @@ class InvalidOpportunity:
     index: int
     """Its place on that page, from 0."""
     problems: tuple[str, ...]
-    """What is wrong with it, member by member, without the values."""
+    """What is wrong with it, field by field, without the values."""
     raw: object = field(repr=False)
-    """The record as AWS sent it, parsed from JSON. It may contain sensitive values."""
+    """The record as AWS sent it, parsed from JSON. It may contain sensitive values. A number that
+    Python cannot hold (``1e999``, an integer of more than 4,300 digits) is its text."""
 
 
 class InvalidOpportunityError(PartnerCentralError):
-    """A record cannot be read, and ``on_invalid`` is ``"raise"``.
+    """A record cannot be parsed, and ``on_invalid`` is ``"raise"``.
 
     `resume_token` points at the record, `resume_token_after` behind it: resume with the second
-    to go on without it, or list with a callable as ``on_invalid``.
+    to leave it out, or list with a callable as ``on_invalid``.
     """
 
     def __init__(

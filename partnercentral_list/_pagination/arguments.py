@@ -253,7 +253,9 @@ def _conflicts(
     if request is None:
         return problems
     if not isinstance(request, ListOpportunitiesRequest):
-        valid = "a ListOpportunitiesRequest, such as ListOpportunitiesRequest.model_validate gives"
+        valid = (
+            "a ListOpportunitiesRequest, such as ListOpportunitiesRequest.model_validate returns"
+        )
         problems.append(_problem("request", _described(request), valid))
         return problems
     problems += [

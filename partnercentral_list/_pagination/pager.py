@@ -290,7 +290,7 @@ class PageStream:
     def _select(self, page: Page, first: int) -> tuple[int, bool]:
         """Return the index behind the last record wanted, and whether one before it is an error."""
         last = len(page.records)
-        if page.is_valid:
+        if page.records is page.response.opportunity_summaries:
             counted: range | list[int] = range(first, last)
         else:
             counted = [

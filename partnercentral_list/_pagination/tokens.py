@@ -1,4 +1,4 @@
-"""Resume tokens: the AWS CLI's own, byte for byte, so that either goes on where the other ended."""
+"""Resume tokens: the AWS CLI's own, byte for byte, so that each can resume from the other's."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Position:
     """Records done with; None on a page boundary, where the AWS CLI leaves the number out."""
 
     def encode(self) -> str:
-        """Give the resume token of this place."""
+        """Return the resume token of this position."""
         token: dict[str, str | int | None] = {TOKEN_KEY: self.page_token}
         if self.skip is not None:
             token[SKIP_KEY] = self.skip

@@ -30,7 +30,7 @@ TOKEN: Final = "NextToken"  # noqa: S105 # the name of a member, no secret
 
 #: The most records that AWS ever puts on a page.
 MAX_RECORDS: Final = 100
-#: A record takes one kilobyte. A body with more than this for each record that was asked for is
+#: A record takes one kilobyte. A body with more than this for each record requested is
 #: parsed step by step, so that a million tiny records are refused before they are built.
 BYTES_PER_RECORD: Final = 8_192
 
@@ -55,11 +55,6 @@ class Page:
     """The page with its valid records."""
     records: tuple[OpportunitySummary | InvalidEntry, ...]
     """Every record; the same tuple as the response's if all are valid."""
-
-    @property
-    def is_valid(self) -> bool:
-        """Whether all of its records are."""
-        return self.records is self.response.opportunity_summaries
 
     @property
     def next_token(self) -> str | None:
@@ -118,7 +113,7 @@ def parse_page(body: bytes, metadata: ResponseMetadata, max_records: int = MAX_R
     Args:
         body: The body as it came over the wire.
         metadata: How the page was fetched, which the page keeps.
-        max_records: How many records were asked for; a page with more is refused.
+        max_records: How many records were requested; a page with more is refused.
 
     Raises:
         MalformedResponseError: It is not a page. A single invalid record does not make it one.

@@ -1,4 +1,4 @@
-"""What goes over the wire: the request, the answer, and the enumerations of both."""
+"""What goes over the wire: the request, the response, and the enumerations of both."""
 
 from __future__ import annotations
 

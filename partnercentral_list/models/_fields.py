@@ -57,7 +57,7 @@ def refuse(problem: str, valid: str) -> NoReturn:
         PydanticCustomError: Always.
     """
     raise PydanticCustomError(
-        "request_member", "{problem}. Valid: {valid}", {"problem": problem, "valid": valid}
+        "request_field", "{problem}. Valid: {valid}", {"problem": problem, "valid": valid}
     )
 
 
@@ -115,7 +115,7 @@ class Matches:
         return {"type": "string", "pattern": f"^{self.pattern}$"}
 
     def check(self, value: Any) -> str:
-        """Give the string back, or refuse it.
+        """Return the string.
 
         Raises:
             PydanticCustomError: It is none, or does not match.
@@ -146,7 +146,7 @@ class Between:
         return {"type": "integer", "minimum": self.minimum, "maximum": self.maximum}
 
     def check(self, value: Any) -> int:
-        """Give the number back, or refuse it.
+        """Return the number.
 
         Raises:
             PydanticCustomError: It is not a whole number, or out of bounds.
@@ -243,7 +243,7 @@ def _parsed(kind: type[DateT], value: Any, valid: str) -> DateT:
 
 
 def shown_number(value: int) -> str:
-    """Give a number as text, but not one of thousands of digits, which Python refuses to."""
+    """Return a number as text; one of more than 20 digits is described."""
     return str(value) if abs(value) < 10**20 else "a number of more than 20 digits"
 
 
@@ -260,7 +260,7 @@ EnumT = TypeVar("EnumT", bound=OpenStrEnum)
 
 
 class Tolerant:
-    """Annotation of a response member: an unknown string becomes an unknown enum member."""
+    """Annotation of a response field: an unknown string becomes an unknown enum member."""
 
     def __get_pydantic_core_schema__(
         self, source: type[OpenStrEnum], handler: GetCoreSchemaHandler
@@ -301,7 +301,7 @@ _INTENTIONS: Final = {
 
 
 class Declared:
-    """Annotation of a request member: a member, or exactly the string of a declared one."""
+    """Annotation of a request field: a member, or exactly the string of a declared one."""
 
     def __get_pydantic_core_schema__(
         self, source: type[OpenStrEnum], handler: GetCoreSchemaHandler

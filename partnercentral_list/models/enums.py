@@ -27,7 +27,7 @@ class OpenStrEnum(StrEnum):
         """Take a value as it is, on purpose: the way out when AWS is ahead of this library.
 
         Args:
-            value: The string as AWS spells it. A declared value gives the declared member.
+            value: The string as AWS spells it. A declared one returns the declared member.
 
         Raises:
             TypeError: `value` is not a string.
@@ -198,7 +198,7 @@ class DeliveryModel(OpenStrEnum):
 class PaymentFrequency(OpenStrEnum):
     """How often an expected amount is spent (AWS shape ``PaymentFrequency``).
 
-    AWS's prose also speaks of "None" for one-time values, which arrives as an unknown member.
+    AWS's prose also speaks of "None" for one-time values, which becomes an unknown member.
     """
 
     MONTHLY = "Monthly"

@@ -42,7 +42,7 @@ IDENTIFIERS_PER_REQUEST = 20
 
 
 class RequestModel(WireModel, frozen=True):
-    """A part of a request; an unknown member is refused."""
+    """A part of a request; an unknown field is refused."""
 
     # Instances too: `model_copy` and `model_construct` check nothing.
     model_config: ClassVar[ConfigDict] = ConfigDict(
@@ -118,7 +118,7 @@ class OpportunitySort(RequestModel, frozen=True):
     sort_order: Annotated[SortOrder, Declared()]
     """The direction."""
     sort_by: Annotated[OpportunitySortName, Declared()]
-    """The member to sort by."""
+    """The field to sort by."""
 
     if TYPE_CHECKING:
 
@@ -134,14 +134,14 @@ DateRangeT = TypeVar("DateRangeT", bound=_DateRange)
 
 
 class ListOpportunitiesRequest(RequestModel, frozen=True):
-    """A whole request, member by member (AWS shape ``ListOpportunitiesRequest``).
+    """A whole request (AWS shape ``ListOpportunitiesRequest``).
 
     Values in one list are alternatives, different filters all apply. The AWS CLI's
     ``--cli-input-json`` form parses too: ``ListOpportunitiesRequest.model_validate_json(text)``.
     ``model_dump(mode="json", by_alias=True, exclude_none=True)`` is what goes over the wire.
 
     Raises:
-        pydantic.ValidationError: A member breaks a bound; the input is not part of the message.
+        pydantic.ValidationError: A field is invalid; the message does not contain its value.
     """
 
     __shown__ = frozenset(
@@ -163,7 +163,7 @@ class ListOpportunitiesRequest(RequestModel, frozen=True):
     max_results: Annotated[int, PAGE_SIZE] | None = None
     """Opportunities in one page, 1 to 100; AWS's default is 20."""
     next_token: Annotated[str, Text()] | None = None
-    """Where to go on: the ``next_token`` of the page before."""
+    """The ``next_token`` of the page before; None for the first page."""
     sort: OpportunitySort | None = None
     """The order; AWS's default is LastModifiedDate, DESCENDING."""
     last_modified_date: LastModifiedDateFilter | None = None

@@ -1,6 +1,6 @@
-"""What ListOpportunities answers, read tolerantly: nothing AWS sends is lost or guessed at.
+"""The response of ListOpportunities, parsed tolerantly: nothing that AWS sends is lost or guessed.
 
-An unknown enum value becomes an unknown member, an unknown member of a structure is kept in
+An unknown value of an enumeration becomes an unknown member, an unknown field is kept in
 ``model_extra``, null and absent are the same. Timestamps are in UTC. A repr shows identifiers,
 enumerations and dates; every other value only attribute access and ``model_dump`` show.
 """
@@ -142,10 +142,10 @@ class ProjectSummary(ResponseModel, frozen=True):
 
 
 class OpportunitySummary(ResponseModel, frozen=True):
-    """One opportunity, as ListOpportunities tells of it (AWS shape ``OpportunitySummary``).
+    """One opportunity, as ListOpportunities returns it (AWS shape ``OpportunitySummary``).
 
     Only `id` and `catalog` are certain. The properties below reach through the structures,
-    each of which may be absent, and give None where something on the way is.
+    each of which may be absent, and are None where one is.
     """
 
     __shown__ = frozenset(
@@ -266,7 +266,7 @@ class ResponseMetadata:
     attempts: int = 0
     """Requests sent for it, retries included."""
     elapsed: float = 0.0
-    """Seconds from the first of them to the answer, waits included."""
+    """Seconds from the first of them to the response, waits included."""
     date: datetime | None = None
     """When AWS sent the response by AWS's own clock, in UTC and whole seconds (the ``Date``
     header); None if the response has no such header or it cannot be parsed."""
@@ -290,9 +290,9 @@ class ListOpportunitiesResponse(ResponseModel, frozen=True):
 
     # A million invalid records would be a million errors.
     opportunity_summaries: Annotated[tuple[OpportunitySummary, ...], FailFast()]
-    """The opportunities, in the order asked for. An empty page is not the end: see below."""
+    """The opportunities, in the order requested. An empty page is not the end: see `next_token`."""
     next_token: Annotated[Annotated[str, Field(min_length=1)] | None, EmptyIsNone()] = None
-    """Where the next page starts; None, and nothing else, says that this was the last one."""
+    """The token of the next page. This is the last page only if it is None."""
 
     _source: ResponseSource = PrivateAttr(default_factory=ResponseSource)
 

@@ -1,11 +1,27 @@
-"""Where the time of a page goes, by the library whose code runs, under Python's own profiler."""
+"""Where the time of a page goes, and how many of our functions it passes through.
+
+``python -m tests.benchmarks.page_profile`` lists the functions.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import cProfile
 import pstats
-from collections.abc import Iterator
-from contextlib import contextmanager
+import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import aclosing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+import partnercentral_list
+from partnercentral_list import ClientConfig, PageReceived, PartnerCentralClient
+from partnercentral_list.emulator import PartnerCentralEmulator
+
+PACKAGE = Path(partnercentral_list.__file__).parent
+EMULATOR = PACKAGE / "emulator"
 
 #: The first that a function's place contains is whose time it is.
 PARTS = {
@@ -41,3 +57,66 @@ def profiled(into: dict[str, float]) -> Iterator[None]:
             name = " ".join(map(str, place))
             part = next((PARTS[key] for key in PARTS if key in name), OTHERS)
             into[part] = into.get(part, 0.0) + numbers[2]
+
+
+@dataclass(frozen=True)
+class PageCalls:
+    """What of this package runs for one page of a listing, from its request to its records."""
+
+    calls: Mapping[tuple[str, str], int]
+    """How often each function runs, by file and name; those inside another count as its own."""
+
+    @property
+    def functions(self) -> int:
+        return len(self.calls)
+
+    @property
+    def files(self) -> int:
+        return len({file for file, _ in self.calls})
+
+
+def page_calls() -> PageCalls:
+    """Count the functions that one page of 50 opportunities passes through, prefetch included."""
+    calls: Counter[tuple[str, str]] = Counter()
+
+    def note(frame: FrameType, event: str, _: object) -> None:
+        file = Path(frame.f_code.co_filename)
+        if event == "call" and PACKAGE in file.parents and EMULATOR not in file.parents:
+            name = frame.f_code.co_qualname.partition(".<locals>.<")[0]
+            calls[file.relative_to(PACKAGE).as_posix(), name] += 1
+
+    async def count(url: str) -> None:
+        unsigned = ClientConfig(sign_requests=False)
+        received: asyncio.Queue[object] = asyncio.Queue()
+
+        def on_event(event: object) -> None:
+            if isinstance(event, PageReceived):
+                received.put_nowait(event)
+
+        async with (
+            PartnerCentralClient("AWS", endpoint_url=url, config=unsigned, on_event=on_event) as it,
+            aclosing(aiter(it.iter_opportunities(page_size=50))) as opportunities,
+        ):
+            for _ in range(50):
+                await anext(opportunities)
+            # Two pages have come: the first, and the one behind it. What follows is the third.
+            await received.get()
+            await received.get()
+            sys.setprofile(note)
+            try:
+                for _ in range(50):
+                    await anext(opportunities)
+                await received.get()
+            finally:
+                sys.setprofile(None)
+
+    with PartnerCentralEmulator(opportunities=200) as emulator:
+        asyncio.run(count(emulator.url))
+    return PageCalls(calls)
+
+
+if __name__ == "__main__":
+    measured = page_calls()
+    for (file, name), times in sorted(measured.calls.items()):
+        print(f"{times:4} {file:32} {name}")
+    print(f"{measured.functions} functions in {measured.files} files")
