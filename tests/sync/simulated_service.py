@@ -46,6 +46,8 @@ class Traits:
     deleted: float = 0.0
     invalid: float = 0.0
     ahead: float = 0.0
+    ahead_by: tuple[int, ...] = (10**8, 10**12)
+    undated: float = 0.0
     tells_time: bool = True
 
 
@@ -93,7 +95,7 @@ class SimulatedService:
         late = at + self.rng.randint(0, self.traits.late) if visible_at is None else visible_at
         self.latest = max(self.latest, at)
         if self.rng.random() < self.traits.ahead:
-            at = self.now + self.rng.choice([10**8, 10**12])
+            at = self.now + self.rng.choice(self.traits.ahead_by)
         version = RecordVersion(number, identifier, at, created, number, late)
         self._take(version)
 
@@ -221,6 +223,8 @@ class SimulatedService:
         return name
 
     def _key(self, version: RecordVersion, query: SourceQuery) -> tuple[int, int]:
+        if query.key == "Identifier":
+            return version.id, 0
         date = version.modified if query.key == "LastModifiedDate" else version.created
         return date, version.id * 7919 % 1009
 
@@ -246,12 +250,17 @@ class SimulatedService:
     def _matches(self, version: RecordVersion, query: SourceQuery) -> bool:
         if query.identifiers is not None:
             return f"O{version.id}" in query.identifiers
+        if query.key != "Identifier" and self._is_undated(version):
+            return False
         if query.after is None:
             return True
         unit = self.traits.filter_unit
         bound = (query.after - START) // timedelta(milliseconds=1) // unit
         date = self._key(version, query)[0] // unit
         return date > bound if self.traits.exclusive else date >= bound
+
+    def _is_undated(self, version: RecordVersion) -> bool:
+        return version.id * 7919 % 997 < 997 * self.traits.undated
 
     def _is_invalid(self, version: RecordVersion) -> bool:
         return version.number * 7919 % 1009 < 1009 * self.traits.invalid
@@ -266,6 +275,8 @@ class SimulatedService:
 
     def _record(self, version: RecordVersion) -> OpportunitySummary:
         unit = self.traits.shown_unit
+        if self._is_undated(version):
+            return _summary(version.id, None, None, version.content)
         return _summary(
             version.id,
             version.modified // unit * unit,
@@ -275,12 +286,17 @@ class SimulatedService:
 
 
 @cache
-def _summary(identifier: int, modified: int, created: int, content: int) -> OpportunitySummary:
+def _summary(
+    identifier: int, modified: int | None, created: int | None, content: int
+) -> OpportunitySummary:
+    def date(milliseconds: int | None) -> datetime | None:
+        return None if milliseconds is None else START + timedelta(milliseconds=milliseconds)
+
     return OpportunitySummary(
         catalog=Catalog.AWS,
         id=f"O{identifier}",
-        last_modified_date=START + timedelta(milliseconds=modified),
-        created_date=START + timedelta(milliseconds=created),
+        last_modified_date=date(modified),
+        created_date=date(created),
         partner_opportunity_identifier=str(content),
     )
 

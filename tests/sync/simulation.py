@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from random import Random
@@ -183,6 +184,69 @@ def simulate(traits: Traits, seed: str, safeguards: Safeguards = OURS, runs: int
     unknown = service.invalid()
     copy = {name: record for name, record in store.records.items() if name not in unknown}
     return Outcome(copy == service.truth(), runs + 1, errors, is_refused)
+
+
+#: What no run can see, and reconciling must.
+RECONCILED: Mapping[str, Traits] = {
+    "silent changes": Traits(silent=0.2, edits=0.5),
+    "deletions": Traits(deleted=0.1, edits=0.5),
+    "records without a date": Traits(undated=0.3, edits=0.5, imports=0.01),
+    "records without a date, and deletions": Traits(
+        undated=0.3, deleted=0.05, edits=0.5, tokens="keyset"
+    ),
+    "dates a little ahead of the clock": Traits(
+        ahead=0.1, ahead_by=(500, 2_000, 60_000), edits=0.5, late=LATE
+    ),
+    "invalid records": Traits(invalid=0.1, edits=0.5, silent=0.1),
+    "a replica that lags": Traits(late=LATE // 2, replica_lag=LATE // 2, edits=1, silent=0.1),
+    "all of it": Traits(
+        silent=0.1,
+        deleted=0.03,
+        undated=0.2,
+        ahead=0.05,
+        ahead_by=(500, 60_000, 10**12),
+        edits=0.7,
+        late=LATE,
+        short=0.2,
+        faults=0.02,
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Reconciled:
+    is_exact: bool
+    claims_equality: bool
+    is_refused: bool = False
+
+
+def simulate_reconciling(traits: Traits, seed: str) -> Reconciled:
+    """Sync and reconcile while records are edited, then reconcile when all is quiet."""
+    rng = Random(seed)
+    service = SimulatedService(traits, rng, size=rng.choice([3, 10, 30]))
+    store = CrashingStore(rng)
+
+    def engine() -> SyncEngine:
+        lookback = OURS.lookback
+        return SyncEngine(lambda: CrashingSource(service, 0.0), store, notifier(None), lookback)
+
+    for _ in range(6):
+        with suppress(PartnerCentralError, Endless):
+            drive(engine().reconcile() if rng.random() < 0.2 else engine().run())
+        service.advance(rng.choice([10, 1000, 20_000, 200_000]))
+    service.quiet()
+    try:
+        drive(engine().reconcile())
+        report = drive(engine().reconcile())
+    except PartnerCentralError:
+        return Reconciled(is_exact=False, claims_equality=False, is_refused=True)
+    unknown = service.invalid() | {f"O{identifier}" for identifier in service.gone}
+    copy = {name: record for name, record in store.records.items() if name not in unknown}
+    claims = "the copy is what AWS lists" in str(report) or set(report.gone) == (
+        unknown & store.records.keys()
+    )
+    claims = claims and not report.unverified
+    return Reconciled(copy == service.truth(), claims)
 
 
 async def consume(engine: SyncEngine, rng: Random) -> None:

@@ -11,6 +11,7 @@ import pytest
 from partnercentral_list import Catalog, OpportunitySummary, PaginationError
 from partnercentral_list.sync import InvalidRecord
 from partnercentral_list.sync._cursor import CursorPage, DateCursor
+from partnercentral_list.sync._reconcile import Reconciliation
 from partnercentral_list.sync._source import (
     SortKey,
     SourcePage,
@@ -23,11 +24,13 @@ from tests.sync.simulation import (
     HOSTILE,
     LATE,
     OURS,
+    RECONCILED,
     UNSTABLE,
     CrashingStore,
     Outcome,
     Safeguards,
     simulate,
+    simulate_reconciling,
 )
 from tests.tied_records import weakened
 
@@ -131,6 +134,28 @@ def test_without_one_safeguard_records_are_lost(name: str) -> None:
     lost = next((seed for seed in seeds if not simulate(traits, seed, safeguards).is_exact), None)
     assert lost is not None
     assert simulate(traits, lost, OURS).is_exact
+
+
+@pytest.mark.parametrize("name", RECONCILED)
+def test_a_reconciled_replica_is_exact_or_the_report_says_otherwise(name: str) -> None:
+    seeds = [f"{name}:{seed}" for seed in range(SIMULATIONS // 2)]
+    outcomes = {seed: simulate_reconciling(RECONCILED[name], seed) for seed in seeds}
+    assert [s for s, outcome in outcomes.items() if outcome.is_refused] == []
+    wrong = [s for s, outcome in outcomes.items() if not outcome.is_exact]
+    assert [seed for seed in wrong if outcomes[seed].claims_equality] == []
+    assert len(wrong) <= len(seeds) // 4
+
+
+def test_without_the_listing_by_identifier_a_report_is_wrong(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def list_nothing(self: Reconciliation) -> set[str]:
+        return set()
+
+    monkeypatch.setattr(Reconciliation, "_list_by_identifier", list_nothing)
+    traits = RECONCILED["records without a date"]
+    outcomes = [simulate_reconciling(traits, str(seed)) for seed in range(5)]
+    assert any(outcome.claims_equality and not outcome.is_exact for outcome in outcomes)
 
 
 @pytest.mark.parametrize("name", UNSTABLE)
