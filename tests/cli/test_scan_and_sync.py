@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from partnercentral_list import StoreError
 from partnercentral_list.cli import _sync
 from partnercentral_list.cli._parser import parse_arguments
 from partnercentral_list.emulator import PartnerCentralEmulator
@@ -112,6 +113,21 @@ def test_watch_runs_again_after_its_seconds_and_past_what_may_pass(
     assert "0 created, 0 updated" in lines[1]
     assert "failed: InternalServerException" in err
     assert "Interrupted. What was stored stays" in err
+
+
+def test_watch_ends_when_its_store_is_removed(
+    emulator: PartnerCentralEmulator, tmp_path: Path
+) -> None:
+    store = tmp_path / "x.db"
+
+    async def sleep(seconds: float) -> None:
+        store.unlink()
+        emulator.add()
+
+    where = ["--catalog", "AWS", "--endpoint-url", emulator.url, "--no-sign-request"]
+    options = parse_arguments(["sync", *where, "--store", str(store), "--watch", "7"])
+    with pytest.raises(StoreError, match="removed or replaced"):
+        _sync.run_sync(options, sleep)
 
 
 @pytest.mark.parametrize("words", [["--watch", "0"], ["--watch", "nan"], ["--watch", "soon"]])
