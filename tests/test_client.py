@@ -440,7 +440,7 @@ def test_credentials_of_a_session_are_refreshed_in_several_loops(
     assert len(refreshed_in) == 2
 
 
-async def test_an_opening_that_fails_for_a_moment_is_tried_again(
+async def test_an_opening_that_fails_for_a_moment_is_retried(
     make_client: MakeClient, emulator: PartnerCentralEmulator
 ) -> None:
     calls = 0

@@ -48,20 +48,20 @@ class Case:
     once: Raises = None
     """What a listing raises that meets it once; None: it is complete."""
     always: Raises = None
-    """What it raises that meets it for ever."""
+    """What a listing raises that meets it in every attempt."""
     first: Raises = None
     """What it raises, however often, on the first page, where that is another error."""
     stalls: bool = False
     """Whether only a timeout ends it."""
     pages: tuple[int, ...] = (1, 2, 3)
     """The pages that it can hit."""
-    for_ever: int | None = None
-    """How often is "for ever"; None: always."""
+    repetitions: int | None = None
+    """How often it occurs where it is repeated; None: in every attempt."""
     fails: bool | None = True
     """Whether an attempt fails of it; None: that depends on who is faster."""
 
     def expected(self, page: int, times: int | None) -> Raises:
-        """What a listing raises that meets it on that page, so many times (None: for ever)."""
+        """What a listing raises that meets it on that page so many times (None: always)."""
         if page == 1 and self.first is not None:
             return self.first
         return self.once if times == 1 else self.always
@@ -76,7 +76,7 @@ def passing(name: str, fault: Fault, always: Raises, **more: Any) -> Case:
 
 
 def lasting(name: str, fault: Fault, error: type[PartnerCentralError], **more: Any) -> Case:
-    """It is not tried again: once is enough."""
+    """It is not retried: once is enough."""
     return Case(name, fault, once=error, always=error, **more)
 
 
@@ -248,7 +248,7 @@ CASES = [
     lasting("a token repeated at once", Fault.repeat_token(), PaginationError, pages=(2, 3)),
     # On the first page it is the right one.
     lasting("a token of an earlier page", Fault.cycle_token(), PaginationError, pages=(2, 3)),
-    Case("an empty page with a token", Fault.empty_page(), for_ever=50, fails=False),
+    Case("an empty page with a token", Fault.empty_page(), repetitions=50, fails=False),
     Case("an empty token at the end", edited(end_with_an_empty_token), fails=False),
     Case("values and members that nobody knows", edited(add_what_nobody_knows), fails=False),
     lasting("an invalid record", edited(spoil), InvalidOpportunityError),

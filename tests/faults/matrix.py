@@ -1,4 +1,4 @@
-"""The law of every listing: it is complete, or it raises and can be completed exactly."""
+"""Check that a listing is complete, or raises and can then be completed exactly."""
 
 from __future__ import annotations
 
@@ -162,11 +162,13 @@ async def read(pager: OpportunityPager, seen: list[str]) -> PartnerCentralError 
     return None
 
 
-async def judge(hit: Hit, expected_ids: list[str], prefetch: int) -> PartnerCentralError | None:
+async def check_listing(
+    hit: Hit, expected_ids: list[str], prefetch: int
+) -> PartnerCentralError | None:
     """Check that one listing is complete, or can be completed; returns the error that ended it.
 
     Raises:
-        AssertionError: It breaks the law; the message says how.
+        AssertionError: The listing is neither; the message says how.
     """
     client = hit.client()
     try:
@@ -197,12 +199,12 @@ async def judge(hit: Hit, expected_ids: list[str], prefetch: int) -> PartnerCent
 def run(
     case: Case, page: int, times: int | None, prefetch: int = 1
 ) -> tuple[Hit, PartnerCentralError | None]:
-    """Judge a listing in a loop and with a server of its own."""
+    """Check a listing in an event loop and with a server of its own."""
     with PartnerCentralEmulator(RECORDS) as emulator:
         hit = Hit(case, page, times, emulator)
         ids = [record["Id"] for record in _in_awss_order(emulator.opportunities)]
         with hit.connecting(), asyncio.Runner(loop_factory=Loop) as runner:
-            return hit, runner.run(judge(hit, ids, prefetch))
+            return hit, runner.run(check_listing(hit, ids, prefetch))
 
 
 def _in_awss_order(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -214,7 +216,10 @@ def _in_awss_order(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def combinations(cases: list[Case]) -> list[tuple[Case, int, int | None]]:
     return [
-        (case, page, times) for case in cases for page in case.pages for times in (1, case.for_ever)
+        (case, page, times)
+        for case in cases
+        for page in case.pages
+        for times in (1, case.repetitions)
     ]
 
 
@@ -225,5 +230,5 @@ def broken(cases: list[Case]) -> list[str]:
         try:
             run(case, page, times, prefetch=0)
         except Exception as error:
-            found.append(f"{case} on page {page}, {times or 'for ever'}: {error}")
+            found.append(f"{case} on page {page}, {times or 'always'}: {error}")
     return found

@@ -107,9 +107,9 @@ OF_THE_SOURCE = ("credentials that cannot be fetched", "credentials that are wro
 
 
 @pytest.mark.parametrize(
-    ("case", "page", "times"), ONCE_EACH, ids=lambda value: "for ever" if value is None else value
+    ("case", "page", "times"), ONCE_EACH, ids=lambda value: "always" if value is None else value
 )
-def test_nothing_sensitive_is_said(
+def test_nothing_sensitive_is_shown(
     case: Case, page: int, times: int | None, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG, LOGGER)
@@ -158,4 +158,4 @@ def test_a_leak_is_seen(
     monkeypatch.setattr(response, "parse_page", leaky)
     (case,) = [case for case in CASES if case.name == "half of the body"]
     with pytest.raises(AssertionError):
-        test_nothing_sensitive_is_said(case, 2, None, caplog)
+        test_nothing_sensitive_is_shown(case, 2, None, caplog)

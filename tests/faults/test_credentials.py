@@ -1,4 +1,4 @@
-"""Credentials that run out while a listing goes on: an error to go on from, never a short list."""
+"""Credentials that expire during a listing: an error to resume from, never a short list."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from partnercentral_list import ConfigurationError, Credentials
 from partnercentral_list.emulator import PartnerCentralEmulator
 from tests.faults.cases import Case
-from tests.faults.matrix import PAGE_SIZE, RECORDS, Hit, Loop, judge
+from tests.faults.matrix import PAGE_SIZE, RECORDS, Hit, Loop, check_listing
 
 CASE = Case(
     "expired credentials",
@@ -30,7 +30,7 @@ class Expiring(Hit):
             return Credentials("AKIDEXAMPLE", "Canary", None, datetime(2020, 1, 1, tzinfo=UTC))
 
 
-@pytest.mark.parametrize("times", [1, None], ids=["once", "for ever"])
+@pytest.mark.parametrize("times", [1, None], ids=["once", "always"])
 @pytest.mark.parametrize("page", [1, 2, 3])
 def test_a_listing_whose_credentials_expire_can_be_completed(page: int, times: int | None) -> None:
     with PartnerCentralEmulator(RECORDS) as emulator:
@@ -41,7 +41,7 @@ def test_a_listing_whose_credentials_expire_can_be_completed(page: int, times: i
         )
         hit = Expiring(CASE, page, times, emulator)
         with asyncio.Runner(loop_factory=Loop) as runner:
-            error = runner.run(judge(hit, [record["Id"] for record in newest_first], 1))
+            error = runner.run(check_listing(hit, [record["Id"] for record in newest_first], 1))
         assert isinstance(error, ConfigurationError)
         assert "expired" in str(error)
         assert "Canary" not in f"{error!r} {error} {error.args} {error.__cause__!r}"

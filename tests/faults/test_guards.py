@@ -1,4 +1,4 @@
-"""The matrix bites: with any one guard switched off it finds listings that break the law."""
+"""Mutation tests of the fault matrix: with any one guard off it finds incomplete listings."""
 
 from __future__ import annotations
 
@@ -167,7 +167,7 @@ def an_error_while_reading_ahead_is_the_end(patch: Patch) -> None:
     patch.setattr(Prefetcher, "next", deaf)
 
 
-def an_attempt_may_take_for_ever(patch: Patch) -> None:
+def an_attempt_has_no_timeout(patch: Patch) -> None:
     patch.setattr(asyncio, "timeout", lambda delay: _Never())
 
 
@@ -220,7 +220,7 @@ GUARDS: list[tuple[Callable[[Patch], None], str]] = [
     (a_resume_token_names_its_page_only, "an invalid record"),
     (a_resume_token_names_the_next_page, "an invalid record"),
     (an_error_while_reading_ahead_is_the_end, "AccessDeniedException as 400"),
-    (an_attempt_may_take_for_ever, "slow drip"),
+    (an_attempt_has_no_timeout, "slow drip"),
     (an_error_does_not_know_its_place, "InternalServerException as 500"),
     (a_record_is_done_with_before_it_is_yielded, "an invalid record"),
 ]

@@ -1,4 +1,4 @@
-"""Every fault on every page, once and for ever: the whole listing, or an error to go on from."""
+"""Every fault on every page, once and always: the whole listing, or an error to resume from."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.faults.matrix import combinations, run
 
 
 def name(value: Any) -> str:
-    return "for ever" if value is None else str(value)
+    return "always" if value is None else str(value)
 
 
 @pytest.mark.parametrize(("case", "page", "times"), combinations(CASES), ids=name)

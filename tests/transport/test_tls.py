@@ -73,7 +73,7 @@ async def test_a_bundle_that_changed_is_read_again(
     assert loaded == [str(bundle)] * 2
 
 
-async def test_many_bundles_are_not_kept_for_ever(
+async def test_many_bundles_are_not_kept_repeated(
     make_client: MakeClient, loaded: list[str], tmp_path: Path
 ) -> None:
     for number in range(http_session.MAX_CONTEXTS + 2):

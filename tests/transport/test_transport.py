@@ -80,7 +80,7 @@ async def test_an_error_that_is_none_of_awss_is_a_service_error_by_its_status(
     assert "Canary" not in "".join(traceback.format_exception(caught.value))
 
 
-async def test_a_request_that_aws_waited_for_too_long_is_tried_again(
+async def test_a_request_that_aws_waited_for_too_long_is_retried(
     make_client: MakeClient, emulator: PartnerCentralEmulator
 ) -> None:
     emulator.fail(Fault.error("RequestTimeoutException"))
@@ -105,7 +105,7 @@ async def test_tls_is_checked_as_the_settings_say(
     assert len(requests) == 1
 
 
-async def test_a_certificate_that_cannot_be_trusted_is_not_tried_again(
+async def test_a_certificate_that_cannot_be_trusted_is_not_retried(
     make_client: MakeClient,
 ) -> None:
     with responding(page(), server_side()) as (port, requests):
@@ -128,7 +128,7 @@ async def test_a_host_that_cannot_be_found_is_a_transport_error(
         await client.list_opportunities()
 
 
-async def test_an_address_that_is_none_of_the_webs_is_not_tried_again(
+async def test_an_address_that_is_not_http_is_not_retried(
     make_client: MakeClient,
 ) -> None:
     with pytest.raises(TransportError) as caught:
