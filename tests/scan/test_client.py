@@ -107,6 +107,19 @@ async def test_an_undated_opportunity_is_found_or_the_scan_says_so(
         )
 
 
+@pytest.mark.parametrize("tokens", ["offset", "keyset", "snapshot"])
+async def test_a_hundred_tied_records_are_read_in_whatever_order_they_come(
+    make_client: MakeClient, tokens: Any
+) -> None:
+    request = ListOpportunitiesRequest(catalog="AWS", max_results=7)
+    tied = [{"Id": f"O{n}", "CreatedDate": "2025-01-01T00:00:00Z"} for n in range(1, 31)]
+    behavior = Behavior(tie_order="random", tokens=tokens)
+    for seed in range(10):
+        with PartnerCentralEmulator(tied, behavior=behavior, seed=seed) as emulator:
+            scan = make_client(emulator).scan_opportunities(request)
+            assert sorted([item.id async for item in scan]) == ids_of(emulator)
+
+
 @pytest.mark.parametrize("request_has_it", [True, False])
 async def test_a_sort_is_refused(client: PartnerCentralClient, request_has_it: bool) -> None:
     with pytest.raises(RequestValidationError) as caught:

@@ -144,3 +144,20 @@ async def test_a_page_that_is_not_sorted_is_an_error() -> None:
     service = Disordered(records(range(START, START + 500 * DAY, DAY)))
     with pytest.raises(MalformedResponseError, match="sorted by CreatedDate"):
         await service.ids()
+
+
+class Reversed(Service):
+    """Returns the other order than was asked for."""
+
+    def _matching(self, parameters: Mapping[str, Any]) -> list[Record]:
+        return super()._matching(parameters)[::-1]
+
+
+async def test_a_second_before_another_one_is_not_sorted_however_close() -> None:
+    with pytest.raises(MalformedResponseError, match="sorted by CreatedDate"):
+        await Reversed(records([START, START + 1_000])).ids()
+
+
+async def test_an_order_within_a_second_need_not_be_seen() -> None:
+    service = Reversed(records([START, START + 1, START + 999]))
+    assert sorted(await service.ids()) == ids(service.records)

@@ -14,6 +14,7 @@ from typing import Final
 from partnercentral_list._pagination.scan.query import (
     ASCENDING,
     ONE_SECOND,
+    OVERLAP_SECONDS,
     REACH_SECONDS,
     Direction,
     PageSequence,
@@ -78,8 +79,8 @@ class Boundary:
             is_first = self.position is None
             low, high = (None, None) if is_first else self.interval.positions
             self.bounds = low, high
-            after = None if low is None else low - 1
-            before = None if high is None else high + 1
+            after = None if low is None else low - OVERLAP_SECONDS
+            before = None if high is None else high + OVERLAP_SECONDS
             self.pages = self._query.between(self.direction, after, before)
         return self.pages.request()
 
@@ -170,26 +171,18 @@ class TiedSecond:
         direction: Direction,
         second: int,
     ) -> None:
-        self._query = query
         self._second = second
-        self.direction: Direction = direction
-        """The order of its pages."""
         self.is_busy = False
         """Whether its page is in flight."""
         self.is_done = False
         # Where one pass over full pages is enough, it continues the query that met the second.
         self._continues = not query.can_lose_records and query.page_size == PAGE_SIZE.maximum
-        self._pages = pages
+        self._pages = pages if self._continues else query.around(second)
+        self.direction: Direction = direction if self._continues else ASCENDING
+        """The order of its pages."""
         if self._continues:
             pages.records = query.tied_records(ONE_SECOND)
             pages.records.receive(page.versions, page.token)
-        else:
-            self._begin()
-
-    def _begin(self) -> None:
-        self._continues = False
-        self.direction = ASCENDING
-        self._pages = self._query.around(self._second)
 
     def request(self) -> Mapping[str, object]:
         """Return the parameters of the next page."""
@@ -203,10 +196,7 @@ class TiedSecond:
         """
         is_end = page.token is None or (self._continues and self._is_past(page))
         self._pages.records.receive(page.versions, None if is_end else page.token)
-        if self._pages.records.complete_pass is not None:
-            self.is_done = True
-        elif is_end and self._continues:
-            self._begin()
+        self.is_done = self._pages.records.complete_pass is not None
 
     def restart(self) -> None:
         """Begin again at the first page of its query, because a token was refused."""

@@ -2,7 +2,7 @@
 
 A position is a whole second since 1970. AWS shows some timestamps to the second and some to the
 millisecond, and nobody knows whether its bounds are included. So a position stands for its whole
-second, and every request reaches one second further than what is known.
+second, and every request reaches `OVERLAP_SECONDS` further than what is known.
 """
 
 from __future__ import annotations
@@ -32,13 +32,11 @@ LAST_SECOND: Final = int(datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC).timestam
 #: what is safe: under any other member, a new one too, the scan reads tied records more than once.
 IMMUTABLE: Final = frozenset({"Catalog", "Identifier", "CreatedDate", "MaxResults"})
 
-#: Seconds around a second that are read together with it. The requests on both sides of it begin
-#: one second further away, because AWS may exclude what is equal to a bound.
-REACH_SECONDS: Final = 2
-
-#: AWS may order by fractions that it does not show, so that two records of neighboring seconds
-#: seem to be out of order.
-ORDER_TOLERANCE_SECONDS: Final = 1
+#: How much further every request reaches, because AWS may exclude what is equal to a bound.
+OVERLAP_SECONDS: Final = 1
+#: How far from a tied second its reading goes, and its boundary continues: a request that
+#: continued nearer would reach into the tied records, and fetch all of them again.
+REACH_SECONDS: Final = 1 + OVERLAP_SECONDS
 
 AFTER: Final = "AfterCreatedDate"
 BEFORE: Final = "BeforeCreatedDate"
@@ -79,7 +77,7 @@ class ScanPage:
         dates = [record.created_date for record in valid]
         seconds = [int(date.timestamp() // 1) for date in dates if date is not None]
         for before, after in pairwise(seconds):
-            if direction * (after - before) < -ORDER_TOLERANCE_SECONDS:
+            if direction * (after - before) < 0:
                 raise MalformedResponseError(
                     "AWS returned a page that is not sorted by CreatedDate, as it was requested. "
                     "The scan would not be complete.",
