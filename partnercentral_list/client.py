@@ -31,7 +31,7 @@ from partnercentral_list.models import (
     OpportunitySummary,
     ScanFilters,
 )
-from partnercentral_list.models._fields import NotAString
+from partnercentral_list.models.fields import NotAString
 
 if TYPE_CHECKING:
     # At run time they are imported where they are used: a program that imports the client and has

@@ -19,8 +19,8 @@ from partnercentral_list.models import (
     OpportunitySortName,
     SortOrder,
 )
-from partnercentral_list.models._fields import shown_number, with_article
 from partnercentral_list.models.enums import OpenStrEnum
+from partnercentral_list.models.fields import shown_number, with_article
 from partnercentral_list.models.request import FILTER_NAMES, IDENTIFIER, IDENTIFIERS_PER_REQUEST
 
 if TYPE_CHECKING:
@@ -303,7 +303,7 @@ def _from_pydantic(detail: ErrorDetails) -> RequestProblem:
 
 
 def _from_context(field: str, context: Mapping[str, object]) -> RequestProblem:
-    # What `models._fields.refuse` raised.
+    # What `models.fields.refuse` raised.
     return _problem(field, str(context["problem"]), str(context["valid"]))
 
 

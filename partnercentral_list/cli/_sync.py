@@ -60,10 +60,10 @@ def run_sync(options: Namespace, sleep: Sleep = asyncio.sleep) -> int:
     )
     with serving_endpoint(options, catalog) as url:
         client = create_client(options, configuration, catalog, url, progress)
-        return asyncio.run(_SyncRun(client, options, progress, sleep).run())
+        return asyncio.run(_SyncCommand(client, options, progress, sleep).run())
 
 
-class _SyncRun:
+class _SyncCommand:
     """A sync, or one after another, as the options say."""
 
     def __init__(

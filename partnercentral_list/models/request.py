@@ -12,17 +12,6 @@ from pydantic import ConfigDict, field_validator, model_validator
 from typing_extensions import TypedDict
 
 from partnercentral_list.models._base import WireModel
-from partnercentral_list.models._fields import (
-    Between,
-    Day,
-    Declared,
-    Instant,
-    ListOf,
-    Matches,
-    NotAString,
-    Text,
-    refuse,
-)
 from partnercentral_list.models.enums import (
     Catalog,
     CatalogName,
@@ -34,6 +23,17 @@ from partnercentral_list.models.enums import (
     SortOrderName,
     Stage,
     StageName,
+)
+from partnercentral_list.models.fields import (
+    Between,
+    Day,
+    Declared,
+    Instant,
+    ListOf,
+    Matches,
+    NotAString,
+    Text,
+    refuse,
 )
 
 IDENTIFIER = Matches("O[0-9]{1,19}", "O1111111")

@@ -17,7 +17,6 @@ from pydantic import FailFast, Field, PrivateAttr
 
 from partnercentral_list._json import loads_exact
 from partnercentral_list.models._base import ResponseModel
-from partnercentral_list.models._fields import EmptyIsNone, Tolerant, UtcTimestamp, declared
 from partnercentral_list.models.country_codes import CountryCode
 from partnercentral_list.models.currency_codes import CurrencyCode
 from partnercentral_list.models.enums import (
@@ -31,6 +30,7 @@ from partnercentral_list.models.enums import (
     ReviewStatus,
     Stage,
 )
+from partnercentral_list.models.fields import EmptyIsNone, Tolerant, UtcTimestamp, declared
 
 Timestamp = Annotated[datetime, UtcTimestamp()]
 

@@ -21,8 +21,8 @@ from pydantic.alias_generators import to_pascal, to_snake
 from partnercentral_list import errors
 from partnercentral_list.models import ListOpportunitiesRequest, ListOpportunitiesResponse
 from partnercentral_list.models._base import WireModel
-from partnercentral_list.models._fields import Between, ListOf, Matches
 from partnercentral_list.models.enums import OpenStrEnum
+from partnercentral_list.models.fields import Between, ListOf, Matches
 from partnercentral_list.models.request import RequestModel
 
 #: The botocore whose service model the models were written against.

@@ -13,8 +13,8 @@ from pydantic import BaseModel, create_model
 
 from partnercentral_list import models
 from partnercentral_list.models._base import WireModel
-from partnercentral_list.models._fields import Between, ListOf, Matches
 from partnercentral_list.models.enums import OpenStrEnum
+from partnercentral_list.models.fields import Between, ListOf, Matches
 from tests.models import drift
 
 INSTALLED = tuple(int(part) for part in botocore.__version__.split(".")[:3])
