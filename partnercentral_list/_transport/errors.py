@@ -9,6 +9,7 @@ from typing import Any, TypeVar, cast
 import aiohttp
 from aiohttp.http_exceptions import HttpProcessingError
 from botocore import exceptions as botocore_errors
+from botocore.parsers import ResponseParserError
 
 from partnercentral_list.config import has_password
 from partnercentral_list.errors import (
@@ -94,6 +95,9 @@ TRANSIENT_ERRORS_THAT_QUOTE = (
 PERMANENT_OS_ERRORS = (FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError)
 QUOTABLE_ERRORS = (*TRANSIENT_ERRORS, botocore_errors.BotoCoreError)
 
+# botocore's ResponseParserError is none of these: it quotes the response, of STS with credentials.
+QUOTABLE_CONFIGURATION_ERRORS = (botocore_errors.BotoCoreError, OSError, TypeError, ValueError)
+
 ErrorT = TypeVar("ErrorT", bound=PartnerCentralError)
 
 
@@ -170,10 +174,10 @@ def configuration_error(what: str, error: Exception) -> ConfigurationError:
 
 
 def chained(ours: ErrorT, cause: Exception) -> ErrorT:
-    """Return `ours` with that cause, unless a text of the cause may show a password."""
+    """Return `ours` with that cause, unless it may quote a password or a response."""
     link: BaseException | None = cause
     while link is not None:
-        if link is ours or has_password(str(link)):
+        if link is ours or isinstance(link, ResponseParserError) or has_password(str(link)):
             return ours
         link = link.__cause__ or link.__context__
     ours.__cause__ = cause
@@ -181,9 +185,10 @@ def chained(ours: ErrorT, cause: Exception) -> ErrorT:
 
 
 def _configuration_error(what: str, error: Exception) -> ConfigurationError:
-    return ConfigurationError(
-        f"{what}: {type(error).__name__}: {_text_of(error)}", operation=OPERATION
-    )
+    text = f"{what}: {type(error).__name__}"
+    if isinstance(error, QUOTABLE_CONFIGURATION_ERRORS):
+        text = f"{text}: {_text_of(error)}"
+    return ConfigurationError(text, operation=OPERATION)
 
 
 def _from_http_client(error: Exception) -> PartnerCentralError:

@@ -14,7 +14,7 @@ from aiobotocore.httpsession import AIOHTTPSession
 from botocore import httpsession as botocore_session
 from botocore.exceptions import HTTPClientError
 
-from partnercentral_list._transport.attempt import current_attempt
+from partnercentral_list._transport.attempt import Attempt, current_attempt
 from partnercentral_list._transport.errors import OPERATION, configuration_error
 from partnercentral_list.errors import (
     ConfigurationError,
@@ -38,13 +38,18 @@ class HttpSession(_Base):  # type: ignore[misc] # aiobotocore is untyped
 
     Args:
         max_response_bytes: The longest body of a successful response that is read.
+        is_for_credentials: Whether it is of a client that fetches credentials, whose responses
+            are not those of the current attempt.
         **options: What aiobotocore passes to every HTTP session.
     """
 
-    def __init__(self, *, max_response_bytes: int, **options: Any) -> None:
+    def __init__(
+        self, *, max_response_bytes: int, is_for_credentials: bool = False, **options: Any
+    ) -> None:
         base: Any = super()
         base.__init__(**options)
         self._max_response_bytes = max_response_bytes
+        self._is_for_credentials = is_for_credentials
 
     async def send(self, request: Any) -> Any:
         """Send a request, and read its response completely.
@@ -75,7 +80,8 @@ class HttpSession(_Base):  # type: ignore[misc] # aiobotocore is untyped
     async def _get_session(self, proxy_url: str | None) -> _LimitedSession:
         base: Any = super()
         session = await base._get_session(proxy_url)
-        return _LimitedSession(session, self._max_response_bytes)
+        attempt = None if self._is_for_credentials else current_attempt.get()
+        return _LimitedSession(session, self._max_response_bytes, attempt)
 
     async def _create_connector(self, proxy_url: str | None) -> Any:
         base: Any = super()
@@ -104,16 +110,16 @@ class HttpSession(_Base):  # type: ignore[misc] # aiobotocore is untyped
 class _LimitedSession:
     """An `aiohttp.ClientSession` that follows no redirect and bounds bodies."""
 
-    def __init__(self, session: Any, max_bytes: int) -> None:
+    def __init__(self, session: Any, max_bytes: int, attempt: Attempt | None) -> None:
         self._session = session
         self._max_bytes = max_bytes
+        self._attempt = attempt
 
     async def request(self, method: str, **options: Any) -> _BoundedResponse:
         options["allow_redirects"] = False
         response = await self._session.request(method, **options)
-        attempt = current_attempt.get()
-        if attempt is not None:
-            attempt.http_status = response.status
+        if self._attempt is not None:
+            self._attempt.http_status = response.status
         if not (200 <= response.status < 300 or 400 <= response.status < 600):
             response.close()
             raise _refused(response)

@@ -197,6 +197,16 @@ def _session_for(settings: ConnectionSettings) -> Any:
     if session is None:
         session = AioSession(profile=settings.profile_name)
         _share_loader(session)
+        # Of the clients that fetch credentials (STS, single sign-on), too, no redirect is followed.
+        session.set_default_client_config(
+            AioConfig(
+                http_session_cls=functools.partial(
+                    HttpSession,
+                    max_response_bytes=settings.config.max_response_bytes,
+                    is_for_credentials=True,
+                )
+            )
+        )
     if settings.credentials is not None:
         get_credentials = _CallableCredentials(settings.credentials).get_credentials
     elif settings.session is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import socket
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -34,7 +35,7 @@ from partnercentral_list.emulator import AcceptedCredentials, PartnerCentralEmul
 from tests.conftest import ONCE, MakeClient
 from tests.transport.raw import page, responding
 
-KEYS = AcceptedCredentials("AKIDOFTHEROLE", "secret", "token")
+KEYS = AcceptedCredentials("AKIDOFTHEROLE", "secret-of-the-role", "token")
 FAR = "2999-01-01T00:00:00Z"
 STS = f"""<{{0}}Response xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><{{0}}Result>
 <Credentials><AccessKeyId>{KEYS.access_key}</AccessKeyId><SecretAccessKey>{KEYS.secret_key}
@@ -250,3 +251,20 @@ async def test_an_error_of_sts_keeps_its_words(
     assert caught.value.request_id == "of-sts"
     assert caught.value.retryable is (error is TransportError)
     assert emulator.requests == []
+
+
+async def test_a_broken_response_of_sts_is_not_quoted(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    make_client: MakeClient,
+    emulator: PartnerCentralEmulator,
+) -> None:
+    (tmp_path / "config").write_text(assumed(tmp_path))
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    broken = STS.format("AssumeRole").replace("</Credentials>", "")
+    with responding(page(broken.encode())) as (port, _):
+        monkeypatch.setenv("AWS_ENDPOINT_URL_STS", f"http://127.0.0.1:{port}")
+        client = make_client(emulator, profile_name="reader", retry=ONCE)
+        with pytest.raises(PartnerCentralError) as caught:
+            await client.list_opportunities()
+    assert KEYS.secret_key not in "".join(traceback.format_exception(caught.value))

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import traceback
+from pathlib import Path
 
 import pytest
 from aiobotocore.config import AioConfig
 from aiobotocore.httpsession import AIOHTTPSession
 
-from partnercentral_list import ClientConfig, ConfigurationError, ServiceError
+from partnercentral_list import ClientConfig, ConfigurationError, RequestFailed, ServiceError
 from partnercentral_list._transport.http_session import HttpSession
 from tests.conftest import MakeClient
 from tests.transport.raw import page, responding
+from tests.transport.test_credentials import assumed
 from tests.transport.test_transport import CERTIFICATE, server_side
 
 
@@ -73,6 +75,27 @@ async def test_where_a_redirect_leads_is_shown_without_its_secrets(make_client: 
     ):
         await make_client(f"http://127.0.0.1:{port}").list_opportunities()
     assert "hunter2" not in "".join(traceback.format_exception(caught.value))
+
+
+@pytest.mark.parametrize("status", [302, 307])
+async def test_a_redirect_of_sts_is_not_followed(
+    make_client: MakeClient, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, status: int
+) -> None:
+    (tmp_path / "config").write_text(assumed(tmp_path))
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    events: list[object] = []
+    with responding(page()) as (other, stolen), responding(page()) as (service, listed):
+        location = f"http://localhost:{other}/"
+        with responding(redirect(status, location)) as (sts, requests):
+            monkeypatch.setenv("AWS_ENDPOINT_URL_STS", f"http://127.0.0.1:{sts}")
+            url = f"http://127.0.0.1:{service}"
+            client = make_client(url, profile_name="reader", on_event=events.append)
+            with pytest.raises(ServiceError, match="redirect to localhost"):
+                await client.list_opportunities()
+    assert (stolen, listed) == ([], [])
+    assert len(requests) == 1
+    (failed,) = [event for event in events if isinstance(event, RequestFailed)]
+    assert failed.http_status == status
 
 
 class OfTheProgram(AIOHTTPSession):  # type: ignore[misc]
