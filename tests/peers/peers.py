@@ -25,7 +25,7 @@ from partnercentral_list import (
 
 Json = dict[str, Any]
 ADAPTERS = Path(__file__).parent / "adapters"
-# What a peer may take for all of its cases: a peer that hangs is ended, and that is a failure.
+# Seconds that a peer may take for one case: a peer that hangs is ended, and that is a failure.
 PATIENCE = 300.0
 
 
@@ -68,14 +68,18 @@ class Peer:
                 encoding="utf-8",
                 env=clean_environment(self._home.name),
             )
-        self._alarm = threading.Timer(PATIENCE, self._program.kill)
-        self._alarm.daemon = True
-        self._alarm.start()
 
     def send(self, case: Json) -> Json:
         to, back = cast("IO[str]", self._program.stdin), cast("IO[str]", self._program.stdout)
-        print(json.dumps(case), file=to, flush=True)
-        line = back.readline()
+        # For each case, as all of them together may take long on a busy machine.
+        alarm = threading.Timer(PATIENCE, self._program.kill)
+        alarm.daemon = True
+        alarm.start()
+        try:
+            print(json.dumps(case), file=to, flush=True)
+            line = back.readline()
+        finally:
+            alarm.cancel()
         if not line:
             self._program.wait()
             said = self._said.read_text("utf-8")
@@ -83,7 +87,6 @@ class Peer:
         return cast("Json", json.loads(line))
 
     def close(self) -> None:
-        self._alarm.cancel()
         self._program.communicate()
         self._home.cleanup()
 
