@@ -34,7 +34,10 @@ NO_CREDENTIALS: Final = (
     "account: --demo."
 )
 VALID_STARTING_POINT: Final = "the NextToken of a response, ours or the AWS CLI's"
-ACCOUNT_NAME: Final = "an account name of its own"
+STORE_ADVICE: Final = {
+    "an account name of its own": "an account name of its own (--account)",
+    "Make a new SQLiteStore: if": "Run the command again: if",
+}
 
 
 class CommandError(Exception):
@@ -128,8 +131,15 @@ def message(error: PartnerCentralError) -> str:
     if isinstance(error, errors.ConfigurationError):
         return _configuration_message(error)
     if isinstance(error, errors.StoreError):
-        return str(error).replace(ACCOUNT_NAME, f"{ACCOUNT_NAME} (--account)")
+        return _store_message(str(error))
     return str(error)
+
+
+def _store_message(text: str) -> str:
+    # Its advice names what a program does.
+    for of_program, of_command in STORE_ADVICE.items():
+        text = text.replace(of_program, of_command)
+    return text
 
 
 def _configuration_message(error: ConfigurationError) -> str:

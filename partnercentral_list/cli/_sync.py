@@ -6,7 +6,6 @@ import asyncio
 import math
 import sys
 from argparse import Namespace
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Final
 
@@ -27,15 +26,9 @@ from partnercentral_list.sync import OpportunitySync, PageCommitted, SQLiteStore
 
 _STANDING: Final = "What was stored stays, and the next run resumes there."
 
-Sleep = Callable[[float], Awaitable[None]]
 
-
-def run_sync(options: Namespace, sleep: Sleep = asyncio.sleep) -> int:
+def run_sync(options: Namespace) -> int:
     """Bring the replica up to date, once or again and again.
-
-    Args:
-        options: The options of the command.
-        sleep: Waits between two runs, in seconds.
 
     Returns:
         The exit code.
@@ -60,24 +53,19 @@ def run_sync(options: Namespace, sleep: Sleep = asyncio.sleep) -> int:
     )
     with serving_endpoint(options, catalog) as url:
         client = create_client(options, configuration, catalog, url, progress)
-        return asyncio.run(_SyncCommand(client, options, progress, sleep).run())
+        return asyncio.run(_SyncCommand(client, options, progress).run())
 
 
 class _SyncCommand:
     """A sync, or one after another, as the options say."""
 
     def __init__(
-        self,
-        client: PartnerCentralClient,
-        options: Namespace,
-        progress: ProgressLine,
-        sleep: Sleep,
+        self, client: PartnerCentralClient, options: Namespace, progress: ProgressLine
     ) -> None:
         self._client = client
         self._store = SQLiteStore(options.store, account=options.account)
         self._interval: float | None = options.watch
         self._progress = progress
-        self._sleep = sleep
 
     async def run(self) -> int:
         """Sync.
@@ -111,7 +99,7 @@ class _SyncCommand:
                 await self._run_once(sync)
                 if self._interval is None:
                     return
-                await self._sleep(self._interval)
+                await asyncio.sleep(self._interval)
 
     async def _run_once(self, sync: OpportunitySync) -> None:
         self._progress.restart()

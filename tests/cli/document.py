@@ -9,9 +9,11 @@ from argparse import ArgumentParser
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from partnercentral_list.cli._options import OPPORTUNITIES, SAME, CommandOption
+from partnercentral_list.cli._options import OPPORTUNITIES, OURS, SAME, CommandOption
 from partnercentral_list.cli._parser import COMMANDS
 from partnercentral_list.emulator.__main__ import add_arguments
+
+__all__ = ["OPPORTUNITIES", "OURS", "TARGET", "document"]
 
 TARGET = Path(__file__).parents[2] / "docs" / "cli.md"
 

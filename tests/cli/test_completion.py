@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from partnercentral_list.cli import _completion
 from tests.cli.conftest import Run
 
 #: What a shell finds on its PATH.
@@ -22,8 +21,8 @@ exec {shlex.quote(sys.executable)} -m partnercentral_list.cli "$@"
 
 #: What bash does when a word is to be completed.
 ASK = """
-{script}
-COMP_LINE={line} COMP_POINT=${{#COMP_LINE}} COMP_TYPE=9 COMP_WORDBREAKS=$' \\t\\n"\\'><=;|&(:'
+source <(partnercentral-list completion bash)
+COMP_LINE={line} COMP_TYPE=9 COMP_WORDBREAKS=$' \\t\\n"\\'><=;|&(:'
 COMP_POINT=${{#COMP_LINE}}
 _python_argcomplete partnercentral-list
 printf '%s\\n' "${{COMPREPLY[@]}}"
@@ -53,12 +52,8 @@ def installed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-def script(shell: str) -> str:
-    return _completion.shell_script("partnercentral-list", shell)
-
-
 def completed(line: str) -> list[str]:
-    program = ASK.format(script=script("bash"), line=shlex.quote(f"partnercentral-list {line}"))
+    program = ASK.format(line=shlex.quote(f"partnercentral-list {line}"))
     done = subprocess.run(["bash", "-c", program], capture_output=True, text=True, check=True)
     return [reply.rstrip() for reply in done.stdout.splitlines() if reply]
 

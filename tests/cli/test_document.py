@@ -5,8 +5,7 @@ from __future__ import annotations
 from importlib.metadata import entry_points
 
 from partnercentral_list.cli import main
-from partnercentral_list.cli._options import OPPORTUNITIES, OURS
-from tests.cli.document import TARGET, document
+from tests.cli.document import OPPORTUNITIES, OURS, TARGET, document
 
 AWS_CLI = {
     *("--catalog", "--customer-company-name", "--identifier", "--last-modified-date"),
@@ -30,7 +29,7 @@ def test_the_package_installs_the_command() -> None:
     assert script.load() is main
 
 
-def test_every_option_of_the_aws_cli_is_there_and_no_other_is_said_to_be_its() -> None:
+def test_every_option_of_the_aws_cli_is_there_and_is_marked() -> None:
     theirs = {option.flag for option in OPPORTUNITIES if option.aws != OURS}
     # --version is argparse's own.
     assert theirs == AWS_CLI

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
 import signal
 import sqlite3
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -14,10 +16,11 @@ from typing import Any
 
 import pytest
 
-from partnercentral_list.cli import _formats, _opportunities
+from partnercentral_list import ListOpportunitiesResponse
+from partnercentral_list.cli import main
 from partnercentral_list.emulator import Behavior, Fault, PartnerCentralEmulator
 from tests.cli.conftest import Run
-from tests.cli.test_listing import Hanging
+from tests.cli.running import HangingRequest, where
 
 ENDS = {signal.SIGHUP: 129, signal.SIGINT: 130, signal.SIGTERM: 143}
 BY_PAGE = ("jsonl", "csv", "text", "yaml-stream")
@@ -38,31 +41,25 @@ def short() -> Iterator[PartnerCentralEmulator]:
 
 @pytest.fixture
 def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The identifiers of the records that the command took, in order."""
+    """The identifiers of the records that the command takes of its pages, in order."""
     taken: list[str] = []
-    printed = _opportunities.as_printed
+    raw = ListOpportunitiesResponse.raw_opportunities.fget
+    assert raw is not None
 
-    def spy(sent: object) -> Any:
-        record = printed(sent)
-        taken.append(record["Id"])
-        return record
+    def spy(page: ListOpportunitiesResponse) -> Any:
+        records = raw(page)
+        taken.extend(record["Id"] for record in records)
+        if len(taken) in SIGNALS:
+            signal.raise_signal(SIGNALS.pop(len(taken)))
+        return records
 
-    monkeypatch.setattr(_opportunities, "as_printed", spy)
+    SIGNALS.clear()
+    monkeypatch.setattr(ListOpportunitiesResponse, "raw_opportunities", property(spy))
     return taken
 
 
-def at_record(
-    number: int, number_of_signal: int, read: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    printed = _opportunities.as_printed
-
-    def printed_and_signalled(sent: object) -> Any:
-        record = printed(sent)
-        if len(read) == number:
-            signal.raise_signal(number_of_signal)
-        return record
-
-    monkeypatch.setattr(_opportunities, "as_printed", printed_and_signalled)
+#: What `read` raises, by how many records were taken.
+SIGNALS: dict[int, int] = {}
 
 
 @contextmanager
@@ -70,7 +67,7 @@ def signalled_in(
     emulator: PartnerCentralEmulator, at: int, number_of_signal: int
 ) -> Iterator[None]:
     """Send the signal while that request waits for its answer."""
-    with Hanging(emulator, at) as hanging:
+    with HangingRequest(emulator, at) as hanging:
         is_reached = hanging.set
 
         def reached() -> None:
@@ -79,10 +76,6 @@ def signalled_in(
 
         hanging.set = reached  # type: ignore[method-assign]
         yield
-
-
-def where(emulator: PartnerCentralEmulator) -> list[str]:
-    return ["--catalog", "AWS", "--endpoint-url", emulator.url, "--no-sign-request"]
 
 
 @pytest.mark.parametrize("form", BY_PAGE)
@@ -174,22 +167,22 @@ def test_a_listing_that_fails_and_the_rest_of_it_are_the_whole(
     assert (len(first), len(second), len(first | second)) == (120, 130, 250)
 
 
+class SignallingOutput(io.StringIO):
+    """Raises SIGHUP when the first bytes are written."""
+
+    def write(self, text: str, /) -> int:
+        if not self.tell():
+            signal.raise_signal(signal.SIGHUP)
+        return super().write(text)
+
+
 def test_a_signal_while_json_is_written_cuts_nothing(
-    run: Run, emulator: PartnerCentralEmulator, monkeypatch: pytest.MonkeyPatch
+    emulator: PartnerCentralEmulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write = _formats.write_indented_json
-
-    def write_signalled(value: object, out: Callable[[str], object]) -> None:
-        pieces = iter(range(1_000_000))
-        write(value, lambda piece: (out(piece), next(pieces) == 50 and raise_hangup()))
-
-    def raise_hangup() -> None:
-        signal.raise_signal(signal.SIGHUP)
-
-    monkeypatch.setattr(_formats, "write_indented_json", write_signalled)
-    done = run("opportunities", *where(emulator))
-    assert (done.code, done.err) == (0, "")
-    assert len(json.loads(done.out)["OpportunitySummaries"]) == 250
+    output = SignallingOutput()
+    monkeypatch.setattr(sys, "stdout", output)
+    assert main(["opportunities", *where(emulator)]) == 0
+    assert len(json.loads(output.getvalue())["OpportunitySummaries"]) == 250
 
 
 def test_a_hangup_that_is_ignored_ends_nothing(
@@ -197,7 +190,7 @@ def test_a_hangup_that_is_ignored_ends_nothing(
 ) -> None:
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
-        at_record(3, signal.SIGHUP, read, monkeypatch)
+        SIGNALS[100] = signal.SIGHUP
         assert run("opportunities", *where(emulator), "--output", "jsonl").code == 0
     finally:
         signal.signal(signal.SIGHUP, before)
@@ -212,7 +205,7 @@ def test_an_interruption_behind_the_last_record_comes_too_late(
     emulator: PartnerCentralEmulator,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    at_record(250, signal.SIGINT, read, monkeypatch)
+    SIGNALS[250] = signal.SIGINT
     done = run("opportunities", *where(emulator), "--output", form)
     assert (done.code, done.err) == (0, "")
     assert len(set(ids(done.out))) == 250

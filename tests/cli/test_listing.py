@@ -10,28 +10,20 @@ import signal
 import subprocess
 import sys
 import tempfile
-import threading
-from argparse import ArgumentParser
 from typing import Any
 
 import pytest
 
-from partnercentral_list import PageReceived, RateLimited, RetryScheduled
-from partnercentral_list.cli._parser import build_parsers
+from partnercentral_list import ListOpportunitiesResponse, PageReceived, RateLimited, RetryScheduled
 from partnercentral_list.cli._progress import ProgressLine
 from partnercentral_list.emulator import Fault, PartnerCentralEmulator, __main__
 from tests.cli.conftest import Run
 from tests.cli.endless import PEAK, serving_endlessly
+from tests.cli.running import HangingRequest, argv_of, where, without_retries
 
 
 def ids(text: str) -> list[str]:
     return [record["Id"] for record in json.loads(text)["OpportunitySummaries"]]
-
-
-def command(emulator: PartnerCentralEmulator, *argv: str) -> list[str]:
-    where = ["--catalog", "AWS", "--endpoint-url", emulator.url, "--no-sign-request"]
-    module = ["-W", "error", "-m", "partnercentral_list.cli", "opportunities"]
-    return [sys.executable, *module, *where, *argv]
 
 
 def test_a_cut_listing_goes_on_with_its_token(listed: Run) -> None:
@@ -86,29 +78,18 @@ def test_pages_are_as_large_as_can_be_where_they_do_not_show(
     ],
     ids=["denied", "html", "reset"],
 )
-def test_a_failure_has_the_aws_clis_exit_code_and_an_empty_stdout(
+def test_a_failure_has_the_aws_clis_exit_code_and_no_output(
     fault: Fault,
     code: int,
     listed: Run,
     emulator: PartnerCentralEmulator,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    without_waits(monkeypatch)
+    without_retries(monkeypatch)
     emulator.fail(fault, times=None, at=2)
     done = listed()
     assert (done.code, done.out) == (code, "")
     assert "100 opportunities were read, and none was written" in done.err
-
-
-def without_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    from partnercentral_list import RetryPolicy
-    from partnercentral_list.cli import _session
-
-    class Quick(_session.PartnerCentralClient):
-        def __init__(self, *args: Any, **options: Any) -> None:
-            super().__init__(*args, retry=RetryPolicy(max_attempts=1), **options)
-
-    monkeypatch.setattr(_session, "PartnerCentralClient", Quick)
 
 
 def test_a_failure_in_the_middle_of_lines_says_where_to_go_on(
@@ -133,12 +114,12 @@ def test_an_expired_token_is_refused_by_aws_and_not_offered_again(
     assert "--starting-token" not in done.err
 
 
-def test_a_region_without_partner_central_is_a_bad_set_up(run: Run) -> None:
+def test_a_region_without_partner_central_is_a_bad_configuration(run: Run) -> None:
     done = run("opportunities", "--catalog", "AWS", "--region", "eu-west-1", "--no-sign-request")
     assert done.code == 253
 
 
-def test_no_credentials_is_a_bad_set_up(run: Run, emulator: PartnerCentralEmulator) -> None:
+def test_no_credentials_is_a_bad_configuration(run: Run, emulator: PartnerCentralEmulator) -> None:
     done = run("opportunities", "--catalog", "AWS", "--endpoint-url", emulator.url)
     assert done.code == 253
     assert not emulator.requests
@@ -148,39 +129,20 @@ def test_debug_tells_of_requests_and_shows_no_record(emulator: PartnerCentralEmu
     name = emulator.opportunities[0]["Customer"]["Account"]["CompanyName"]
     words = ["--debug", "--query", "length(OpportunitySummaries)"]
     done = subprocess.run(
-        command(emulator, *words), capture_output=True, encoding="utf-8", check=True
+        argv_of(emulator, *words), capture_output=True, encoding="utf-8", check=True
     )
     assert done.stdout == "250\n"
     assert done.stderr.count("page of") == 3
     assert name not in done.stderr
 
 
-class Hanging:
-    """Lets a request wait for as long as the test lasts."""
-
-    def __init__(self, emulator: PartnerCentralEmulator, at: int) -> None:
-        self.reached, self._released = threading.Event(), threading.Event()
-        emulator.fail(Fault.edit_page(self._wait), at=at)
-
-    def _wait(self, page: dict[str, Any]) -> dict[str, Any]:
-        self.reached.set()
-        self._released.wait(60)
-        return page
-
-    def __enter__(self) -> threading.Event:
-        return self.reached
-
-    def __exit__(self, *error: object) -> None:
-        self._released.set()
-
-
 def interrupted(emulator: PartnerCentralEmulator, at: int, *words: str) -> tuple[int, str, str]:
     with (
-        Hanging(emulator, at) as reached,
+        HangingRequest(emulator, at) as reached,
         # A pipe that nobody reads would fill up.
         tempfile.TemporaryFile("w+", encoding="utf-8") as answer,
         subprocess.Popen(
-            command(emulator, *words),
+            argv_of(emulator, *words),
             stdout=answer,
             stderr=subprocess.PIPE,
             encoding="utf-8",
@@ -194,7 +156,7 @@ def interrupted(emulator: PartnerCentralEmulator, at: int, *words: str) -> tuple
 
 
 @pytest.mark.parametrize("words", [["--output", form] for form in ("jsonl", "json", "text")])
-def test_an_interruption_leaves_what_was_read_and_the_token_to_go_on_with(
+def test_an_interruption_leaves_what_was_read_and_a_resume_token(
     words: list[str], emulator: PartnerCentralEmulator, run: Run
 ) -> None:
     # By then the first page was taken, and written before anything else was waited for.
@@ -205,14 +167,13 @@ def test_an_interruption_leaves_what_was_read_and_the_token_to_go_on_with(
     token = err.split("--starting-token ")[1].strip()
     if "json" in words:
         assert json.loads(out)["NextToken"] == token
-    where = ["--catalog", "AWS", "--endpoint-url", emulator.url, "--no-sign-request"]
-    rest = run("opportunities", *where, "--starting-token", token)
+    rest = run("opportunities", *where(emulator), "--starting-token", token)
     assert len(ids(rest.out)) == 150
     assert not set(ids(rest.out)) & set(re.findall(r"\bO\d{6,}\b", out))
     assert len(set(re.findall(r"\bO\d{6,}\b", out)) | set(ids(rest.out))) == 250
 
 
-def test_an_interruption_before_the_first_page_says_that_nothing_was_written(
+def test_an_interruption_before_the_first_page_writes_nothing(
     emulator: PartnerCentralEmulator,
 ) -> None:
     assert interrupted(emulator, 1) == (130, "", "Interrupted: nothing was written.\n")
@@ -221,7 +182,7 @@ def test_an_interruption_before_the_first_page_says_that_nothing_was_written(
 def test_a_full_disk_is_said_in_a_line(emulator: PartnerCentralEmulator) -> None:
     with open("/dev/full", "w") as full:
         done = subprocess.run(
-            command(emulator, "--output", "jsonl"),
+            argv_of(emulator, "--output", "jsonl"),
             stdout=full,
             stderr=subprocess.PIPE,
             encoding="utf-8",
@@ -235,12 +196,10 @@ def test_a_full_disk_is_said_in_a_line(emulator: PartnerCentralEmulator) -> None
 def test_a_mistake_of_ours_is_one_line_without_what_it_was_about(
     listed: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from partnercentral_list.cli import _opportunities
-
-    def broken(sent: object) -> object:
+    def broken(page: object) -> object:
         raise LookupError("Acme Ltd")
 
-    monkeypatch.setattr(_opportunities, "as_printed", broken)
+    monkeypatch.setattr(ListOpportunitiesResponse, "raw_opportunities", property(broken))
     done = listed()
     assert (done.code, done.out) == (255, "")
     assert "Unexpected LookupError" in done.err
@@ -254,7 +213,7 @@ def test_a_broken_pipe_is_quiet(form: str, emulator: PartnerCentralEmulator) -> 
     os.close(reader)
     try:
         done = subprocess.run(
-            command(emulator, "--output", form), stdout=writer, stderr=subprocess.PIPE, check=False
+            argv_of(emulator, "--output", form), stdout=writer, stderr=subprocess.PIPE, check=False
         )
     finally:
         os.close(writer)
@@ -394,13 +353,14 @@ def test_the_emulator_command_serves_what_the_options_say(
     assert "list-opportunities --catalog Sandbox" in done.out
 
 
-def test_the_emulator_command_takes_what_its_module_takes() -> None:
-    alone = ArgumentParser(add_help=False)
-    __main__.add_arguments(alone)
-    theirs = {flag for action in alone._actions for flag in action.option_strings}
-    assert {"--behavior", "--fault-rate", "--credentials", "-b"} <= theirs
-    _, commands = build_parsers()
-    assert theirs <= set(commands["emulator"]._option_string_actions)
+def test_the_emulator_command_takes_what_its_module_takes(
+    run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        __main__.main(["--help"])
+    alone = set(re.findall(r"--[a-z-]+", capsys.readouterr().out))
+    assert {"--behavior", "--fault-rate", "--credentials"} <= alone
+    assert alone <= set(re.findall(r"--[a-z-]+", run("emulator", "--help").out))
 
 
 @pytest.mark.parametrize(
@@ -417,7 +377,7 @@ def test_the_emulator_command_takes_what_its_module_takes() -> None:
         ("--catalog", "Sandbx"),
     ],
 )
-def test_the_emulator_refuses_what_it_cannot_do_by_the_name_of_its_option(
+def test_the_emulator_refuses_a_bad_value_by_its_option(
     option: str, value: str, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(__main__, "_wait", lambda: None)

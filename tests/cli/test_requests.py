@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import string
-from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from partnercentral_list.cli._request import resume_token
-from partnercentral_list.cli._values import parse_shorthand, parse_timestamp
+from partnercentral_list.cli._values import parse_shorthand
 from partnercentral_list.emulator import PartnerCentralEmulator
-from tests.cli.conftest import Run
+from tests.cli.conftest import Done, Run
+from tests.cli.running import replace_client, where
 
 
 def sent(emulator: PartnerCentralEmulator) -> dict[str, Any]:
@@ -97,29 +96,39 @@ def test_an_escaped_comma_is_one(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("2026-01-31", datetime(2026, 1, 31, tzinfo=UTC)),
-        ("2026-01-31T10:00:00Z", datetime(2026, 1, 31, 10, tzinfo=UTC)),
-        ("2026-01-31T12:00:00+02:00", datetime(2026, 1, 31, 10, tzinfo=UTC)),
-        ("2026-01-31 10:00:00.5", datetime(2026, 1, 31, 10, 0, 0, 500_000, tzinfo=UTC)),
-        ("1769853600", datetime(2026, 1, 31, 10, tzinfo=UTC)),
-        (1769853600, datetime(2026, 1, 31, 10, tzinfo=UTC)),
-        (1769853600.5, datetime(2026, 1, 31, 10, 0, 0, 500_000, tzinfo=UTC)),
-        (datetime(2026, 1, 31, 10), datetime(2026, 1, 31, 10, tzinfo=UTC)),
-        (datetime(2026, 1, 31).date(), datetime(2026, 1, 31, tzinfo=UTC)),
+        ("2026-01-31", "2026-01-31T00:00:00Z"),
+        ("2026-01-31T10:00:00Z", "2026-01-31T10:00:00Z"),
+        ("2026-01-31T12:00:00+02:00", "2026-01-31T10:00:00Z"),
+        ("2026-01-31 10:00:00.5", "2026-01-31T10:00:00.500000Z"),
+        ("1769853600", "2026-01-31T10:00:00Z"),
+        ("1769853600.5", "2026-01-31T10:00:00.500000Z"),
     ],
 )
+@pytest.mark.parametrize("source", ["shorthand", "json", "yaml"])
 def test_a_timestamp_is_iso_8601_or_seconds_and_in_utc(
-    text: str | float | date, expected: datetime
+    text: str, expected: str, source: str, listed: Run, emulator: PartnerCentralEmulator
 ) -> None:
-    assert parse_timestamp(text) == expected
+    words = {
+        "shorthand": ("--created-date", f"AfterCreatedDate={text}"),
+        "json": ("--cli-input-json", json.dumps({"CreatedDate": {"AfterCreatedDate": text}})),
+        # There a date is a date, and a number a number.
+        "yaml": ("--cli-input-yaml", f"CreatedDate: {{AfterCreatedDate: {text}}}"),
+    }
+    done = listed(*words[source])
+    assert (done.code, done.err) == (0, "")
+    assert sent(emulator)["CreatedDate"] == {"AfterCreatedDate": expected}
 
 
 @pytest.mark.parametrize(
     "value", ["yesterday", "20260131", "1e300", "", "nan", "0999-01-01", "1000-01-01T00:00+01:00"]
 )
-def test_what_would_have_to_be_guessed_is_no_timestamp(value: str) -> None:
-    with pytest.raises(ValueError, match=r"\w"):
-        parse_timestamp(value)
+def test_what_would_have_to_be_guessed_is_no_timestamp(
+    value: str, listed: Run, emulator: PartnerCentralEmulator
+) -> None:
+    done = listed("--created-date", f"AfterCreatedDate={value}")
+    assert done.code == 252
+    assert "--created-date AfterCreatedDate: " in done.err
+    assert not emulator.requests
 
 
 def test_a_naive_time_goes_out_in_utc(listed: Run, emulator: PartnerCentralEmulator) -> None:
@@ -249,23 +258,13 @@ def test_what_has_nothing_to_do_is_accepted(words: list[str], listed: Run) -> No
 def test_the_connections_options_reach_the_client(
     monkeypatch: pytest.MonkeyPatch, run: Run, emulator: PartnerCentralEmulator
 ) -> None:
-    from partnercentral_list.cli import _session
-
-    made: list[dict[str, Any]] = []
-
-    class Spy(_session.PartnerCentralClient):
-        def __init__(self, *args: Any, **options: Any) -> None:
-            made.append(options)
-            super().__init__(*args, **options)
-
-    monkeypatch.setattr(_session, "PartnerCentralClient", Spy)
-    options = "--no-verify-ssl --no-sign-request --cli-read-timeout 0 --cli-connect-timeout 7"
-    where = ["--endpoint-url", emulator.url, "--region", "us-east-1"]
-    assert run("opportunities", "--catalog", "AWS", *where, *options.split()).code == 0
-    config = made[0]["config"]
+    given = replace_client(monkeypatch)
+    options = "--no-verify-ssl --cli-read-timeout 0 --cli-connect-timeout 7 --region us-east-1"
+    assert run("opportunities", *where(emulator), *options.split()).code == 0
+    config = given[0]["config"]
     assert (config.verify, config.sign_requests) == (False, False)
     assert (config.read_timeout, config.connect_timeout) == (0, 7)
-    assert (made[0]["region_name"], made[0]["endpoint_url"]) == ("us-east-1", emulator.url)
+    assert (given[0]["region_name"], given[0]["endpoint_url"]) == ("us-east-1", emulator.url)
 
 
 @pytest.mark.parametrize(
@@ -278,7 +277,7 @@ def test_the_connections_options_reach_the_client(
     ],
 )
 @pytest.mark.parametrize("command", ["opportunities", "sync"])
-def test_a_connection_that_cannot_be_is_bad_input_and_named_as_its_option(
+def test_a_bad_value_of_a_connection_is_named_as_its_option(
     command: str, option: str, value: str, run: Run, tmp_path: Path
 ) -> None:
     store = ("--store", str(tmp_path / "copy.db")) if command == "sync" else ()
@@ -290,22 +289,29 @@ def test_a_connection_that_cannot_be_is_bad_input_and_named_as_its_option(
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize(
-    ("token", "opened"),
-    [
-        ("AAMA-opaque", {"NextToken": "AAMA-opaque"}),
-        ("AAMA-opaque___5", {"NextToken": "AAMA-opaque", "boto_truncate_amount": 5}),
-        ("None___5", {"NextToken": None, "boto_truncate_amount": 5}),
-        ("AAMA___²", {"NextToken": "AAMA___²"}),
-        ("AAMA___-5", {"NextToken": "AAMA___-5"}),
-    ],
-)
+def ids(done: Done) -> list[str]:
+    return [record["Id"] for record in json.loads(done.out)["OpportunitySummaries"]]
+
+
+@pytest.mark.parametrize(("suffix", "skipped"), [("", 0), ("___5", 5), ("___0", 0)])
 def test_awss_own_tokens_are_taken_as_the_aws_cli_takes_them(
-    token: str, opened: dict[str, Any]
+    suffix: str, skipped: int, listed: Run
 ) -> None:
-    assert json.loads(base64.b64decode(resume_token(token))) == opened
+    whole = ids(listed())
+    token = json.loads(listed("--no-paginate").out)["NextToken"]
+    assert ids(listed("--starting-token", token + suffix)) == whole[20 + skipped :]
+    assert ids(listed("--starting-token", f"None{suffix or '___0'}")) == whole[skipped:]
 
 
-def test_a_resume_token_is_left_as_it_is() -> None:
+@pytest.mark.parametrize("token", ["AAMA-opaque", "AAMA___²", "AAMA___-5", "AAMA___", "a" * 5000])
+def test_any_other_token_is_sent_as_it_is(
+    token: str, listed: Run, emulator: PartnerCentralEmulator
+) -> None:
+    # The emulator does not know it.
+    assert listed("--starting-token", token).code == 254
+    assert sent(emulator)["NextToken"] == token
+
+
+def test_a_resume_token_is_left_as_it_is(listed: Run) -> None:
     token = base64.b64encode(b'{"NextToken": null, "boto_truncate_amount": 3}').decode()
-    assert resume_token(token) == token
+    assert ids(listed("--starting-token", token)) == ids(listed())[3:]

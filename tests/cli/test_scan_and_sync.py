@@ -7,15 +7,15 @@ import json
 import re
 import sqlite3
 from contextlib import closing
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from partnercentral_list import StoreError
-from partnercentral_list.cli import _sync
-from partnercentral_list.cli._parser import parse_arguments
 from partnercentral_list.emulator import PartnerCentralEmulator
-from tests.cli.conftest import Run
+from tests.cli.conftest import Done, Run
+from tests.cli.running import where, without_retries
 
 
 def ids(lines: str) -> list[str]:
@@ -40,8 +40,7 @@ def test_a_scan_writes_what_is_no_opportunity_too(run: Run) -> None:
     records = [{"Id": "O1", "Catalog": "AWS", "CreatedDate": "2025-01-01T00:00:00Z"}]
     records.append({"Id": "O2", "Catalog": "AWS", "CreatedDate": "soon"})
     with PartnerCentralEmulator(records) as emulator:
-        where = ("--catalog", "AWS", "--endpoint-url", emulator.url, "--no-sign-request")
-        done = run("opportunities", *where, "--scan", "--output", "jsonl")
+        done = run("opportunities", *where(emulator), "--scan", "--output", "jsonl")
     assert sorted(ids(done.out)) == ["O1", "O2"]
 
 
@@ -65,9 +64,8 @@ def test_a_scan_has_neither_an_order_nor_a_place(
     assert not emulator.requests
 
 
-def synced(run: Run, emulator: PartnerCentralEmulator, store: Path, *words: str) -> object:
-    where = ("--catalog", "AWS", "--endpoint-url", emulator.url, "--no-sign-request")
-    return run("sync", *where, "--store", str(store), *words)
+def synced(run: Run, emulator: PartnerCentralEmulator, store: Path, *words: str) -> Done:
+    return run("sync", *where(emulator), "--store", str(store), *words)
 
 
 def test_sync_keeps_a_copy_and_says_what_it_did(
@@ -85,49 +83,68 @@ def test_sync_keeps_a_copy_and_says_what_it_did(
         assert database.execute("select count(*) from opportunities").fetchone() == (250,)
 
 
+class Waits:
+    """Lets the seconds between two runs pass at once, and ends the watching after some."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, seconds: float, **actions: Any) -> None:
+        self.count = 0
+        self._seconds, self._actions = seconds, actions
+        self._sleep = asyncio.sleep
+        monkeypatch.setattr(asyncio, "sleep", self.sleep)
+
+    async def sleep(self, seconds: float) -> None:
+        if seconds != self._seconds:
+            await self._sleep(seconds)
+            return
+        self.count += 1
+        action = self._actions.get(f"after_{self.count}")
+        if action is not None:
+            action()
+
+
+def end() -> None:
+    raise asyncio.CancelledError
+
+
 def test_watch_runs_again_after_its_seconds_and_past_what_may_pass(
+    run: Run,
     emulator: PartnerCentralEmulator,
     tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    slept: list[float] = []
-
-    async def sleep(seconds: float) -> None:
-        slept.append(seconds)
-        if len(slept) == 3:
-            raise asyncio.CancelledError
-        if len(slept) == 1:
-            emulator.fail("InternalServerException", times=1)
-
-    from tests.cli.test_listing import without_waits
-
-    without_waits(monkeypatch)
-    where = ["--catalog", "AWS", "--endpoint-url", emulator.url, "--no-sign-request"]
-    options = parse_arguments(["sync", *where, "--store", str(tmp_path / "x.db"), "--watch", "7"])
-    assert _sync.run_sync(options, sleep) == 130
-    out, err = capsys.readouterr()
-    assert slept == [7.0, 7.0, 7.0]
-    lines = out.splitlines()
+    without_retries(monkeypatch)
+    fail = partial(emulator.fail, "InternalServerException", times=1)
+    waits = Waits(monkeypatch, 7.0, after_1=fail, after_3=end)
+    done = synced(run, emulator, tmp_path / "x.db", "--watch", "7")
+    assert (done.code, waits.count) == (130, 3)
+    lines = done.out.splitlines()
     assert re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ 250 created", lines[0])
     assert "0 created, 0 updated" in lines[1]
-    assert "failed: InternalServerException" in err
-    assert "Interrupted. What was stored stays" in err
+    assert "failed: InternalServerException" in done.err
+    assert "Interrupted. What was stored stays" in done.err
 
 
-def test_watch_ends_when_its_store_is_removed(
-    emulator: PartnerCentralEmulator, tmp_path: Path
+@pytest.mark.parametrize("how", ["removed", "replaced"])
+def test_watch_ends_with_an_error_when_its_file_is_gone(
+    how: str,
+    run: Run,
+    emulator: PartnerCentralEmulator,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     store = tmp_path / "x.db"
 
-    async def sleep(seconds: float) -> None:
+    def lose() -> None:
         store.unlink()
-        emulator.add()
+        if how == "replaced":
+            store.write_bytes(b"")
 
-    where = ["--catalog", "AWS", "--endpoint-url", emulator.url, "--no-sign-request"]
-    options = parse_arguments(["sync", *where, "--store", str(store), "--watch", "7"])
-    with pytest.raises(StoreError, match="removed or replaced"):
-        _sync.run_sync(options, sleep)
+    waits = Waits(monkeypatch, 7.0, after_1=lose, after_2=end)
+    done = synced(run, emulator, store, "--watch", "7")
+    assert (done.code, waits.count) == (253, 1)
+    assert done.out.count("\n") == 1
+    assert "The file was removed or replaced while it was open" in done.err
+    assert "Run the command again: if the file is gone, " in done.err
 
 
 @pytest.mark.parametrize("words", [["--watch", "0"], ["--watch", "nan"], ["--watch", "soon"]])
@@ -137,7 +154,7 @@ def test_watch_takes_seconds(
     assert synced(run, emulator, tmp_path / "x.db", *words).code == 252
 
 
-def test_a_store_that_cannot_be_used_is_a_bad_set_up(
+def test_a_store_that_cannot_be_used_is_a_bad_configuration(
     run: Run, emulator: PartnerCentralEmulator, tmp_path: Path
 ) -> None:
     done = synced(run, emulator, tmp_path / "no" / "such" / "x.db")

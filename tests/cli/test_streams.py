@@ -10,8 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from partnercentral_list.emulator import PartnerCentralEmulator
-from tests.cli.test_listing import command
-from tests.cli.test_terminal import on_terminal
+from tests.cli.running import argv_of, on_terminal
 
 # Sets a title, clears the screen, and C1's one-character form of the same escape.
 HOSTILE = "Acme\x1b]0;owned\x07 \x1b[2J \x9b2J \x7f Ltd"
@@ -36,7 +35,7 @@ def test_a_terminal_is_sent_no_command_that_a_record_holds(
     form: str, hostile: PartnerCentralEmulator
 ) -> None:
     words = ("--output", form, "--color", "off")
-    code, shown = on_terminal(command(hostile, *words), columns=200, TERM="dumb")
+    code, shown = on_terminal(argv_of(hostile, *words), columns=200, TERM="dumb")
     assert code == 0
     assert "Acme" in shown
     assert not CONTROL.findall(shown)
@@ -49,7 +48,7 @@ def test_a_pipe_gets_the_bytes_that_the_aws_cli_writes(
     form: str, hostile: PartnerCentralEmulator
 ) -> None:
     done = subprocess.run(
-        command(hostile, "--output", form), capture_output=True, encoding="utf-8", check=True
+        argv_of(hostile, "--output", form), capture_output=True, encoding="utf-8", check=True
     )
     assert HOSTILE in done.stdout
 
@@ -57,7 +56,7 @@ def test_a_pipe_gets_the_bytes_that_the_aws_cli_writes(
 def test_a_message_has_no_command_for_a_terminal(emulator: PartnerCentralEmulator) -> None:
     words = ("--starting-token", "\x1b[2J", "--query", "\x1b]0;owned\x07[")
     done = subprocess.run(
-        command(emulator, *words), capture_output=True, encoding="utf-8", check=False
+        argv_of(emulator, *words), capture_output=True, encoding="utf-8", check=False
     )
     assert done.returncode == 252
     assert not CONTROL.findall(done.stderr)
@@ -73,17 +72,17 @@ def closed(stream: int, *argv: str) -> subprocess.CompletedProcess[str]:
 def test_with_stderr_closed_a_message_is_not_in_the_answer(
     words: tuple[str, ...], emulator: PartnerCentralEmulator
 ) -> None:
-    done = closed(2, *command(emulator, *words))
+    done = closed(2, *argv_of(emulator, *words))
     assert (done.returncode, done.stdout) == (252, "")
 
 
 def test_with_stderr_closed_a_listing_is_whole(emulator: PartnerCentralEmulator) -> None:
-    done = closed(2, *command(emulator, "--output", "jsonl", "--max-items", "20"))
+    done = closed(2, *argv_of(emulator, "--output", "jsonl", "--max-items", "20"))
     assert (done.returncode, done.stdout.count("\n")) == (0, 20)
 
 
 def test_with_stdout_closed_it_says_so_and_sends_nothing(emulator: PartnerCentralEmulator) -> None:
-    done = closed(1, *command(emulator))
+    done = closed(1, *argv_of(emulator))
     assert done.returncode == 255
     assert done.stderr == (
         "partnercentral-list: [ERROR]: There is no stdout to write to: it is closed.\n"
@@ -94,7 +93,7 @@ def test_with_stdout_closed_it_says_so_and_sends_nothing(emulator: PartnerCentra
 def test_with_stdout_that_cannot_be_written_it_says_so(emulator: PartnerCentralEmulator) -> None:
     with open(os.devnull) as nowhere:
         done = subprocess.run(
-            command(emulator), stdout=nowhere, stderr=subprocess.PIPE, encoding="utf-8", check=False
+            argv_of(emulator), stdout=nowhere, stderr=subprocess.PIPE, encoding="utf-8", check=False
         )
     assert done.returncode == 255
     assert "cannot be written: Bad file descriptor." in done.stderr

@@ -2,79 +2,26 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
-import pty
 import re
-import select
 import signal
-import struct
 import subprocess
-import sys
-import termios
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from partnercentral_list.emulator import PartnerCentralEmulator
-from tests.cli.test_listing import Hanging
+from tests.cli.running import HangingRequest, argv_of, on_terminal
 
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
-Action = Callable[[subprocess.Popen[bytes]], None]
-
-
-def command(emulator: PartnerCentralEmulator, *words: str) -> list[str]:
-    where = ["--catalog", "AWS", "--endpoint-url", emulator.url, "--no-sign-request"]
-    return [sys.executable, "-m", "partnercentral_list.cli", "opportunities", *where, *words]
-
-
-def on_terminal(
-    argv: list[str],
-    columns: int = 100,
-    meanwhile: Action | None = None,
-    stdout: int | None = None,
-    **environment: str,
-) -> tuple[int, str]:
-    """Run it with stderr, and stdout if nothing else is said, on a terminal; give what it shows."""
-    ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
-    hidden = ("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR")
-    inherited = {name: value for name, value in os.environ.items() if name not in hidden}
-    process = subprocess.Popen(
-        argv,
-        stdin=theirs,
-        stdout=theirs if stdout is None else stdout,
-        stderr=theirs,
-        start_new_session=True,
-        env={**inherited, "TERM": "xterm-256color", **environment},
-    )
-    os.close(theirs)
-    shown = b""
-    if meanwhile is not None:
-        meanwhile(process)
-    while True:
-        if not select.select([ours], [], [], 60)[0]:
-            process.kill()
-            raise AssertionError("the command shows nothing and does not end")
-        try:
-            data = os.read(ours, 65536)
-        except OSError:
-            break
-        if not data:
-            break
-        shown += data
-    os.close(ours)
-    return process.wait(60), shown.decode()
-
-
 TABLE = ("--output", "table", "--max-items", "2")
 
 
 def test_a_table_on_a_terminal_has_colors_and_fits_the_window(
     emulator: PartnerCentralEmulator,
 ) -> None:
-    code, shown = on_terminal(command(emulator, *TABLE), columns=60)
+    code, shown = on_terminal(argv_of(emulator, *TABLE), columns=60)
     assert code == 0
     assert "\x1b[36m" in shown
     plain = ESCAPES.sub("", shown)
@@ -84,14 +31,14 @@ def test_a_table_on_a_terminal_has_colors_and_fits_the_window(
 
 def test_a_wide_window_is_used(emulator: PartnerCentralEmulator) -> None:
     query = "OpportunitySummaries[].{id: Id, stage: LifeCycle.Stage, changed: LastModifiedDate}"
-    _, shown = on_terminal(command(emulator, *TABLE, "--query", query), columns=90)
+    _, shown = on_terminal(argv_of(emulator, *TABLE, "--query", query), columns=90)
     lines = ESCAPES.sub("", shown).splitlines()
     assert sum(line.startswith("│") for line in lines) == 2
 
 
 def test_a_very_narrow_window_loses_nothing(emulator: PartnerCentralEmulator) -> None:
     words = ("--output", "table", "--max-items", "1", "--query", "OpportunitySummaries[].Arn")
-    _, shown = on_terminal(command(emulator, *words), columns=20)
+    _, shown = on_terminal(argv_of(emulator, *words), columns=20)
     letters = re.sub(r"[^\w:/-]", "", ESCAPES.sub("", shown))
     arns = [record["Arn"] for record in emulator.opportunities if record.get("Arn")]
     assert any(arn in letters for arn in arns)
@@ -100,15 +47,15 @@ def test_a_very_narrow_window_loses_nothing(emulator: PartnerCentralEmulator) ->
 @pytest.mark.parametrize("words", [("--color", "off"), ()], ids=["--color off", "NO_COLOR"])
 def test_color_can_be_turned_off(words: tuple[str, ...], emulator: PartnerCentralEmulator) -> None:
     environment = {} if words else {"NO_COLOR": "1"}
-    _, shown = on_terminal(command(emulator, *TABLE, *words), **environment)
+    _, shown = on_terminal(argv_of(emulator, *TABLE, *words), **environment)
     assert "\x1b[36m" not in shown
 
 
 def test_a_pipe_gets_the_same_without_color(emulator: PartnerCentralEmulator) -> None:
-    _, shown = on_terminal(command(emulator, *TABLE), columns=100)
+    _, shown = on_terminal(argv_of(emulator, *TABLE), columns=100)
     plain = re.sub(r"\r[^\n]*\r", "", ESCAPES.sub("", shown).replace("\r\n", "\n"))
     piped = subprocess.run(
-        command(emulator, *TABLE),
+        argv_of(emulator, *TABLE),
         capture_output=True,
         encoding="utf-8",
         check=True,
@@ -117,7 +64,7 @@ def test_a_pipe_gets_the_same_without_color(emulator: PartnerCentralEmulator) ->
     assert "\x1b" not in piped.stdout
     assert plain.endswith(piped.stdout)
     colored = subprocess.run(
-        command(emulator, *TABLE, "--color", "on"), capture_output=True, check=True
+        argv_of(emulator, *TABLE, "--color", "on"), capture_output=True, check=True
     )
     assert b"\x1b[36m" in colored.stdout
 
@@ -138,7 +85,7 @@ def test_progress_stays_while_a_file_is_written_and_is_summed_up(
     words: tuple[str, ...], slow: PartnerCentralEmulator
 ) -> None:
     with open(os.devnull, "w") as nowhere:
-        argv = command(slow, "--output", "jsonl", *words)
+        argv = argv_of(slow, "--output", "jsonl", *words)
         code, shown = on_terminal(argv, stdout=nowhere.fileno())
     assert code == 0
     *drawn, last = lines_drawn(shown)
@@ -151,7 +98,7 @@ def test_progress_is_gone_before_an_answer_on_the_same_terminal(
     slow: PartnerCentralEmulator,
 ) -> None:
     words = ("--query", "length(OpportunitySummaries)", "--max-items", "220")
-    _, shown = on_terminal(command(slow, *words))
+    _, shown = on_terminal(argv_of(slow, *words))
     *drawn, last = lines_drawn(shown)
     assert any(line.startswith("100 of at most 220 opportunities, ") for line in drawn)
     assert last == "220\r\n"
@@ -161,7 +108,7 @@ def test_a_retry_is_shown_while_it_is_waited_for(emulator: PartnerCentralEmulato
     emulator.fail("InternalServerException", at=3)
     with open(os.devnull, "w") as nowhere:
         words = ("--output", "jsonl")
-        code, shown = on_terminal(command(emulator, *words), stdout=nowhere.fileno())
+        code, shown = on_terminal(argv_of(emulator, *words), stdout=nowhere.fileno())
     assert code == 0
     assert re.search(r"200 opportunities, 2 pages, [\d,]+/s.*again in .* InternalServer", shown)
 
@@ -169,9 +116,7 @@ def test_a_retry_is_shown_while_it_is_waited_for(emulator: PartnerCentralEmulato
 def test_the_progress_of_a_sync_counts_what_it_stores(
     slow: PartnerCentralEmulator, tmp_path: Path
 ) -> None:
-    where = ["--catalog", "AWS", "--endpoint-url", slow.url, "--no-sign-request"]
-    store = ["--store", str(tmp_path / "copy.db")]
-    program = [sys.executable, "-m", "partnercentral_list.cli", "sync", *where, *store]
+    program = argv_of(slow, "--store", str(tmp_path / "copy.db"), command="sync")
     _, first = on_terminal(program)
     *drawn, last = lines_drawn(first)
     counts = [int(line.partition(" opportunities stored, ")[0]) for line in drawn if line]
@@ -187,12 +132,12 @@ def test_the_progress_of_a_sync_counts_what_it_stores(
 
 def test_there_is_no_progress_in_the_middle_of_an_answer(emulator: PartnerCentralEmulator) -> None:
     emulator.fail("InternalServerException", at=3)
-    _, shown = on_terminal(command(emulator, "--output", "jsonl"), columns=2000)
+    _, shown = on_terminal(argv_of(emulator, "--output", "jsonl"), columns=2000)
     assert " pages, " not in shown
 
 
 def test_ctrl_c_on_a_terminal_ends_it_with_the_token(emulator: PartnerCentralEmulator) -> None:
-    with Hanging(emulator, at=2) as reached:
+    with HangingRequest(emulator, at=2) as reached:
 
         def interrupt(process: subprocess.Popen[bytes]) -> None:
             assert reached.wait(30)
@@ -201,7 +146,7 @@ def test_ctrl_c_on_a_terminal_ends_it_with_the_token(emulator: PartnerCentralEmu
         with open(os.devnull, "w") as nowhere:
             words = ("--output", "jsonl", "--page-size", "100")
             code, shown = on_terminal(
-                command(emulator, *words), meanwhile=interrupt, stdout=nowhere.fileno()
+                argv_of(emulator, *words), meanwhile=interrupt, stdout=nowhere.fileno()
             )
     assert code == 130
     assert "Interrupted after 100 opportunities." in shown

@@ -8,7 +8,7 @@ import pytest
 
 from partnercentral_list.emulator import Fault, PartnerCentralEmulator
 from tests.cli.conftest import Run
-from tests.cli.test_listing import without_waits
+from tests.cli.running import where, without_retries
 
 PROFILES = """
 [profile no-bundle]
@@ -83,7 +83,7 @@ COMMANDS = {"opportunities": [], "sync": ["--store", "copy.db"]}
         ("", ["--region", "a b"], "--region 'a b' is not a region"),
     ],
 )  # fmt: skip
-def test_a_bad_set_up_is_named_as_it_is_set(
+def test_a_bad_configuration_is_named_as_it_is_set(
     command: str,
     environment: str,
     words: list[str],
@@ -103,9 +103,8 @@ def test_what_is_set_and_not_used_is_not_checked(
 ) -> None:
     monkeypatch.setenv("AWS_CA_BUNDLE", "/nope")
     monkeypatch.setenv("AWS_ENDPOINT_URL", "nonsense")
-    words = ["--no-sign-request", "--no-verify-ssl", "--region", "eu-west-1", "--max-items", "1"]
-    where = ["--catalog", "AWS", "--endpoint-url", emulator.url]
-    assert run("opportunities", *where, *words).code == 0
+    words = ["--no-verify-ssl", "--region", "eu-west-1", "--max-items", "1"]
+    assert run("opportunities", *where(emulator), *words).code == 0
     monkeypatch.setenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true")
     assert run("opportunities", "--demo", "--no-verify-ssl", "--max-items", "1").code == 0
 
@@ -254,7 +253,7 @@ def test_what_is_required_is_said_when_nothing_is_misspelt(run: Run) -> None:
     ],
 )
 @pytest.mark.parametrize("command", COMMANDS)
-def test_an_answer_that_is_none_is_told_without_pythons_names(
+def test_a_failed_request_is_told_without_pythons_names(
     command: str,
     fault: Fault,
     run: Run,
@@ -262,10 +261,9 @@ def test_an_answer_that_is_none_is_told_without_pythons_names(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     # The fixture `run` looks at what is said.
-    without_waits(monkeypatch)
+    without_retries(monkeypatch)
     emulator.fail(fault, at=2, times=None)
-    where = ["--catalog", "AWS", "--endpoint-url", emulator.url, "--no-sign-request"]
-    done = run(command, *where, *COMMANDS[command])
+    done = run(command, *where(emulator), *COMMANDS[command])
     assert done.code in (254, 255)
     assert done.err.startswith("partnercentral-list: [ERROR]: ")
 

@@ -1,0 +1,110 @@
+"""The command against an emulator: its words, in a process of its own, on a terminal."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import select
+import struct
+import subprocess
+import sys
+import termios
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from partnercentral_list import RetryPolicy
+from partnercentral_list.cli import _session
+from partnercentral_list.emulator import Fault, PartnerCentralEmulator
+
+Action = Callable[[subprocess.Popen[bytes]], None]
+
+
+def where(emulator: PartnerCentralEmulator) -> list[str]:
+    """The options that lead the command to an emulator."""
+    return ["--catalog", "AWS", "--endpoint-url", emulator.url, "--no-sign-request"]
+
+
+def argv_of(emulator: PartnerCentralEmulator, *words: str, command: str = "opportunities") -> Any:
+    """The command line of a process that runs the command."""
+    module = ["-W", "error", "-m", "partnercentral_list.cli", command]
+    return [sys.executable, *module, *where(emulator), *words]
+
+
+def on_terminal(
+    argv: list[str],
+    columns: int = 100,
+    meanwhile: Action | None = None,
+    stdout: int | None = None,
+    **environment: str,
+) -> tuple[int, str]:
+    """Run with stderr, and stdout if nothing else is said, on a terminal; return what it shows."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+    hidden = ("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR")
+    inherited = {name: value for name, value in os.environ.items() if name not in hidden}
+    process = subprocess.Popen(
+        argv,
+        stdin=theirs,
+        stdout=theirs if stdout is None else stdout,
+        stderr=theirs,
+        start_new_session=True,
+        env={**inherited, "TERM": "xterm-256color", **environment},
+    )
+    os.close(theirs)
+    shown = b""
+    if meanwhile is not None:
+        meanwhile(process)
+    while True:
+        if not select.select([ours], [], [], 60)[0]:
+            process.kill()
+            raise AssertionError("the command shows nothing and does not end")
+        try:
+            data = os.read(ours, 65536)
+        except OSError:
+            break
+        if not data:
+            break
+        shown += data
+    os.close(ours)
+    return process.wait(60), shown.decode()
+
+
+class HangingRequest:
+    """Lets a request wait as long as the block lasts, which gets an event of its arrival."""
+
+    def __init__(self, emulator: PartnerCentralEmulator, at: int) -> None:
+        self.reached, self._released = threading.Event(), threading.Event()
+        emulator.fail(Fault.edit_page(self._wait), at=at)
+
+    def _wait(self, page: dict[str, Any]) -> dict[str, Any]:
+        self.reached.set()
+        self._released.wait(60)
+        return page
+
+    def __enter__(self) -> threading.Event:
+        return self.reached
+
+    def __exit__(self, *error: object) -> None:
+        self._released.set()
+
+
+def replace_client(monkeypatch: pytest.MonkeyPatch, **settings: Any) -> list[dict[str, Any]]:
+    """Give the command's client these arguments too; return the arguments that it is given."""
+    given: list[dict[str, Any]] = []
+
+    class Client(_session.PartnerCentralClient):
+        def __init__(self, *args: Any, **options: Any) -> None:
+            given.append(options)
+            super().__init__(*args, **options, **settings)
+
+    monkeypatch.setattr(_session, "PartnerCentralClient", Client)
+    return given
+
+
+def without_retries(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the command send each request once, so that no test waits."""
+    replace_client(monkeypatch, retry=RetryPolicy(max_attempts=1))
