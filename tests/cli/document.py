@@ -20,13 +20,13 @@ TARGET = Path(__file__).parents[2] / "docs" / "cli.md"
 DIFFERENCES = {
     "values": "A value that is not one of those declared, an identifier that is malformed, too long a "
     "list and a page size out of bounds are refused before anything is sent, with the nearest valid "
-    "value: exit code 252, where the AWS CLI asks AWS, and gets an error (254) or an empty list.",
+    "value: exit code 252. The AWS CLI sends them, and gets an error (254) or an empty list.",
     "empty": "A list without a value (`--life-cycle-stage $STAGES`, and nothing in it) is refused: to "
     "the AWS CLI it means everything.",
     "negative": "A negative `--max-items` is refused; the AWS CLI warns, and cuts from the end.",
-    "nothing": "`--max-items 0` sends nothing; the answer is the same.",
-    "pages": "Where the size of a page can be seen neither in the answer nor in its token, pages of 100 "
-    "are asked for, not of 20.",
+    "nothing": "`--max-items 0` sends nothing; the output is the same.",
+    "pages": "Where the size of a page can be seen neither in the output nor in its token, pages of 100 are "
+    "requested, not of 20.",
     "table": "A table has all that the AWS CLI's holds, in a form that fits the terminal: structures are "
     "flattened (`LifeCycle.Stage`), and nothing runs out of the window.",
     "moments": "A timestamp is ISO 8601 or seconds since 1970. The AWS CLI also takes what it has to "
@@ -41,37 +41,39 @@ DIFFERENCES = {
 
 HEAD = """# The command
 
-`partnercentral-list opportunities` does what `aws partnercentral-selling list-opportunities` does, and
-answers the same: byte for byte in `json`, `yaml`, `yaml-stream` and `text`. It goes on where that stopped,
-and that where it stopped. It is held to 89 recorded command lines of AWS CLI 2.36 and to 320 generated ones
-beside AWS CLI 1 (`nox -s peers`).
+`partnercentral-list opportunities` does what `aws partnercentral-selling list-opportunities` does. Its output
+is the same, byte for byte, in `json`, `yaml`, `yaml-stream` and `text`. Each can resume from the other's token.
+It is compared with 89 recorded command lines of AWS CLI 2.36 and with 320 generated ones of AWS CLI 1
+(`nox -s peers`).
 
 ```sh
 pip install 'partnercentral_list[cli]'
 partnercentral-list opportunities --demo --output table --max-items 3
 ```
 
-`--demo` asks an emulator on your machine; with AWS credentials, write `--catalog AWS` instead. The extra
-`cli` brings rich for tables and PyYAML for YAML; the other forms need neither. `--help` has examples.
+`--demo` reads from an emulator on your machine; with AWS credentials, write `--catalog AWS` instead. The extra
+`cli` brings rich for tables, PyYAML for YAML and argcomplete for completion. Everything else works without it.
+`--help` has examples.
 
-This page is made of the parser's own table of options (`python -m tests.cli.document`), and a test holds
-it to that.
+This page is generated from the parser's table of options (`python -m tests.cli.document`), and a test compares
+the two.
 """
 
-FORMATS = """## Forms of an answer
+FORMATS = """## Output formats
 
 | `--output` | when it is written | `--query` is applied to |
 |---|---|---|
-| `json`, `yaml`, `table` | at the end | the whole answer |
+| `json`, `yaml`, `table` | at the end | the whole response |
 | `text`, `yaml-stream` | page by page, and memory does not grow | each page |
 | `jsonl` | page by page: a record a line | each page; a list's entries are lines |
 | `csv` | page by page: the same columns whatever the records are | each page; entries are lines |
 
-`AWS_DEFAULT_OUTPUT` and the profile's `output` set the form where the option does not. What AWS sent is
-printed as it was sent (amounts, unknown values, numbers with their own digits, members that this release does
-not know), but for what the AWS CLI changes: null members are left out, timestamps get an offset and microseconds. `csv` writes lists
-as JSON, and in its last column what it has no other for. It does not alter a text that a spreadsheet would
-take for a formula: import it as text.
+`AWS_DEFAULT_OUTPUT` and the profile's `output` set the format where the option does not.
+
+What AWS sent is printed as it was sent: amounts, unknown values, numbers with their own digits, members that this
+release does not know. The exceptions are the AWS CLI's: null members are left out, timestamps get an offset and
+microseconds. `csv` writes lists as JSON, and members without a column as JSON in its last column. It does not
+change a text that a spreadsheet would take for a formula: import it as text.
 
 {memory}
 
@@ -79,15 +81,20 @@ On a terminal, a line on stderr shows how many opportunities and pages there are
 what is waited for. AWS does not say how many there will be: a total is shown with `--max-items` and
 `--identifier`. If the response goes to a file or a pipe, a closing line stays, with the time that it took.
 
-Ctrl-C, `SIGTERM` or `SIGHUP` ends a listing with what was read until then and the token to resume with.
-After an error, `jsonl`, `csv`, `text` and `yaml-stream` have written what was read, and stderr has the token.
-`jsonl` and `csv` tell the token of a cut listing on stderr too. A scan has no token: however it ends, those
-four have written all that was read and stderr has the number; `json`, `yaml` and `table` write nothing,
-since a part could not be told from the whole.
+What a listing writes that ends early:
 
-Tokens are the AWS CLI's, in both directions; AWS's own, which `--no-paginate` and `yaml-stream` print, are
-taken by `--starting-token` as well. One that skips more records than a page holds, because the size of a page
-was changed in between, is followed over the pages (botocore's paginator then shows some records twice).
+| it ends by | `jsonl`, `csv`, `text`, `yaml-stream` | `json`, `yaml`, `table` |
+|---|---|---|
+| Ctrl-C, `SIGTERM`, `SIGHUP` | what was read is written; stderr has the token to resume with | the same |
+| an error | what was read is written; stderr has the token | nothing is written |
+| `--max-items` | the token is on stderr (`jsonl`, `csv`) or in the output | the token is in the output |
+
+A scan has no token. However it ends, the first four have written all that was read, and stderr has the number; the
+others write nothing, since a part could not be told from the whole.
+
+Tokens are the AWS CLI's, in both directions. `--starting-token` also takes AWS's own, which `--no-paginate` and
+`yaml-stream` print. A token that skips more records than a page holds, because the size of a page was changed in
+between, is followed over the pages; botocore's paginator then shows some records twice.
 """
 
 MEMORY = """A listing of a million opportunities to `jsonl` took {peak} MB at its peak, one of ten thousand
@@ -102,7 +109,7 @@ EXITS = """## Exit codes
 | 130 | interrupted |
 | 143 | ended by `SIGTERM` |
 | 252 | bad input; nothing was sent |
-| 253 | bad set-up: no credentials, no such profile, a missing extra |
+| 253 | bad configuration: no credentials, no such profile, a missing extra |
 | 254 | AWS refused |
 | 255 | any other failure |
 """
@@ -121,7 +128,7 @@ partnercentral-list completion fish | source
 
 
 def document() -> str:
-    """Give the page."""
+    """Return the page."""
     parts = [
         HEAD,
         "## Options of `opportunities`\n\n"

@@ -20,7 +20,7 @@ sys.exit(code)
 
 @contextmanager
 def serving_endlessly() -> Iterator[str]:
-    """Give its URL while it runs."""
+    """Yield its URL while it runs."""
     with subprocess.Popen(
         [sys.executable, __file__], stdout=subprocess.PIPE, encoding="utf-8"
     ) as process:
@@ -45,8 +45,8 @@ def page(start: int) -> bytes:
         }
         for number in range(start, start + 100)
     ]
-    answer = {"OpportunitySummaries": records, "NextToken": f"AAMA-{start + 100}"}
-    return json.dumps(answer, separators=(",", ":")).encode()
+    response = {"OpportunitySummaries": records, "NextToken": f"AAMA-{start + 100}"}
+    return json.dumps(response, separators=(",", ":")).encode()
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""A server that answers as the one did from which the AWS CLI's answers were recorded."""
+"""A server that responds as the one did from which the AWS CLI's responses were recorded."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class RecordedServer:
         self.url = ""
         self._tokens: dict[str, int] = {}
 
-    def answer(self, request: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+    def response(self, request: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         self.requests.append(request)
         start = self._start(request.get("NextToken"))
         if start is None:
@@ -33,11 +33,11 @@ class RecordedServer:
             }
         found = self._sorted([r for r in self.records if matches(r, request)], request)
         end = start + request.get("MaxResults", PAGE)
-        answer = {"OpportunitySummaries": found[start:end], "NextToken": None}
+        response = {"OpportunitySummaries": found[start:end], "NextToken": None}
         if end < len(found):
-            answer["NextToken"] = f"{TOKEN}-{len(self._tokens)}"
-            self._tokens[answer["NextToken"]] = end
-        return 200, answer
+            response["NextToken"] = f"{TOKEN}-{len(self._tokens)}"
+            self._tokens[response["NextToken"]] = end
+        return 200, response
 
     def _start(self, token: str | None) -> int | None:
         return 0 if token is None else self._tokens.get(token)
@@ -119,8 +119,8 @@ def serving(records: list[Record]) -> Iterator[RecordedServer]:
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            status, answer = recorded.answer(json.loads(body))
-            data = json.dumps(answer).encode()
+            status, response = recorded.response(json.loads(body))
+            data = json.dumps(response).encode()
             self.send_response(status)
             self.send_header("Content-Length", str(len(data)))
             self.send_header("Content-Type", "application/x-amz-json-1.0")

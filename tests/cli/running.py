@@ -93,7 +93,7 @@ class HangingRequest:
 
 
 def replace_client(monkeypatch: pytest.MonkeyPatch, **settings: Any) -> list[dict[str, Any]]:
-    """Give the command's client these arguments too; return the arguments that it is given."""
+    """Pass these arguments to the command's client too; return the arguments of each."""
     given: list[dict[str, Any]] = []
 
     class Client(_session.PartnerCentralClient):

@@ -144,12 +144,12 @@ def test_what_the_scripts_of_other_shells_run_says_the_same(
         "_ARGCOMPLETE_SHELL": shell,
         "_ARGCOMPLETE_IFS": "\n",
         "_ARGCOMPLETE_SUPPRESS_SPACE": "1",
-        "_ARGCOMPLETE_STDOUT_FILENAME": str(tmp_path / "answer"),
+        "_ARGCOMPLETE_STDOUT_FILENAME": str(tmp_path / "completions"),
         "COMP_LINE": line,
         "COMP_POINT": str(len(line)),
     }
     subprocess.run(["partnercentral-list"], env={**os.environ, **environment}, check=True)
-    replies = (tmp_path / "answer").read_text().splitlines()
+    replies = (tmp_path / "completions").read_text().splitlines()
     assert {reply.partition(":")[0] for reply in replies} == words
 
 

@@ -72,9 +72,9 @@ def test_max_items_counts_invalid_records_and_its_token_resumes_there(
         seen: list[str] = []
         token: tuple[str, ...] = ()
         for _ in range(3):
-            answer = json.loads(run("opportunities", *words, *token).out)
-            seen += [record["Id"] for record in answer["OpportunitySummaries"]]
-            token = ("--starting-token", answer.get("NextToken", ""))
+            response = json.loads(run("opportunities", *words, *token).out)
+            seen += [record["Id"] for record in response["OpportunitySummaries"]]
+            token = ("--starting-token", response.get("NextToken", ""))
     assert seen == ids
     assert token == ("--starting-token", "")
 

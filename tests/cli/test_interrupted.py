@@ -66,7 +66,7 @@ SIGNALS: dict[int, int] = {}
 def signalled_in(
     emulator: PartnerCentralEmulator, at: int, number_of_signal: int
 ) -> Iterator[None]:
-    """Send the signal while that request waits for its answer."""
+    """Send the signal while that request waits for its response."""
     with HangingRequest(emulator, at) as hanging:
         is_reached = hanging.set
 
@@ -149,7 +149,7 @@ def test_a_listing_and_the_rest_of_it_are_the_whole(
     assert done.err.startswith("Interrupted after 120 opportunities. ")
     rest = run("opportunities", *where(emulator), *words, "--starting-token", token)
     assert (rest.code, rest.err) == (0, "")
-    first, second = (set(ids(answer.out)) for answer in (done, rest))
+    first, second = (set(ids(response.out)) for response in (done, rest))
     assert (len(first), len(second)) == (120, 130)
     assert first | second == set(whole)
 
@@ -163,7 +163,7 @@ def test_a_listing_that_fails_and_the_rest_of_it_are_the_whole(
     done = run("opportunities", *where(emulator), *words)
     token = done.err.split("--starting-token ")[1].strip()
     rest = run("opportunities", *where(emulator), *words, "--starting-token", token)
-    first, second = (set(ids(answer.out)) for answer in (done, rest))
+    first, second = (set(ids(response.out)) for response in (done, rest))
     assert (len(first), len(second), len(first | second)) == (120, 130, 250)
 
 

@@ -140,10 +140,10 @@ def interrupted(emulator: PartnerCentralEmulator, at: int, *words: str) -> tuple
     with (
         HangingRequest(emulator, at) as reached,
         # A pipe that nobody reads would fill up.
-        tempfile.TemporaryFile("w+", encoding="utf-8") as answer,
+        tempfile.TemporaryFile("w+", encoding="utf-8") as output,
         subprocess.Popen(
             argv_of(emulator, *words),
-            stdout=answer,
+            stdout=output,
             stderr=subprocess.PIPE,
             encoding="utf-8",
         ) as process,
@@ -151,8 +151,8 @@ def interrupted(emulator: PartnerCentralEmulator, at: int, *words: str) -> tuple
         assert reached.wait(30)
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=30)
-        answer.seek(0)
-        return process.returncode, answer.read(), err
+        output.seek(0)
+        return process.returncode, output.read(), err
 
 
 @pytest.mark.parametrize("words", [["--output", form] for form in ("jsonl", "json", "text")])
@@ -224,17 +224,17 @@ def peak_kilobytes(url: str, opportunities: int, form: str) -> int:
     where = ["--catalog", "AWS", "--endpoint-url", url, "--no-sign-request", "--output", form]
     count = ["--page-size", "100", "--max-items", str(opportunities), "--requests-per-second", "0"]
     with (
-        tempfile.TemporaryFile("w+") as answer,
+        tempfile.TemporaryFile("w+") as output,
         subprocess.Popen(
             [sys.executable, "-c", PEAK, "opportunities", *where, *count],
-            stdout=answer,
+            stdout=output,
             stderr=subprocess.PIPE,
             encoding="utf-8",
         ) as process,
     ):
         _, err = process.communicate(timeout=120)
-        answer.seek(0)
-        assert sum(1 for _ in answer) == opportunities + (form == "csv")
+        output.seek(0)
+        assert sum(1 for _ in output) == opportunities + (form == "csv")
         return int(err.split()[-1])
 
 

@@ -1,4 +1,4 @@
-"""The recorded answers of AWS CLI v2: the same bytes, but for the listed differences."""
+"""The recorded responses of AWS CLI v2: the same bytes, but for the listed differences."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def comparable(text: str) -> str:
 
 
 def comparable_request(request: dict[str, Any], recorded: dict[str, Any]) -> dict[str, Any]:
-    # Where the answer does not show the pages, they are as large as AWS allows.
+    # Where the response does not show the pages, they are as large as AWS allows.
     if request.get("MaxResults") == 100 and "MaxResults" not in recorded:
         del request["MaxResults"]
     return request

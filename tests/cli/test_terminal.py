@@ -1,4 +1,4 @@
-"""The command on a real terminal: a pseudo-terminal of the size that is asked for."""
+"""The command on a real terminal: a pseudo-terminal of the size that is wanted."""
 
 from __future__ import annotations
 
