@@ -53,9 +53,11 @@ class ProgressLine:
     def __call__(self, event: RequestEvent) -> None:
         """Take an event of the client."""
         if isinstance(event, PageReceived):
+            # Drawn when its records are counted.
             self._pages += 1
             self._waiting = ""
-        elif isinstance(event, RateLimited):
+            return
+        if isinstance(event, RateLimited):
             self._waited += event.waited
         elif isinstance(event, RetryScheduled):
             self._waited += event.delay

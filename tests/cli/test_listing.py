@@ -281,8 +281,8 @@ def test_progress_has_a_total_where_one_is_known(listed: Run) -> None:
     shown = ShownProgress(limit=3_000)
     shown.now = 1.0
     shown.page(100)
-    assert shown.stream.getvalue() == "\r\x1b[K0 of at most 3,000 opportunities, 1 page, 0/s"
-    assert shown.progress.line() == "100 of at most 3,000 opportunities, 1 page, 100/s"
+    line = "100 of at most 3,000 opportunities, 1 page, 100/s"
+    assert shown.stream.getvalue() == f"\r\x1b[K{line}"
 
 
 def test_progress_ends_with_what_it_took() -> None:
