@@ -36,7 +36,7 @@ NO_CREDENTIALS: Final = (
 VALID_STARTING_POINT: Final = "the NextToken of a response, ours or the AWS CLI's"
 STORE_ADVICE: Final = {
     "an account name of its own": "an account name of its own (--account)",
-    "Make a new SQLiteStore: if": "Run the command again: if",
+    "Make a new SQLiteStore": "Run the command again",
 }
 
 

@@ -144,7 +144,7 @@ def test_watch_ends_with_an_error_when_its_file_is_gone(
     assert (done.code, waits.count) == (253, 1)
     assert done.out.count("\n") == 1
     assert "The file was removed or replaced while it was open" in done.err
-    assert "Run the command again: if the file is gone, " in done.err
+    assert "Run the command again; if the file is gone, " in done.err
 
 
 @pytest.mark.parametrize("words", [["--watch", "0"], ["--watch", "nan"], ["--watch", "soon"]])
