@@ -76,7 +76,9 @@ class LastModifiedDateFilter(_DateRange, frozen=True):
     Datetimes must have a time zone; they are kept and sent in UTC, to the microsecond.
     """
 
-    __shown__ = frozenset({"after_last_modified_date", "before_last_modified_date"})
+    __shown__: ClassVar[frozenset[str]] = frozenset(
+        {"after_last_modified_date", "before_last_modified_date"}
+    )
 
     after_last_modified_date: Annotated[datetime, Instant()] | None = None
     """Changed (on or) after this moment."""
@@ -87,7 +89,7 @@ class LastModifiedDateFilter(_DateRange, frozen=True):
 class CreatedDateFilter(_DateRange, frozen=True):
     """Opportunities created within a span of time (AWS shape ``CreatedDateFilter``)."""
 
-    __shown__ = frozenset({"after_created_date", "before_created_date"})
+    __shown__: ClassVar[frozenset[str]] = frozenset({"after_created_date", "before_created_date"})
 
     after_created_date: Annotated[datetime, Instant()] | None = None
     """Created (on or) after this moment."""
@@ -98,7 +100,9 @@ class CreatedDateFilter(_DateRange, frozen=True):
 class TargetCloseDateFilter(_DateRange, frozen=True):
     """Opportunities expected to close within a span of days (AWS shape of the same name)."""
 
-    __shown__ = frozenset({"after_target_close_date", "before_target_close_date"})
+    __shown__: ClassVar[frozenset[str]] = frozenset(
+        {"after_target_close_date", "before_target_close_date"}
+    )
 
     after_target_close_date: Annotated[date, Day()] | None = None
     """Closing (on or) after this day."""
@@ -113,7 +117,7 @@ class OpportunitySort(RequestModel, frozen=True):
     reads can move to a page already read. Sorted by CreatedDate or Identifier it cannot.
     """
 
-    __shown__ = frozenset({"sort_order", "sort_by"})
+    __shown__: ClassVar[frozenset[str]] = frozenset({"sort_order", "sort_by"})
 
     sort_order: Annotated[SortOrder, Declared()]
     """The direction."""
@@ -144,7 +148,7 @@ class ListOpportunitiesRequest(RequestModel, frozen=True):
         pydantic.ValidationError: A field is invalid; the message does not contain its value.
     """
 
-    __shown__ = frozenset(
+    __shown__: ClassVar[frozenset[str]] = frozenset(
         {
             "catalog",
             "max_results",

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, Inexact
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, ClassVar, Final
 
 from pydantic import FailFast, Field, PrivateAttr
 
@@ -54,7 +54,7 @@ class AddressSummary(ResponseModel, frozen=True):
 class AccountSummary(ResponseModel, frozen=True):
     """Who the customer is (AWS shape ``AccountSummary``)."""
 
-    __shown__ = frozenset({"industry", "address"})
+    __shown__: ClassVar[frozenset[str]] = frozenset({"industry", "address"})
 
     industry: Annotated[Industry, Tolerant()] | None = None
     """The customer's industry; ``OTHER`` is explained in `other_industry`."""
@@ -71,7 +71,7 @@ class AccountSummary(ResponseModel, frozen=True):
 class CustomerSummary(ResponseModel, frozen=True):
     """The customer's side of an opportunity (AWS shape ``CustomerSummary``)."""
 
-    __shown__ = frozenset({"account"})
+    __shown__: ClassVar[frozenset[str]] = frozenset({"account"})
 
     account: AccountSummary | None = None
     """Who the customer is."""
@@ -80,7 +80,9 @@ class CustomerSummary(ResponseModel, frozen=True):
 class LifeCycleSummary(ResponseModel, frozen=True):
     """How far an opportunity is (AWS shape ``LifeCycleSummary``)."""
 
-    __shown__ = frozenset({"stage", "closed_lost_reason", "target_close_date", "review_status"})
+    __shown__: ClassVar[frozenset[str]] = frozenset(
+        {"stage", "closed_lost_reason", "target_close_date", "review_status"}
+    )
 
     stage: Annotated[Stage, Tolerant()] | None = None
     """The stage in the sales cycle."""
@@ -101,7 +103,7 @@ class LifeCycleSummary(ResponseModel, frozen=True):
 class ExpectedCustomerSpend(ResponseModel, frozen=True):
     """One estimate of what the customer will spend (AWS shape ``ExpectedCustomerSpend``)."""
 
-    __shown__ = frozenset({"frequency"})
+    __shown__: ClassVar[frozenset[str]] = frozenset({"frequency"})
 
     amount: Annotated[Decimal | None, EmptyIsNone()] = None
     """The amount, in `currency_code`, exact; None where AWS sends none or an empty string."""
@@ -118,7 +120,7 @@ class ExpectedCustomerSpend(ResponseModel, frozen=True):
 class ExpectedContractDuration(ResponseModel, frozen=True):
     """How long the contract is expected to last (AWS shape ``ExpectedContractDuration``)."""
 
-    __shown__ = frozenset({"term"})
+    __shown__: ClassVar[frozenset[str]] = frozenset({"term"})
 
     term: Annotated[ExpectedContractDurationTerm, Tolerant()] | None = None
     """The unit of `value`."""
@@ -129,7 +131,7 @@ class ExpectedContractDuration(ResponseModel, frozen=True):
 class ProjectSummary(ResponseModel, frozen=True):
     """What is to be built (AWS shape ``ProjectSummary``)."""
 
-    __shown__ = frozenset(
+    __shown__: ClassVar[frozenset[str]] = frozenset(
         {"delivery_models", "expected_customer_spend", "expected_contract_duration"}
     )
 
@@ -148,7 +150,7 @@ class OpportunitySummary(ResponseModel, frozen=True):
     each of which may be absent, and are None where one is.
     """
 
-    __shown__ = frozenset(
+    __shown__: ClassVar[frozenset[str]] = frozenset(
         {
             "catalog",
             "id",
@@ -286,7 +288,7 @@ class ResponseSource:
 class ListOpportunitiesResponse(ResponseModel, frozen=True):
     """One page of opportunities (AWS shape ``ListOpportunitiesResponse``)."""
 
-    __shown__ = frozenset({"opportunity_summaries"})
+    __shown__: ClassVar[frozenset[str]] = frozenset({"opportunity_summaries"})
 
     # A million invalid records would be a million errors.
     opportunity_summaries: Annotated[tuple[OpportunitySummary, ...], FailFast()]
