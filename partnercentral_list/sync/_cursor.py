@@ -16,6 +16,7 @@ from partnercentral_list._tied_records import TiedRecords
 from partnercentral_list.errors import MalformedResponseError, PaginationError
 from partnercentral_list.models import OpportunitySummary
 from partnercentral_list.sync._source import (
+    MAX_CLOCK_SKEW,
     SECOND,
     SortKey,
     Source,
@@ -72,8 +73,9 @@ class DateCursor:
         source: Fetches the pages.
         start: The date to start from; None for everything.
         key: The date to sort and filter by.
-        watermark: The stored watermark that `start` was computed from. If AWS's clock has not
-            reached it, it proves nothing, and everything is read.
+        watermark: The stored watermark that `start` was computed from. If it is ahead of AWS's
+            clock by `MAX_CLOCK_SKEW`, it proves nothing, and everything is read; if by less, the
+            start is as much earlier.
     """
 
     def __init__(
@@ -133,9 +135,9 @@ class DateCursor:
 
     async def _start(self) -> CursorPage | None:
         page = await self._fetch(self._query)
-        if self._watermark is not None and is_ahead(self._watermark, page.clock):
-            self._watermark = None
-            self._query = replace(self._query, after=None)
+        watermark, self._watermark = self._watermark, None
+        if watermark is not None and page.clock is not None and is_ahead(watermark, page.clock):
+            self._query = replace(self._query, after=self._earlier_start(watermark - page.clock))
             return None
         if page.token is None:
             # Everything is in one response, and nothing is edited within a response.
@@ -146,6 +148,10 @@ class DateCursor:
         self._newest = await self.fetch_newest()
         self._state = self._read_page
         return None
+
+    def _earlier_start(self, ahead: timedelta) -> datetime | None:
+        start = self._query.after
+        return None if start is None or ahead >= MAX_CLOCK_SKEW else look_back(start, ahead)
 
     async def _read_page(self) -> CursorPage | None:
         page = await self._fetch_dated(self._query)

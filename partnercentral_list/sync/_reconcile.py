@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
@@ -12,6 +11,7 @@ from partnercentral_list.sync._cursor import CursorPage, DateCursor
 from partnercentral_list.sync._source import (
     SourceQuery,
     batched,
+    is_identifier,
     look_up,
     repeated_token_error,
 )
@@ -158,7 +158,7 @@ class Reconciliation:
         stored = frozenset(await self._run.store.identifiers())
         absent = sorted((stored | self._run.state.pending) - self._listed)
         # AWS refuses to look up any other identifier.
-        valid = [name for name in absent if re.fullmatch("O[0-9]{1,19}", name)]
+        valid = list(filter(is_identifier, absent))
         for batch in batched(valid):
             await self._look_up(batch)
         gone = stored.intersection(valid) - self._listed

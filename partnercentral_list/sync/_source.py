@@ -34,6 +34,14 @@ SortKey: TypeAlias = Literal["LastModifiedDate", "CreatedDate", "Identifier"]
 """What a listing is sorted by."""
 
 SECOND: Final = timedelta(seconds=1)
+#: AWS's hosts may disagree on the time by less than this. A watermark that is further ahead of one
+#: of them was never reached by any.
+MAX_CLOCK_SKEW: Final = timedelta(minutes=1)
+
+
+def is_identifier(text: str) -> bool:
+    """Return whether AWS would look up such an identifier."""
+    return re.fullmatch("O[0-9]{1,19}", text) is not None
 
 
 def is_ahead(date: datetime, clock: datetime | None) -> bool:
@@ -55,9 +63,9 @@ class SourceRow:
 
     @property
     def key(self) -> str:
-        """The identifier, or the key of an invalid record without one."""
+        """The identifier, or the whole of an invalid record without one."""
         record = self.record
-        return self.id or (record.key if isinstance(record, InvalidRecord) else record.id)
+        return self.id or (record.raw if isinstance(record, InvalidRecord) else record.id)
 
     def date(self, key: SortKey) -> datetime | None:
         """Return the date that a listing is sorted by; None without one."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
@@ -15,7 +16,13 @@ from partnercentral_list.models import OpportunitySummary
 from partnercentral_list.sync._changes import ChangeSet, diff, valid_identifiers
 from partnercentral_list.sync._cursor import CursorPage, look_back
 from partnercentral_list.sync._leases import forget_owner, new_owner
-from partnercentral_list.sync._source import Source, SourceRow, is_ahead
+from partnercentral_list.sync._source import (
+    MAX_CLOCK_SKEW,
+    Source,
+    SourceRow,
+    is_ahead,
+    is_identifier,
+)
 from partnercentral_list.sync.events import (
     InvalidRecordStored,
     PageCommitted,
@@ -65,6 +72,8 @@ class SyncRun:
         self._read: set[str] = set()
         self._invalid: set[str] = set()
         self._ahead: set[str | None] = set()
+        self._keys_by_raw: dict[str, dict[str, str]] = {}
+        """Of invalid records without an identifier: by key, the distinct key of each raw form."""
 
     async def acquire(self) -> None:
         """Acquire the lease, and read the state of the store.
@@ -88,6 +97,11 @@ class SyncRun:
                 f"The store holds the catalog {self.state.catalog!r}, and the client reads "
                 f"{catalog!r}. Keep each catalog in a store of its own, or under an account name "
                 "of its own."
+            )
+        if not all(map(is_identifier, self.state.pending)):
+            raise StoreError(
+                "The store is damaged: a pending identifier is not one of AWS's. Restore it; or "
+                "remove it and run again, which reads everything anew."
             )
         self._notifier.notify(SyncStarted(self._kind, self.state.watermark))
 
@@ -131,12 +145,25 @@ class SyncRun:
             is_mistake = is_ahead(date, page.clock) or (newest is not None and date > newest)
             return is_settled or is_mistake
 
-        return diff(page.rows, stored, is_final)
+        return diff(map(self._with_distinct_key, page.rows), stored, is_final)
+
+    def _with_distinct_key(self, row: SourceRow) -> SourceRow:
+        record = row.record
+        if row.id is not None or not isinstance(record, InvalidRecord):
+            return row
+        # Two records may have all in common that an edit does not change. Once two are known, an
+        # edit of one can no longer be told from the other, and none may take the other's place.
+        keys = self._keys_by_raw.setdefault(record.key, {})
+        if record.raw not in keys:
+            is_shared = any(known.startswith(f"{record.key}:") for known in self.state.invalid)
+            digest = hashlib.sha256(record.raw.encode()).hexdigest()
+            keys[record.raw] = f"{record.key}:{digest}" if keys or is_shared else record.key
+        return replace(row, record=replace(record, key=keys[record.raw]))
 
     def _discard_watermark_ahead_of(self, clock: datetime | None) -> None:
         # It stays in the store until the first page that proves another one is committed.
         watermark = self.state.watermark
-        if watermark is not None and is_ahead(watermark, clock):
+        if watermark is not None and clock is not None and watermark - clock >= MAX_CLOCK_SKEW:
             self.discarded_watermark = watermark
             self.state = replace(self.state, watermark=None)
 

@@ -13,7 +13,15 @@ from typing import Any
 import pytest
 
 from partnercentral_list import OpportunitySummary, StoreError
-from partnercentral_list.sync import InvalidRecord, SQLiteStore, SyncBatch
+from partnercentral_list.emulator import PartnerCentralEmulator
+from partnercentral_list.sync import (
+    InvalidRecord,
+    MemoryStore,
+    OpportunitySync,
+    SQLiteStore,
+    SyncBatch,
+)
+from tests.conftest import MakeClient
 
 LEASE = timedelta(minutes=5)
 NAME = "Example Corporation"
@@ -189,3 +197,15 @@ async def test_half_a_surrogate_pair_is_a_store_error(tmp_path: Path) -> None:
         with pytest.raises(StoreError, match="surrogate"):
             await store.acquire_lease("\ud800", "AWS", LEASE)
         await asyncio.wait_for(use(store), 10)
+
+
+async def test_a_pending_identifier_that_is_damaged_is_an_error_of_the_store(
+    make_client: MakeClient, emulator: PartnerCentralEmulator
+) -> None:
+    store = MemoryStore()
+    lease = timedelta(minutes=5)
+    await store.acquire_lease("me", "AWS", lease)
+    await store.commit("me", SyncBatch(add_pending=frozenset({"O1", "\x00O2"})), lease)
+    await store.release_lease("me")
+    with pytest.raises(StoreError, match="damaged"):
+        await OpportunitySync(make_client(emulator), store).run()

@@ -107,6 +107,30 @@ async def test_a_run_discards_a_watermark_that_awss_clock_has_not_reached(
         assert (again.discarded_watermark, again.requests) == (None, 1)
 
 
+@pytest.mark.parametrize(("seconds", "is_kept"), [(1, True), (59, True), (60, False)])
+async def test_a_watermark_within_the_skew_of_awss_clocks_is_kept(
+    seconds: int, is_kept: bool, make_client: MakeClient
+) -> None:
+    store, watermark = MemoryStore(), NOW + timedelta(seconds=seconds)
+    await keep(store, watermark)
+    with PartnerCentralEmulator(some(12), clock=Clock()) as emulator:
+        report = await OpportunitySync(make_client(emulator), store).run()
+        assert (report.discarded_watermark is None) == is_kept
+        assert (report.watermark == watermark) == is_kept
+        assert report.created == (0 if is_kept else 12)
+
+
+async def test_a_late_clock_of_aws_hides_no_change(make_client: MakeClient) -> None:
+    # The change is dated by the late clock, and is older than the lookback window of the watermark.
+    store, clock = MemoryStore(), Clock()
+    await keep(store, NOW + timedelta(seconds=30))
+    with PartnerCentralEmulator(some(12), clock=clock) as emulator:
+        emulator.update("O3", {"LifeCycle": {"Stage": "Launched"}})
+        lookback = timedelta(seconds=1)
+        report = await OpportunitySync(make_client(emulator), store, lookback=lookback).run()
+        assert (report.created, report.discarded_watermark) == (1, None)
+
+
 async def test_reconciling_sets_back_a_watermark_that_is_ahead_of_all(
     make_client: MakeClient,
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -50,6 +51,30 @@ async def test_each_edit_of_a_record_without_an_id_replaces_the_one_before(
             await OpportunitySync(make_client(emulator), store).run()
     (kept,) = store.invalid.values()
     assert "00:01:02" in kept.raw
+
+
+async def test_no_invalid_record_takes_the_place_of_another(make_client: MakeClient) -> None:
+    # Alike in all that an edit does not change.
+    store = MemoryStore()
+    first, second = (
+        some(1)[0] | {"Id": None, "LifeCycle": {"NextSteps": text}} for text in ("one", "two")
+    )
+    edited = second | {"LifeCycle": {"NextSteps": "3"}, "LastModifiedDate": "2025-01-01T01:00:00Z"}
+    with PartnerCentralEmulator([*some(5), first, second]) as emulator:
+        report = await OpportunitySync(make_client(emulator), store).run()
+    assert report.invalid == len(store.invalid) == 2
+    lookback = timedelta(seconds=1)
+    with PartnerCentralEmulator([*some(5), first, edited]) as emulator:
+        sync = OpportunitySync(make_client(emulator), store, lookback=lookback)
+        await sync.run()
+        assert texts(store) >= {"one", "3"}
+        await sync.reconcile()
+    assert texts(store) == {"one", "3"}
+    assert len(store.invalid) == 2
+
+
+def texts(store: MemoryStore) -> set[str]:
+    return {json.loads(kept.raw)["LifeCycle"]["NextSteps"] for kept in store.invalid.values()}
 
 
 async def test_reconciling_forgets_invalid_records_that_are_gone(

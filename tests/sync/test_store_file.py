@@ -68,13 +68,17 @@ def test_a_forked_process_needs_a_store_of_its_own(tmp_path: Path) -> None:
     assert own == parents == "[]"
 
 
-@pytest.mark.parametrize("kind", ["pipe", "device", "directory"])
+@pytest.mark.parametrize("kind", ["pipe", "device", "directory", "journal"])
 async def test_what_is_not_a_file_is_refused_at_once(kind: str, tmp_path: Path) -> None:
     path = tmp_path / "pipeline.db"
     if kind == "pipe":
         os.mkfifo(path)
     elif kind == "directory":
         path.mkdir()
+    elif kind == "journal":
+        async with SQLiteStore(path) as whole:
+            await whole.identifiers()
+        os.mkfifo(tmp_path / "pipeline.db-journal")
     else:
         path = Path(os.devnull)
     store = SQLiteStore(path)
@@ -133,7 +137,7 @@ async def test_a_mode_that_cannot_be_changed_is_warned_of(
     assert "readable by every user of this machine" in caplog.text
 
 
-@pytest.mark.parametrize("how", ["removed", "replaced", "moved"])
+@pytest.mark.parametrize("how", ["cut", "removed", "replaced", "moved"])
 async def test_a_file_that_is_gone_is_no_success(
     how: str, make_client: MakeClient, tmp_path: Path
 ) -> None:
@@ -142,7 +146,9 @@ async def test_a_file_that_is_gone_is_no_success(
         async with SQLiteStore(path) as store:
             sync = OpportunitySync(make_client(emulator), store)
             await sync.run()
-            if how == "moved":
+            if how == "cut":
+                os.truncate(path, 0)
+            elif how == "moved":
                 path.rename(tmp_path / "elsewhere.db")
             else:
                 path.unlink()
@@ -155,6 +161,10 @@ async def test_a_file_that_is_gone_is_no_success(
                 with pytest.raises(StoreError, match="removed or replaced") as caught:
                     await sync.run()
                 assert not caught.value.retryable
+        if how == "cut":
+            # A user removes what is damaged, as the error of a new store advises.
+            for file in files_in(tmp_path):
+                file.unlink()
         async with SQLiteStore(path) as anew:
             assert (await OpportunitySync(make_client(emulator), anew).run()).created == 21
 

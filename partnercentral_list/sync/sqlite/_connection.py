@@ -10,7 +10,13 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Final, TypeAlias, TypeVar
 
 from partnercentral_list.errors import StoreError
-from partnercentral_list.sync.sqlite._file import file_identity, prepare_file, store_error
+from partnercentral_list.sync.sqlite._file import (
+    FileState,
+    check_companions,
+    file_state,
+    prepare_file,
+    store_error,
+)
 from partnercentral_list.sync.sqlite._schema import migrate
 
 ResultT = TypeVar("ResultT")
@@ -23,8 +29,8 @@ _FORKED: Final = (
     "Make a new SQLiteStore in each process."
 )
 _REPLACED: Final = (
-    "The file was removed or replaced while it was open, so nothing more can be stored. Make a new "
-    "SQLiteStore; if the file is gone, everything is read anew."
+    "The file was cut, removed or replaced while it was open, so nothing more can be stored. Make "
+    "a new SQLiteStore; if the file is gone, everything is read anew."
 )
 # Never closed in a forked process: that would disturb the process that opened them.
 _INHERITED: Final[list[sqlite3.Connection]] = []
@@ -40,7 +46,7 @@ class SQLiteConnection:
     def __init__(self, path: str) -> None:
         self._path = path
         self._absolute_path = path
-        self._identity: tuple[int, int] | None = None
+        self._state: FileState | None = None
         self._thread: ThreadPoolExecutor | None = None
         self._connection: sqlite3.Connection | None = None
         self._process = os.getpid()
@@ -118,10 +124,13 @@ class SQLiteConnection:
             # Absolute, because the program may change its directory.
             self._absolute_path = os.path.abspath(self._path)
             self._connection = connect(self._absolute_path)
-            self._identity = file_identity(self._absolute_path)
+            self._state = file_state(self._absolute_path)
         result = action(self._connection)
-        # Checked after each action: what SQLite writes to a file that was removed is lost.
-        if self._identity is None or file_identity(self._absolute_path) != self._identity:
+        # Checked after each action: what SQLite writes to a file that was removed is lost, and of
+        # one that was cut it still reads pages from memory.
+        before, self._state = self._state, file_state(self._absolute_path)
+        if before is None or self._state is None or not self._state.continues(before):
+            self._state = None
             raise StoreError(f"{self._path}: {_REPLACED}")
         return result
 
@@ -140,6 +149,7 @@ def connect(path: str) -> sqlite3.Connection:
         OSError: It cannot be created.
     """
     prepare_file(path)
+    check_companions(path)
     connection = sqlite3.connect(
         path, timeout=BUSY_TIMEOUT_SECONDS, isolation_level=None, check_same_thread=False
     )

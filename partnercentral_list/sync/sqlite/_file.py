@@ -6,6 +6,7 @@ import os
 import sqlite3
 import stat
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Final
 
 from partnercentral_list._notify import logger
@@ -50,16 +51,32 @@ def prepare_file(path: str) -> None:
         with suppress(FileExistsError):
             os.close(os.open(os.path.realpath(path), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         return
+    _check_is_file(path, mode)
+    _withdraw_from_others(path, mode)
+
+
+def check_companions(path: str) -> None:
+    """Check the files that SQLite keeps next to the database, and withdraw them from other users.
+
+    Raises:
+        StoreError: One of them is not a regular file: SQLite would wait for a pipe's other end.
+    """
+    for file in (path + suffix for suffix in _SUFFIXES_OF_COMPANIONS):
+        with suppress(FileNotFoundError):
+            mode = os.stat(file).st_mode
+            _check_is_file(file, mode)
+            _withdraw_from_others(file, mode)
+
+
+def _check_is_file(path: str, mode: int) -> None:
     if not stat.S_ISREG(mode):
         raise StoreError(f"{path}: this is not a regular file. Give the path of a file.")
-    for file in (path, *(path + suffix for suffix in _SUFFIXES_OF_COMPANIONS)):
-        _withdraw_from_others(file)
 
 
-def _withdraw_from_others(file: str) -> None:
-    if os.name != "posix" or not os.path.exists(file):
+def _withdraw_from_others(file: str, mode: int) -> None:
+    if os.name != "posix":
         return
-    mode = stat.S_IMODE(os.stat(file).st_mode)
+    mode = stat.S_IMODE(mode)
     if not mode & stat.S_IRWXO:
         # A file that only a group may read was set up so on purpose.
         return
@@ -73,13 +90,27 @@ def _withdraw_from_others(file: str) -> None:
         )
 
 
-def file_identity(path: str) -> tuple[int, int] | None:
-    """Return the device and inode of the file at a path; None if there is no file."""
+@dataclass(frozen=True, slots=True)
+class FileState:
+    """What tells whether a file is still the one that was opened."""
+
+    device: int
+    inode: int
+    size: int
+
+    def continues(self, other: FileState) -> bool:
+        """Return whether it is the same file as before, and not shorter."""
+        is_same = (self.device, self.inode) == (other.device, other.inode)
+        return is_same and self.size >= other.size
+
+
+def file_state(path: str) -> FileState | None:
+    """Return the state of the file at a path; None if there is no file."""
     try:
         found = os.stat(path)
     except (FileNotFoundError, NotADirectoryError):
         return None
-    return found.st_dev, found.st_ino
+    return FileState(found.st_dev, found.st_ino, found.st_size)
 
 
 def is_path(value: object) -> bool:
