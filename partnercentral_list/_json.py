@@ -22,7 +22,8 @@ class JsonText:
 
     text: str
     value: Any
-    """As Python's own `json` reads it. A number that Python cannot hold is its text."""
+    """As Python's own `json` reads it. A number that Python cannot hold is its text, and so is a
+    whole value that is nested too deeply."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ def read_envelope(body: bytes, list_name: str, max_entries: int) -> Envelope:
         raise JsonError("it is empty")
     try:
         # As text: of bytes, Python's own would take UTF-16 too.
-        return _EnvelopeReader(body.decode()).read(list_name, max_entries)
+        return _EnvelopeReader(body.decode(), _PLAIN).read(list_name, max_entries)
     except JsonError:
         raise
     except (ValueError, RecursionError):
@@ -59,14 +60,26 @@ def read_envelope(body: bytes, list_name: str, max_entries: int) -> Envelope:
     raise JsonError("it is not JSON")
 
 
-def loads_exact(text: str) -> Any:
-    """Return a value with every number as it was written: a fraction is a `Decimal`."""
-    return _EXACT.decode(text)
+def read_entries_exact(body: bytes, list_name: str) -> list[Any]:
+    """Return an object's list with every number as it was written: a fraction is a `Decimal`.
+
+    Args:
+        body: The text of an object that `read_envelope` or pydantic has accepted.
+        list_name: The name of the member with the list.
+    """
+    text = body.decode()
+    try:
+        entries: list[Any] = _EXACT.decode(text)[list_name]
+    except RecursionError:
+        envelope = _EnvelopeReader(text, _EXACT).read(list_name, len(text))
+        entries = [entry.value for entry in envelope.entries]
+    return entries
 
 
 class _EnvelopeReader:
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, decoder: json.JSONDecoder) -> None:
         self._text = text
+        self._decoder = decoder
         self._at = 0
 
     def read(self, list_name: str, max_entries: int) -> Envelope:
@@ -103,15 +116,25 @@ class _EnvelopeReader:
         while True:
             if len(entries) == most:
                 raise JsonError(f"it has more than the {most} records requested")
-            entries.append(self._value())
+            entries.append(self._entry())
             if not self._next_is(","):
                 break
         self._take("]")
         return tuple(entries)
 
+    def _entry(self) -> JsonText:
+        start = self._skip_space()
+        try:
+            return self._value()
+        except RecursionError:
+            pass
+        self._at = _end_of_value(self._text, start)
+        text = self._text[start : self._at]
+        return JsonText(text, text)
+
     def _value(self) -> JsonText:
         start = self._skip_space()
-        value, self._at = _PLAIN.raw_decode(self._text, start)
+        value, self._at = self._decoder.raw_decode(self._text, start)
         return JsonText(self._text[start : self._at], value)
 
     def _next_is(self, char: str) -> bool:
@@ -132,6 +155,24 @@ class _EnvelopeReader:
         space = _SPACE.match(self._text, self._at)
         self._at = space.end() if space else self._at
         return self._at
+
+
+def _end_of_value(text: str, start: int) -> int:
+    """Return where a list or object ends, by its brackets alone; nothing else of it is checked."""
+    closing: list[str] = []
+    for token in _BRACKET_OR_STRING.finditer(text, start):
+        bracket = token[0]
+        if bracket in _CLOSING:
+            closing.append(_CLOSING[bracket])
+        elif bracket in _CLOSING.values() and closing.pop() != bracket:
+            break
+        if not closing:
+            return token.end()
+    raise ValueError("a bracket is not closed")
+
+
+_CLOSING: Final = {"[": "]", "{": "}"}
+_BRACKET_OR_STRING: Final = re.compile(r'[\[\]{}]|"(?:[^"\\]|\\.)*+"')
 
 
 def _integer(text: str) -> int | str:

@@ -99,7 +99,7 @@ class ClientConfig:
     connect_timeout: float = 10.0
     read_timeout: float = 30.0
     max_connections: int = 16
-    max_response_bytes: int = 32 * 1024 * 1024
+    max_response_bytes: int = 4 * 1024 * 1024
     integration: str | None = None
     aio_config: AioConfigLike | None = None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import re
 from collections.abc import Iterator, Mapping
@@ -31,8 +32,9 @@ TOKEN: Final = "NextToken"  # noqa: S105 # the name of a member, no secret
 #: The most records that AWS ever puts on a page.
 MAX_RECORDS: Final = 100
 #: A record takes one kilobyte. A body with more than this for each record requested is
-#: parsed step by step, so that a million tiny records are refused before they are built.
-BYTES_PER_RECORD: Final = 8_192
+#: parsed in a thread and step by step: what AWS never sends may take half a second, and a million
+#: tiny records are refused before they are built.
+BYTES_PER_RECORD: Final = 4_096
 
 # A letter of a member's name may be written as an escape, which a search for the name overlooks.
 _ESCAPED_LETTER: Final = re.compile(rb"\\u00[4-7]")
@@ -65,7 +67,7 @@ class Page:
 Record: TypeAlias = OpportunitySummary | InvalidEntry
 
 
-def parse_response(
+async def parse_response(
     response: Mapping[str, Any], attempt: Attempt, elapsed: float, parameters: Mapping[str, object]
 ) -> Page:
     """Parse a successful response of aiobotocore's.
@@ -92,6 +94,8 @@ def parse_response(
     max_records = cast("int", parameters.get("MaxResults", MAX_RECORDS))
     if attempt.body is None:
         return parse_parsed(response, metadata, max_records)
+    if _is_large(attempt.body, max_records):
+        return await asyncio.to_thread(parse_page, attempt.body, metadata, max_records)
     return parse_page(attempt.body, metadata, max_records)
 
 
@@ -146,10 +150,14 @@ def parse_parsed(
     return parse_page(to_json(members), metadata, max_records)
 
 
+def _is_large(body: bytes, max_records: int) -> bool:
+    return len(body) > (max_records + 1) * BYTES_PER_RECORD
+
+
 def _is_simple(body: bytes, max_records: int) -> bool:
     # pydantic takes the last of two members of one name, and builds all records before any count.
     return (
-        len(body) <= (max_records + 1) * BYTES_PER_RECORD
+        not _is_large(body, max_records)
         and body.count(b'"OpportunitySummaries"') == 1
         and body.count(b'"NextToken"') <= 1
         and not (b"\\" in body and _ESCAPED_LETTER.search(body))
@@ -200,7 +208,10 @@ def _parse_record(record: JsonText) -> Record:
         return OpportunitySummary.model_validate_json(record.text, by_alias=True, by_name=False)
     except ValidationError as error:
         problems = tuple(_problems(error))
-    return InvalidEntry(_identifier(record.value), problems, record.value)
+    # What is too deep for pydantic would be too deep for whoever stores or prints the record.
+    is_too_deep = "recursion limit" in problems[0]
+    raw = record.text if is_too_deep else record.value
+    return InvalidEntry(_identifier(record.value), problems, raw)
 
 
 def _identifier(record: object) -> str | None:

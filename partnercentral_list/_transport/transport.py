@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar
 from uuid import uuid4
 
 from partnercentral_list._notify import Notifier
@@ -319,17 +319,14 @@ class Call:
         sent_at = self._clock()
         self._context.notify(RequestSent(self._invocation_id, attempt.number))
         try:
-            response = await self._send(connection, attempt, parameters)
-            page = parse_response(response, attempt, self._clock() - self._started, parameters)
+            page = await self._send(connection, attempt, parameters)
         except PartnerCentralError as error:
             self._context.notify(_failed(attempt, error, self._clock() - sent_at))
             raise
         self._context.notify(_received(attempt, page, self._clock() - sent_at))
         return page
 
-    async def _send(
-        self, connection: Connection, attempt: Attempt, parameters: Parameters
-    ) -> dict[str, Any]:
+    async def _send(self, connection: Connection, attempt: Attempt, parameters: Parameters) -> Page:
         from partnercentral_list._transport.errors import from_exception
 
         problem: PartnerCentralError
@@ -339,7 +336,8 @@ class Call:
         try:
             async with limit:
                 response = await connection.client.list_opportunities(**parameters)
-                return cast("dict[str, Any]", response)
+                elapsed = self._clock() - self._started
+                return await parse_response(response, attempt, elapsed, parameters)
         except Exception as error:
             if limit.expired():
                 problem = RequestTimeoutError(

@@ -75,11 +75,16 @@ class WireModel(BaseModel, frozen=True):
             yield name, value if value is None or name in self.__shown__ else _REDACTED
 
 
+_ENCODER: Final = json.JSONEncoder(allow_nan=False, default=str, skipkeys=True)
+
+
 def _refuse_infinite(value: Any) -> Any:
     # A number too large for a float would be infinite in Python and null in JSON, and so another
     # value after a round trip.
+    if isinstance(value, str | int | None):
+        return value
     try:
-        json.dumps(value, allow_nan=False, default=str, skipkeys=True)
+        _ENCODER.encode(value)
     except ValueError:
         raise PydanticCustomError("number_out_of_range", "Number out of range") from None
     return value

@@ -11,11 +11,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, Inexact
-from typing import Annotated, Any, ClassVar, Final
+from typing import Annotated, Any, ClassVar, Final, cast
 
 from pydantic import FailFast, Field, PrivateAttr
+from pydantic_core import CoreSchema, core_schema
 
-from partnercentral_list._json import loads_exact
+from partnercentral_list._json import read_entries_exact
 from partnercentral_list.models._base import ResponseModel
 from partnercentral_list.models.country_codes import CountryCode
 from partnercentral_list.models.currency_codes import CurrencyCode
@@ -36,6 +37,22 @@ Timestamp = Annotated[datetime, UtcTimestamp()]
 
 # Amounts have up to 31 digits before the point, of which Python's default context keeps 28.
 _EXACT: Final = Context(prec=100, Emin=MIN_EMIN, Emax=MAX_EMAX, traps=[Inexact])
+
+
+class _BoundedList:
+    """Annotation of a response's list of at most 1,000 entries; AWS's have at most 10.
+
+    A million entries would block the event loop for seconds, and so would a million errors: the
+    first error of an entry ends the list.
+    """
+
+    MAX_LENGTH = 1_000
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> CoreSchema:
+        schema = cast("core_schema.TupleSchema", handler(source))
+        schema["max_length"] = self.MAX_LENGTH
+        schema["fail_fast"] = True
+        return schema
 
 
 class AddressSummary(ResponseModel, frozen=True):
@@ -135,9 +152,13 @@ class ProjectSummary(ResponseModel, frozen=True):
         {"delivery_models", "expected_customer_spend", "expected_contract_duration"}
     )
 
-    delivery_models: tuple[Annotated[DeliveryModel, Tolerant()], ...] | None = None
+    delivery_models: (
+        Annotated[tuple[Annotated[DeliveryModel, Tolerant()], ...], _BoundedList()] | None
+    ) = None
     """How the solution is deployed or consumed."""
-    expected_customer_spend: tuple[ExpectedCustomerSpend, ...] | None = None
+    expected_customer_spend: Annotated[tuple[ExpectedCustomerSpend, ...], _BoundedList()] | None = (
+        None
+    )
     """Estimates of what the customer will spend, at most 10."""
     expected_contract_duration: ExpectedContractDuration | None = None
     """How long the contract is expected to last."""
@@ -325,7 +346,7 @@ class ListOpportunitiesResponse(ResponseModel, frozen=True):
                 record.model_dump(mode="json", by_alias=True, exclude_none=True)
                 for record in self.opportunity_summaries
             )
-        records = loads_exact(source.body.decode())["OpportunitySummaries"]
+        records = read_entries_exact(source.body, "OpportunitySummaries")
         places = range(len(records)) if source.places is None else source.places
         return tuple(records[place] for place in places)
 

@@ -189,7 +189,63 @@ def test_a_number_in_range_survives_the_round_trip(number: str) -> None:
     assert again.model_extra == {"New": json.loads(number)}
 
 
+# Nesting that Python does not hold
+
+
+@pytest.mark.parametrize("depth", [500, 5_000, 100_000])
+def test_deep_nesting_spoils_its_record_and_not_the_page(depth: int) -> None:
+    deep = '{"Id":"O2","New":' + '[{"a]":' * depth + '"}"' + "}]" * depth + "}"
+    text = body(RECORD, "deep", RECORD, NextToken="t").decode().replace('"deep"', deep)
+    page = parse_page(text.encode(), METADATA)
+    assert page.next_token == "t"
+    first, wrong, last = page.records
+    assert isinstance(first, OpportunitySummary)
+    assert first == last
+    assert isinstance(wrong, InvalidEntry)
+    assert wrong.raw == deep
+    assert "recursion limit" in wrong.problems[0]
+    assert page.response.raw_opportunities[1] is not None
+
+
+@pytest.mark.parametrize("end", ["", "]" * 4_999, "]" * 4_999 + "}", "]" * 5_001])
+def test_deep_nesting_that_does_not_end_is_no_page(end: str) -> None:
+    text = body("deep").decode().replace('"deep"', "[" * 5_000 + end)
+    with pytest.raises(MalformedResponseError, match="not JSON"):
+        parse_page(text.encode(), METADATA)
+
+
 # Bounds
+
+LIST_ENTRIES = [
+    ("ExpectedCustomerSpend", "5"),
+    ("ExpectedCustomerSpend", '{"Amount":"1"}'),
+    ("DeliveryModels", '"SaaS or PaaS"'),
+    ("DeliveryModels", "{}"),
+]
+
+
+@pytest.mark.parametrize(("member", "entry"), LIST_ENTRIES)
+def test_a_list_that_is_too_long_spoils_its_record_and_not_the_page(
+    member: str, entry: str
+) -> None:
+    entries = ",".join([entry] * 1_001)
+    text = body({**RECORD, "Project": {member: "entries"}}, RECORD).decode()
+    page = parse_page(text.replace('"entries"', f"[{entries}]").encode(), METADATA)
+    wrong, valid = page.records
+    assert isinstance(wrong, InvalidEntry)
+    assert len(wrong.problems) == 1
+    assert wrong.problems[0].startswith(f"Project.{member}")
+    assert isinstance(valid, OpportunitySummary)
+
+
+def test_a_list_of_a_thousand_entries_is_read() -> None:
+    spends = [{"Amount": "1"}] * 1_000
+    (record,) = parse_page(
+        body({**RECORD, "Project": {"ExpectedCustomerSpend": spends}}), METADATA
+    ).records
+    assert isinstance(record, OpportunitySummary)
+    assert record.project is not None
+    assert len(record.project.expected_customer_spend or ()) == 1_000
 
 
 def test_a_page_of_the_size_asked_for_is_a_page() -> None:
