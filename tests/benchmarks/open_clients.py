@@ -53,7 +53,7 @@ async def measure(url: str, clients: int, variant: str) -> dict[str, float]:
 
     async def open_one(client: PartnerCentralClient) -> None:
         await client.__aenter__()
-        await client.list_opportunities(max_results=1)
+        await client.list_opportunities(max_results=100)
 
     opened = [client() for _ in range(clients + 3)]
     for first in opened[:3]:
