@@ -53,6 +53,7 @@ _ALIASES: Final = {
     "retries": "retry",
     "max_attempts": "retry=RetryPolicy(max_attempts=...)",
     "timeout": "retry=RetryPolicy(attempt_timeout=...)",
+    "rate": "rate_limit",
     "limiter": "rate_limit",
     "aws_access_key_id": "credentials",
     "aws_secret_access_key": "credentials",
@@ -77,7 +78,7 @@ class PartnerCentralClient:
         region_name: Partner Central is in us-east-1 only; another region needs `endpoint_url`.
         endpoint_url: Where to send requests instead, such as an emulator's URL;
             ``AWS_ENDPOINT_URL_PARTNERCENTRAL_SELLING`` is used too. It must not contain a
-            user name or password.
+            user name, password, query or fragment.
         credentials: An async callable that returns `Credentials`, called again before they
             expire; in place of AWS's own chain (environment, profile, container, instance).
         session: An ``aiobotocore.session.AioSession`` to share between clients.
@@ -367,8 +368,9 @@ def _unknown_arguments(unknown: Iterable[str]) -> str:
     names = list(signature(PartnerCentralClient).parameters)[:-1]
     problems: list[str] = []
     for name in unknown:
-        close = difflib.get_close_matches(name, names, n=1)
-        meant = _ALIASES.get(name) or next(iter(close), None)
+        lowered = name.lower()
+        close = difflib.get_close_matches(lowered, names, n=1)
+        meant = _ALIASES.get(lowered) or next(iter(close), None)
         advice = f"Perhaps {meant} was meant." if meant else f"Valid: {', '.join(names)}."
         problems.append(f"PartnerCentralClient has no argument {name!r}. {advice}")
     return "\n".join(problems)

@@ -260,24 +260,30 @@ def check_kind(name: str, value: object, *kinds: type) -> None:
         raise ConfigurationError(f"{name} must be {wanted}, not {type(value).__name__}.")
 
 
-def has_password(text: str) -> bool:
-    """Return whether a text may show an address that has a user name or password."""
-    return bool(_USER_IN_ADDRESS.search(text))
+def has_secret(text: str) -> bool:
+    """Return whether a text may show an address that has a user name, password or query."""
+    return bool(_SECRET_IN_ADDRESS.search(text))
 
 
-_USER_IN_ADDRESS = re.compile(r"(://|Invalid endpoint: ).*@", re.DOTALL)
+_SECRET_IN_ADDRESS = re.compile(r"(://|Invalid endpoint: ).*[@?#]", re.DOTALL)
+
+
+def secret_parts(address: str) -> str:
+    """Return what an address has that an endpoint must not have, in words; empty if nothing."""
+    if "@" in address:
+        return "a user name or password"
+    return "a query or fragment (? or #)" if "?" in address or "#" in address else ""
 
 
 def check_address(name: str, address: str | None) -> None:
-    """Refuse an address that has a user name or password, without showing it.
+    """Refuse an address with a user name, password, query or fragment, without showing it.
 
     Raises:
-        ConfigurationError: It has.
+        ConfigurationError: It has one.
     """
-    if address is not None and "@" in address:
+    if address is not None and (parts := secret_parts(address)):
         raise ConfigurationError(
-            f"{name} must not contain a user name or password: requests are signed, or sent "
-            "without credentials."
+            f"{name} must not contain {parts}: requests are signed, or sent without credentials."
         )
 
 

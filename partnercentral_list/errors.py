@@ -32,7 +32,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Self, TypedDict
+from typing import Any, Final, Self, TypedDict
 
 
 class PartnerCentralError(Exception):
@@ -64,7 +64,8 @@ class PartnerCentralError(Exception):
         self.retryable = retryable
 
     def __str__(self) -> str:
-        details = [f"request id {self.request_id}"] if self.request_id else []
+        # AWS's are 36 characters long.
+        details = [f"request id {_cut(self.request_id, 100)}"] if self.request_id else []
         if self.attempts > 1:
             details.append(f"{self.attempts} attempts")
         text = str(self.args[0])
@@ -73,6 +74,10 @@ class PartnerCentralError(Exception):
     # Exceptions with keyword-only arguments do not survive pickling (and so no process pool).
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuild, (type(self), self.args, self.__dict__)
+
+
+def _cut(text: str, length: int) -> str:
+    return text if len(text) <= length else f"{text[:length]}…"
 
 
 def _rebuild(
@@ -337,6 +342,10 @@ class ThrottlingException(ServiceError):
     """The account sent more requests than its quota allows (10 reads a second)."""
 
 
+#: Fields of a `ValidationException` that its text shows; `error_list` has all of them.
+MAX_SHOWN_FIELDS: Final = 10
+
+
 @dataclass(frozen=True, slots=True)
 class ValidationExceptionError:
     """One field that AWS refused (AWS shape of the same name)."""
@@ -363,9 +372,10 @@ class ValidationException(ServiceError):
         """Take over AWS's reason and its list of fields, which the message then shows."""
         self.reason = reason
         self.error_list = tuple(error_list)
-        return self.with_advice(
-            "\n".join(
-                f"  {error.field_name or 'request'}: {error.message} [{error.code}]"
-                for error in self.error_list
-            )
-        )
+        lines = [
+            _cut(f"  {error.field_name or 'request'}: {error.message} [{error.code}]", 300)
+            for error in self.error_list[:MAX_SHOWN_FIELDS]
+        ]
+        if len(self.error_list) > MAX_SHOWN_FIELDS:
+            lines.append(f"  … and {len(self.error_list) - MAX_SHOWN_FIELDS} more")
+        return self.with_advice("\n".join(lines))

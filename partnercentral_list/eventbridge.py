@@ -16,6 +16,8 @@ from typing import Final, Literal, TypeAlias, cast
 
 from partnercentral_list.models import Catalog
 
+__all__ = ["EventKind", "OpportunityEvent", "OtherEvent", "parse_event", "parse_events"]
+
 SOURCE: Final = "aws.partnercentral-selling"
 EventKind: TypeAlias = Literal["created", "updated"]
 """What happened to the opportunity."""
@@ -163,3 +165,7 @@ def _time(value: object) -> datetime | None:
         return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
+
+
+def __dir__() -> list[str]:
+    return sorted({*__all__, *(name for name in globals() if name.startswith("__"))})

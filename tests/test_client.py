@@ -89,6 +89,9 @@ async def test_a_first_page_that_aws_refuses_is_no_expired_token(
         ({"region": "us-east-1"}, "region_name"),
         ({"profile": "sales"}, "profile_name"),
         ({"regoin_name": "us-east-1"}, "region_name"),
+        ({"Region": "us-east-1"}, "Perhaps region_name"),
+        ({"ENDPOINT_URL": "http://127.0.0.1:9"}, "Perhaps endpoint_url"),
+        ({"rate": 5}, "Perhaps rate_limit"),
         ({"max_attempts": 3}, r"retry=RetryPolicy\(max_attempts=...\)"),
         ({"zzz": 3}, "Valid: catalog, profile_name"),
     ],
@@ -106,11 +109,14 @@ def test_every_unknown_argument_is_named_at_once() -> None:
         PartnerCentralClient("AWS", **arguments)
 
 
-@pytest.mark.parametrize("use", [list, lambda pager: [*pager]])
-def test_a_plain_loop_over_a_pager_names_async_for(use: Callable[[Any], Any]) -> None:
-    pager = PartnerCentralClient("AWS").iter_opportunities()
+@pytest.mark.parametrize("use", [list, lambda opportunities: [*opportunities]])
+@pytest.mark.parametrize("method", ["iter_opportunities", "scan_opportunities"])
+def test_a_plain_loop_over_opportunities_names_async_for(
+    use: Callable[[Any], Any], method: str
+) -> None:
+    opportunities = getattr(PartnerCentralClient("AWS"), method)()
     with pytest.raises(TypeError, match=r"`async for`.*run"):
-        use(pager)
+        use(opportunities)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
 import subprocess
 import sys
@@ -152,6 +153,16 @@ def test_each_name_is_found_when_it_is_asked_for(
 def test_dir_lists_what_is_public_and_nothing_else() -> None:
     listed = {name for name in dir(partnercentral_list) if not name.startswith("__")}
     assert listed == set(LAZY)
+
+
+@pytest.mark.parametrize("name", ["emulator", "eventbridge", "models", "sync", "sync.conformance"])
+def test_dir_of_a_public_module_lists_what_is_public(name: str) -> None:
+    module = importlib.import_module(f"partnercentral_list.{name}")
+    # What pytest's rewriting adds is no identifier.
+    listed = {entry for entry in dir(module) if entry[0].isalpha()}
+    # Python adds the modules of a package that were imported.
+    modules = {entry for entry in listed if f"{module.__name__}.{entry}" in sys.modules}
+    assert listed - modules == set(module.__all__)
 
 
 def test_a_name_that_is_not_there_is_an_attribute_error() -> None:

@@ -11,7 +11,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from botocore import exceptions as botocore_errors
 from botocore.parsers import ResponseParserError
 
-from partnercentral_list.config import has_password
+from partnercentral_list.config import has_secret
 from partnercentral_list.errors import (
     AccessDeniedException,
     ConfigurationError,
@@ -177,7 +177,7 @@ def chained(ours: ErrorT, cause: Exception) -> ErrorT:
     """Return `ours` with that cause, unless it may quote a password or a response."""
     link: BaseException | None = cause
     while link is not None:
-        if link is ours or isinstance(link, ResponseParserError) or has_password(str(link)):
+        if link is ours or isinstance(link, ResponseParserError) or has_secret(str(link)):
             return ours
         link = link.__cause__ or link.__context__
     ours.__cause__ = cause
@@ -272,7 +272,7 @@ def _operation_of(error: botocore_errors.ClientError) -> str:
 
 def _text_of(error: BaseException) -> str:
     text = _shorten(error)
-    return "an address in it has a user name or password" if has_password(text) else text
+    return "an address in it has a user name, password or query" if has_secret(text) else text
 
 
 def _shorten(value: object) -> str:

@@ -22,6 +22,7 @@ from partnercentral_list.cli._errors import (
     CommandError,
     suggestion,
 )
+from partnercentral_list.config import secret_parts
 
 HOME_REGION: Final = "us-east-1"
 #: What can be a part of a host name.
@@ -229,11 +230,9 @@ def _rate_limit(options: Namespace) -> RateLimit | None:
 
 
 def _check_url(source: str, url: str | None, code: int) -> None:
-    if url is not None and "@" in url:
+    if url is not None and (parts := secret_parts(url)):
         # It is not shown: a password may be in it.
-        raise CommandError(
-            f"Bad value for {source}: it must not contain a user name or password.", code
-        )
+        raise CommandError(f"Bad value for {source}: it must not contain {parts}.", code)
     if url is not None and not _is_web_address(url):
         raise CommandError(
             f'Bad value for {source} "{url}": it must be of the form http://host or https://host.',

@@ -1,7 +1,5 @@
 """What goes over the wire: the request, the response, and the enumerations of both."""
 
-from __future__ import annotations
-
 from partnercentral_list.models.country_codes import CountryCode
 from partnercentral_list.models.currency_codes import CurrencyCode
 from partnercentral_list.models.enums import (

@@ -22,6 +22,8 @@ from partnercentral_list.errors import StoreError
 from partnercentral_list.models import OpportunitySummary
 from partnercentral_list.sync.store import InvalidRecord, SyncBatch, SyncStore
 
+__all__ = ["CHECKS", "Check", "OpenStore", "check_store"]
+
 OpenStore: TypeAlias = Callable[[str], AbstractAsyncContextManager[SyncStore]]
 """Opens the store with a name, as a new process would; one that was not opened before is empty."""
 
@@ -255,3 +257,7 @@ async def check_store(open_store: OpenStore, checks: Iterable[Check] = CHECKS) -
     """
     for check in checks:
         await check(open_store)
+
+
+def __dir__() -> list[str]:
+    return sorted({*__all__, *(name for name in globals() if name.startswith("__"))})

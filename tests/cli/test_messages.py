@@ -268,15 +268,23 @@ def test_a_failed_request_is_told_without_pythons_names(
     assert done.err.startswith("partnercentral-list: [ERROR]: ")
 
 
+@pytest.mark.parametrize(
+    ("url", "parts"),
+    [
+        ("https://user:hunter2@host", "user name or password"),
+        ("https://host/x?token=hunter2", "query or fragment"),
+        ("https://host/x#hunter2", "query or fragment"),
+    ],
+)
 @pytest.mark.parametrize("place", ["option", "variable"])
-def test_a_password_in_an_endpoint_is_not_shown(
-    run: Run, monkeypatch: pytest.MonkeyPatch, place: str
+def test_a_password_or_query_in_an_endpoint_is_not_shown(
+    run: Run, monkeypatch: pytest.MonkeyPatch, place: str, url: str, parts: str
 ) -> None:
-    url, words = "https://user:hunter2@host", list[str]()
+    words = list[str]()
     if place == "variable":
         monkeypatch.setenv("AWS_ENDPOINT_URL", url)
     else:
         words = ["--endpoint-url", url]
     done = run("opportunities", "--catalog", "AWS", *words)
-    assert "must not contain a user name or password" in done.err
+    assert f"must not contain a {parts}" in done.err
     assert "hunter2" not in done.err + done.out

@@ -17,6 +17,7 @@ from partnercentral_list import (
     ClientConfig,
     ConfigurationError,
     MalformedResponseError,
+    PartnerCentralError,
     RequestFailed,
     ServiceError,
     ValidationException,
@@ -145,7 +146,42 @@ async def test_long_texts_of_an_error_are_cut(
     (entry,) = error.error_list
     for text in (error.reason, entry.field_name, entry.message, entry.code):
         assert text == error.message
-    assert len(str(error)) < 6_000
+    assert len(str(error)) < 2_000
+
+
+async def test_the_text_of_an_error_shows_ten_fields_and_counts_the_others(
+    make_client: MakeClient, emulator: PartnerCentralEmulator
+) -> None:
+    entries = [{"FieldName": f"F{i}", "Message": "no", "Code": "C"} for i in range(1_000)]
+    emulator.fail(Fault.error("ValidationException", "no", members={"ErrorList": entries}))
+    with pytest.raises(ValidationException) as caught:
+        await make_client(emulator).list_opportunities()
+    assert len(caught.value.error_list) == 1_000
+    lines = str(caught.value).splitlines()
+    assert lines[-2] == "  F9: no [C]"
+    assert lines[-1] == "  … and 990 more"
+
+
+async def test_ten_fields_are_shown_without_a_count(
+    make_client: MakeClient, emulator: PartnerCentralEmulator
+) -> None:
+    entries = [{"FieldName": f"F{i}", "Message": "no", "Code": "C"} for i in range(10)]
+    emulator.fail(Fault.error("ValidationException", "no", members={"ErrorList": entries}))
+    with pytest.raises(ValidationException) as caught:
+        await make_client(emulator).list_opportunities()
+    assert str(caught.value).splitlines()[-1] == "  F9: no [C]"
+
+
+@pytest.mark.parametrize("status", [200, 400])
+async def test_a_long_request_id_is_cut_in_the_text(make_client: MakeClient, status: int) -> None:
+    head = f"HTTP/1.1 {status} Status\r\nContent-Length: 2\r\nx-amzn-RequestId: "
+    with responding(head.encode() + b"r" * 7_000 + b"\r\n\r\n{}") as (port, _):
+        client = make_client(f"http://127.0.0.1:{port}", retry=ONCE)
+        with pytest.raises(PartnerCentralError) as caught:
+            await client.list_opportunities()
+    assert caught.value.request_id == "r" * 7_000
+    assert f"(request id {'r' * 100}…)" in str(caught.value)
+    assert len(str(caught.value)) < 500
 
 
 async def test_a_code_longer_than_any_of_awss_is_none(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from partnercentral_list._pagination.invalid import (
     OnInvalid,
@@ -65,6 +65,16 @@ class OpportunityScan:
 
     def __aiter__(self) -> AsyncGenerator[OpportunitySummary, None]:
         return self._items()
+
+    # Hidden from type checkers, which refuse a plain `for` by themselves.
+    if not TYPE_CHECKING:
+
+        def __iter__(self):
+            raise TypeError(
+                "An OpportunityScan is iterated over with `async for`, or read at once with "
+                "`await scan.collect()`; where no event loop runs, "
+                "`partnercentral_list.run(scan.collect())`."
+            )
 
     def pages(self) -> AsyncGenerator[ListOpportunitiesResponse, None]:
         """Iterate over pages instead, in the order in which they came.
