@@ -9,6 +9,10 @@ from decimal import Decimal, InvalidOperation
 from math import isfinite
 from typing import Any, Final, NoReturn
 
+#: pydantic reads 200 levels of nesting, Python writes some hundreds. An entry that is nested more
+#: deeply is its text to whoever stores or prints it.
+MAX_DEPTH: Final = 250
+
 _SPACE: Final = re.compile(r"[ \t\n\r]*")
 
 
@@ -24,6 +28,7 @@ class JsonText:
     value: Any
     """As Python's own `json` reads it. A number that Python cannot hold is its text, and so is a
     whole value that is nested too deeply."""
+    is_too_deep: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,19 +65,19 @@ def read_envelope(body: bytes, list_name: str, max_entries: int) -> Envelope:
     raise JsonError("it is not JSON")
 
 
-def read_entries_exact(body: bytes, list_name: str) -> list[Any]:
+def read_entries_exact(body: bytes, list_name: str, *, one_by_one: bool) -> list[Any]:
     """Return an object's list with every number as it was written: a fraction is a `Decimal`.
 
     Args:
-        body: The text of an object that `read_envelope` or pydantic has accepted.
+        body: The text of an object that was read before.
         list_name: The name of the member with the list.
+        one_by_one: Whether an entry is nested too deeply; it is then its text.
     """
     text = body.decode()
-    try:
-        entries: list[Any] = _EXACT.decode(text)[list_name]
-    except RecursionError:
+    if one_by_one:
         envelope = _EnvelopeReader(text, _EXACT).read(list_name, len(text))
-        entries = [entry.value for entry in envelope.entries]
+        return [entry.value for entry in envelope.entries]
+    entries: list[Any] = _EXACT.decode(text)[list_name]
     return entries
 
 
@@ -125,12 +130,15 @@ class _EnvelopeReader:
     def _entry(self) -> JsonText:
         start = self._skip_space()
         try:
-            return self._value()
+            entry = self._value()
         except RecursionError:
             pass
-        self._at = _end_of_value(self._text, start)
+        else:
+            if not _is_too_deep(entry.text):
+                return entry
+        self._at, _ = _end_and_depth(self._text, start)
         text = self._text[start : self._at]
-        return JsonText(text, text)
+        return JsonText(text, text, is_too_deep=True)
 
     def _value(self) -> JsonText:
         start = self._skip_space()
@@ -157,17 +165,24 @@ class _EnvelopeReader:
         return self._at
 
 
-def _end_of_value(text: str, start: int) -> int:
-    """Return where a list or object ends, by its brackets alone; nothing else of it is checked."""
+def _is_too_deep(text: str) -> bool:
+    brackets = text.count("[") + text.count("{")
+    return brackets > MAX_DEPTH and _end_and_depth(text, 0)[1] > MAX_DEPTH
+
+
+def _end_and_depth(text: str, start: int) -> tuple[int, int]:
+    """Return where a list or object ends, by its brackets alone, and how deep they are nested."""
     closing: list[str] = []
+    depth = 0
     for token in _BRACKET_OR_STRING.finditer(text, start):
         bracket = token[0]
         if bracket in _CLOSING:
             closing.append(_CLOSING[bracket])
+            depth = max(depth, len(closing))
         elif bracket in _CLOSING.values() and closing.pop() != bracket:
             break
         if not closing:
-            return token.end()
+            return token.end(), depth
     raise ValueError("a bracket is not closed")
 
 

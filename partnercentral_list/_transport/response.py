@@ -173,11 +173,12 @@ def parse_record_by_record(body: bytes, metadata: ResponseMetadata, max_records:
     """
     try:
         envelope = read_envelope(body, SUMMARIES, max_records)
+        is_too_deep = any(record.is_too_deep for record in envelope.entries)
         page = ListOpportunitiesResponse.model_validate_json(
             envelope.rest,
             by_alias=True,
             by_name=False,
-            context=ResponseSource(metadata, body),
+            context=ResponseSource(metadata, body, is_too_deep=is_too_deep),
         )
     except JsonError as error:
         problem = str(error)
@@ -208,10 +209,7 @@ def _parse_record(record: JsonText) -> Record:
         return OpportunitySummary.model_validate_json(record.text, by_alias=True, by_name=False)
     except ValidationError as error:
         problems = tuple(_problems(error))
-    # What is too deep for pydantic would be too deep for whoever stores or prints the record.
-    is_too_deep = "recursion limit" in problems[0]
-    raw = record.text if is_too_deep else record.value
-    return InvalidEntry(_identifier(record.value), problems, raw)
+    return InvalidEntry(_identifier(record.value), problems, record.value)
 
 
 def _identifier(record: object) -> str | None:

@@ -304,6 +304,8 @@ class ResponseSource:
     """The body of the response; None for a page that was not fetched."""
     places: Sequence[int] | None = None
     """Which of the body's records are the page's; None is all of them."""
+    is_too_deep: bool = False
+    """Whether a record is nested too deeply to be parsed; in its raw form it is its text."""
 
 
 class ListOpportunitiesResponse(ResponseModel, frozen=True):
@@ -346,7 +348,9 @@ class ListOpportunitiesResponse(ResponseModel, frozen=True):
                 record.model_dump(mode="json", by_alias=True, exclude_none=True)
                 for record in self.opportunity_summaries
             )
-        records = read_entries_exact(source.body, "OpportunitySummaries")
+        records = read_entries_exact(
+            source.body, "OpportunitySummaries", one_by_one=source.is_too_deep
+        )
         places = range(len(records)) if source.places is None else source.places
         return tuple(records[place] for place in places)
 

@@ -192,7 +192,7 @@ def test_a_number_in_range_survives_the_round_trip(number: str) -> None:
 # Nesting that Python does not hold
 
 
-@pytest.mark.parametrize("depth", [500, 5_000, 100_000])
+@pytest.mark.parametrize("depth", [130, 500, 5_000, 100_000])
 def test_deep_nesting_spoils_its_record_and_not_the_page(depth: int) -> None:
     deep = '{"Id":"O2","New":' + '[{"a]":' * depth + '"}"' + "}]" * depth + "}"
     text = body(RECORD, "deep", RECORD, NextToken="t").decode().replace('"deep"', deep)
@@ -204,7 +204,17 @@ def test_deep_nesting_spoils_its_record_and_not_the_page(depth: int) -> None:
     assert isinstance(wrong, InvalidEntry)
     assert wrong.raw == deep
     assert "recursion limit" in wrong.problems[0]
-    assert page.response.raw_opportunities[1] is not None
+    assert page.response.raw_opportunities == (RECORD, deep, RECORD)
+
+
+@pytest.mark.parametrize("depth", [190, 210, 250, 251])
+def test_a_record_is_read_or_invalid_at_any_depth(depth: int) -> None:
+    deep = '{"Catalog":"AWS","Id":"O2","New":' + "[" * (depth - 1) + "]" * (depth - 1) + "}"
+    page = parse_page(f'{{"OpportunitySummaries":[{deep}]}}'.encode(), METADATA)
+    (record,) = page.records
+    assert isinstance(record, OpportunitySummary) is (depth < 200)
+    raw = deep if depth > 250 else json.loads(deep)
+    assert page.response.raw_opportunities == (raw,)
 
 
 @pytest.mark.parametrize("end", ["", "]" * 4_999, "]" * 4_999 + "}", "]" * 5_001])
