@@ -143,7 +143,7 @@ def test_watch_ends_with_an_error_when_its_file_is_gone(
     done = synced(run, emulator, store, "--watch", "7")
     assert (done.code, waits.count) == (253, 1)
     assert done.out.count("\n") == 1
-    assert "The file was removed or replaced while it was open" in done.err
+    assert "removed or replaced while it was open" in done.err
     assert "Run the command again; if the file is gone, " in done.err
 
 
