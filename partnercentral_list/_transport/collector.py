@@ -30,7 +30,10 @@ def collector_paused(*, settles: bool = False) -> Generator[None]:
             collection looks at it. Not done where the program has frozen objects of its own.
     """
     was_enabled = gc.isenabled()
-    gc.disable()
+    if was_enabled:
+        # Not otherwise: another thread that has paused it may enable it in this moment, and nobody
+        # would do so again.
+        gc.disable()
     try:
         yield
     finally:
