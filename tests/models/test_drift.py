@@ -252,7 +252,7 @@ def test_reports_exactly_a_seeded_change_of_aws(
     assert new_differences(service_model) == expected
 
 
-def test_reports_a_change_of_the_date_pattern_wherever_a_date_is_read_or_sent(
+def test_reports_a_changed_date_pattern_wherever_a_date_is_used(
     service_model: dict[str, Any],
 ) -> None:
     service_model["shapes"]["Date"]["pattern"] = "[0-9]{8}"
@@ -263,7 +263,7 @@ def test_reports_a_change_of_the_date_pattern_wherever_a_date_is_read_or_sent(
     ]
 
 
-def test_reports_a_change_of_the_timestamp_format_wherever_a_time_is_read_or_sent(
+def test_reports_a_changed_timestamp_format_wherever_a_time_is_used(
     service_model: dict[str, Any],
 ) -> None:
     service_model["shapes"]["DateTime"]["timestampFormat"] = "unixTimestamp"

@@ -104,7 +104,7 @@ async def test_an_edit_between_two_pages_makes_none_missing(make_client: MakeCli
         assert len(emulator.requests) > 4
 
 
-async def test_one_that_was_never_changed_is_found_whatever_a_sort_by_date_leaves_out(
+async def test_an_unchanged_one_is_found_whatever_a_sort_by_date_leaves_out(
     make_client: MakeClient,
 ) -> None:
     without = Behavior(null_order={"LastModifiedDate": "filtered_out"})

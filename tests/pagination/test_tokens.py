@@ -105,7 +105,7 @@ def botocore_pages(emulator: PartnerCentralEmulator, **config: Any) -> tuple[lis
 
 
 @pytest.mark.parametrize("cut", range(1, RECORDS))
-async def test_this_library_and_botocore_give_the_same_token_and_take_each_others(
+async def test_this_library_and_botocore_make_and_take_the_same_tokens(
     small: PartnerCentralEmulator, make_client: MakeClient, cut: int
 ) -> None:
     client = make_client(small)

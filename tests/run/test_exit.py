@@ -116,7 +116,7 @@ def test_a_coroutine_that_never_ends_is_reported_and_holds_nothing() -> None:
 
 
 @pytest.mark.usefixtures("credentials")
-def test_a_forked_process_gets_a_worker_of_its_own_and_leaves_the_parents_alone(
+def test_a_forked_process_gets_a_worker_and_leaves_the_parents_alone(
     emulator: PartnerCentralEmulator,
 ) -> None:
     # Python 3.12 and newer warn of any fork beside a thread.

@@ -99,7 +99,7 @@ def test_what_ends_a_program_ends_the_caller_and_not_the_worker(
     assert beside(lambda: run(thread_name())) == WORKER
 
 
-def test_the_loop_lives_on_from_call_to_call_and_cannot_be_stopped_by_what_it_runs() -> None:
+def test_the_loop_outlives_calls_and_cannot_be_stopped_by_what_it_runs() -> None:
     async def loop() -> asyncio.AbstractEventLoop:
         asyncio.get_running_loop().stop()
         return asyncio.get_running_loop()
@@ -151,7 +151,7 @@ def test_code_that_run_runs_beside_cannot_call_run() -> None:
         beside(lambda: run(again()))
 
 
-def test_code_that_run_runs_may_call_run_where_that_does_not_wait_for_itself() -> None:
+def test_code_inside_run_may_call_run_where_that_cannot_deadlock() -> None:
     async def call_in_a_thread() -> list[str]:
         by_itself = await asyncio.to_thread(lambda: run(thread_name()))
         beside_another = await asyncio.to_thread(lambda: beside(lambda: run(thread_name())))
@@ -244,7 +244,7 @@ def test_an_interrupt_is_raised_whatever_cancellation_returns(
     assert isinstance(caught.value.__context__, KeyError)
 
 
-def test_a_second_interrupt_does_not_wait_for_a_coroutine_that_does_not_end(
+def test_a_second_interrupt_does_not_wait_for_an_endless_coroutine(
     interrupting: Callable[[], Coroutine[Any, Any, None]],
 ) -> None:
     ended, leave = threading.Event(), asyncio.Event()
@@ -300,7 +300,7 @@ def test_a_handler_of_interrupts_that_a_program_installed_is_left_alone() -> Non
         signal.signal(signal.SIGINT, before)
 
 
-def test_a_thread_that_cannot_be_started_is_an_error_and_the_next_call_tries_again(
+def test_a_thread_that_cannot_start_is_an_error_and_the_next_call_retries(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def refuse(self: threading.Thread) -> None:
@@ -315,7 +315,7 @@ def test_a_thread_that_cannot_be_started_is_an_error_and_the_next_call_tries_aga
     _run._workers.current.end()
 
 
-def test_the_workers_end_closes_what_is_left_and_the_next_call_begins_anew(
+def test_the_workers_end_closes_the_rest_and_the_next_call_starts_anew(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     events: list[str] = []
