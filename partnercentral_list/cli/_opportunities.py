@@ -28,7 +28,12 @@ from partnercentral_list.cli._output import (
     create_writer,
     output_format,
 )
-from partnercentral_list.cli._process import cancelled_by_signals, open_stdout, print_message
+from partnercentral_list.cli._process import (
+    cancelled_by_signals,
+    open_stdout,
+    print_message,
+    unescaped_stderr,
+)
 from partnercentral_list.cli._progress import ProgressLine, is_progress_wanted
 from partnercentral_list.cli._request import (
     CommandRequest,
@@ -71,7 +76,7 @@ def run_opportunities(options: Namespace) -> int:
     configuration = AwsConfiguration(options)
     writer = create_writer(output_format(options, configuration), query, options.color)
     progress = ProgressLine(
-        sys.stderr,
+        unescaped_stderr(),
         enabled=is_progress_wanted(is_response_last=isinstance(writer, DocumentWriter)),
         limit=request.limit,
     )

@@ -137,6 +137,11 @@ _FILTERS: Final = (
     ),
 )
 
+FILTER_FLAGS: Final = (
+    *("--identifier", "--life-cycle-stage", "--life-cycle-review-status"),
+    *("--customer-company-name", "--last-modified-date", "--created-date", "--target-close-date"),
+)
+
 _PAGING: Final = (
     CommandOption(
         "--starting-token",
@@ -287,7 +292,8 @@ _COMPATIBILITY: Final = (
 
 _SCAN: Final = CommandOption(
     "--scan",
-    "read several pages at a time, in no order; not with --sort or the options of paging",
+    "read several pages at a time, in no order; not with --sort or the options of paging; "
+    "opportunities without a creation date may be missing",
     OURS,
     "Beyond the AWS CLI",
     settings=_flag(),

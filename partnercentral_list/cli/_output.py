@@ -13,8 +13,6 @@ from typing import Any
 
 from partnercentral_list.cli._errors import FAILED, CommandError, suggestion
 from partnercentral_list.cli._formats import (
-    SUMMARIES,
-    TOKEN,
     CsvWriter,
     DocumentWriter,
     JsonLinesWriter,
@@ -27,6 +25,7 @@ from partnercentral_list.cli._formats import (
 )
 from partnercentral_list.cli._options import FORMATS
 from partnercentral_list.cli._process import open_stdout, print_message
+from partnercentral_list.cli._query import unknown_members
 from partnercentral_list.cli._serialization import SentNumber, is_list, is_object
 from partnercentral_list.cli._session import AwsConfiguration
 from partnercentral_list.cli._shapes import OPPORTUNITY, TIMESTAMP, Shape
@@ -87,12 +86,9 @@ def compile_query(expression: str | None) -> QueryFunction | None:
         compiled: Any = jmespath.compile(expression)
     except JMESPathError as error:
         raise CommandError(f"Bad value for --query {expression}: {error}") from error
-    for name in sorted(_members_read(compiled.parsed) - {SUMMARIES, TOKEN}):
-        # The AWS CLI prints null and says nothing.
-        print_message(
-            f"--query: there is no {name} in the response, which has {SUMMARIES} and {TOKEN}. "
-            f"{suggestion(name, (SUMMARIES, TOKEN))}".strip()
-        )
+    for remark in unknown_members(compiled.parsed):
+        # The AWS CLI prints null or an empty list and says nothing.
+        print_message(remark)
 
     def search(response: Any) -> Any:
         try:
@@ -103,19 +99,6 @@ def compile_query(expression: str | None) -> QueryFunction | None:
         raise CommandError(f"--query {expression} cannot be applied: {kind}.", FAILED)
 
     return search
-
-
-def _members_read(node: Mapping[str, Any]) -> set[str]:
-    """Return the members that a parsed expression reads of the response itself."""
-    kind, children = node["type"], node["children"]
-    if kind == "field":
-        return {node["value"]}
-    if kind in ("subexpression", "index_expression", "pipe") or kind.endswith("projection"):
-        # The rest is applied to what the first returns.
-        children = children[:1]
-    if kind == "expref":
-        return set()
-    return {name for child in children for name in _members_read(child)}
 
 
 def as_printed(record: object) -> Any:

@@ -7,7 +7,13 @@ from collections.abc import Sequence
 from typing import Any, NoReturn, cast
 
 from partnercentral_list.cli._errors import CommandError, suggestion
-from partnercentral_list.cli._options import OPPORTUNITIES, SHELLS, SYNC, CommandOption
+from partnercentral_list.cli._options import (
+    FILTER_FLAGS,
+    OPPORTUNITIES,
+    SHELLS,
+    SYNC,
+    CommandOption,
+)
 
 PROG = "partnercentral-list"
 
@@ -53,7 +59,7 @@ exit codes:
   254 refused by AWS  255 any other failure
 """,
     "sync": """
-  # Once; the next run asks only for what has changed since.
+  # Once; the next run requests only what has changed since.
   partnercentral-list sync --catalog AWS --store pipeline.db
 
   # Every five minutes, until Ctrl-C.
@@ -182,7 +188,7 @@ def parse_arguments(argv: Sequence[str]) -> argparse.Namespace:
     usage = command.format_usage()
     if unknown:
         words = (word.partition("=")[0] for word in unknown if word.startswith("--"))
-        meant = (suggestion(word, command.flags) for word in words)
+        meant = (_suggestion(word, command.flags) for word in words)
         said = [f"Unknown options: {', '.join(unknown)}.", *filter(None, meant)]
         raise CommandError(" ".join(said), usage=usage)
     required = [o for o in COMMANDS[options.command][1] if o.settings.get("required")]
@@ -192,6 +198,14 @@ def parse_arguments(argv: Sequence[str]) -> argparse.Namespace:
             f"the following arguments are required: {', '.join(missing)}", usage=usage
         )
     return options
+
+
+def _suggestion(word: str, flags: Sequence[str]) -> str:
+    # By its letters alone, --filter is closest to --profile.
+    if word.casefold() not in ("--filter", "--filters"):
+        return suggestion(word, flags)
+    filters = [flag for flag in FILTER_FLAGS if flag in flags]
+    return f"Filters are options of their own: {', '.join(filters)}." if filters else ""
 
 
 def _check_first(argv: Sequence[str], parser: CommandParser) -> None:

@@ -7,7 +7,7 @@ import re
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
-from typing import Final, Protocol, TextIO
+from typing import Final, Protocol, TextIO, cast
 
 from partnercentral_list.cli._errors import (
     FAILED,
@@ -36,19 +36,23 @@ class OutputStream(Protocol):
         ...
 
 
-class TerminalStream:
-    r"""A terminal, to which control characters are written as ``\u001b``, which is JSON's way."""
+class EscapedStream:
+    r"""A stream to which control characters are written as ``\u001b``, which is JSON's way.
+
+    Attributes:
+        stream: The stream itself, for control characters of the command's own.
+    """
 
     def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
+        self.stream = stream
 
     def write(self, text: str, /) -> object:
         """Write some text."""
-        return self._stream.write(escape_controls(text))
+        return self.stream.write(escape_controls(text))
 
     def flush(self) -> object:
         """Send what was written."""
-        return self._stream.flush()
+        return self.stream.flush()
 
 
 class TerminationState:
@@ -61,19 +65,24 @@ class TerminationState:
 def prepare_streams() -> None:
     """Make stdout and stderr take any text, and stay apart where one is closed.
 
+    stderr is escaped from here on, whoever writes to it: a traceback, a log record or a warning
+    may hold a text of AWS's.
+
     Raises:
         CommandError: stdout is closed.
     """
     # Python has None for a stream that was closed, and print(file=None) goes to stdout.
     if sys.stderr is None:
         sys.stderr = open(os.devnull, "w")  # noqa: SIM115 # for as long as the process lives
-    if sys.stdout is None:
-        raise CommandError("There is no stdout to write to: it is closed.", FAILED)
     # Half of a surrogate pair may be in a record; this writes JSON's own escape for it.
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(errors="backslashreplace")
+    if not isinstance(sys.stderr, EscapedStream):
+        sys.stderr = cast("TextIO", EscapedStream(sys.stderr))
+    if sys.stdout is None:
+        raise CommandError("There is no stdout to write to: it is closed.", FAILED)
 
 
 def discard_stdout() -> None:
@@ -84,7 +93,12 @@ def discard_stdout() -> None:
 
 def open_stdout() -> OutputStream:
     """Return stdout, with control characters escaped if it is a terminal."""
-    return TerminalStream(sys.stdout) if sys.stdout.isatty() else sys.stdout
+    return EscapedStream(sys.stdout) if sys.stdout.isatty() else sys.stdout
+
+
+def unescaped_stderr() -> TextIO:
+    """Return stderr itself, for a line that is redrawn."""
+    return sys.stderr.stream if isinstance(sys.stderr, EscapedStream) else sys.stderr
 
 
 def escape_controls(text: str) -> str:
@@ -93,9 +107,9 @@ def escape_controls(text: str) -> str:
 
 
 def print_message(text: str) -> None:
-    """Write a message to stderr, with control characters escaped."""
+    """Write a message to stderr."""
     with suppress(BrokenPipeError):
-        print(escape_controls(text), file=sys.stderr, flush=True)
+        print(text, file=sys.stderr, flush=True)
 
 
 @contextmanager

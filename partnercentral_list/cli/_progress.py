@@ -9,10 +9,22 @@ import time
 from collections.abc import Callable
 from typing import TextIO
 
-from partnercentral_list import PageReceived, RateLimited, RequestEvent, RetryScheduled
+from partnercentral_list import (
+    PageReceived,
+    RateLimited,
+    RequestEvent,
+    RequestQueued,
+    RetryScheduled,
+    ScanFinished,
+)
+from partnercentral_list.cli._process import unescaped_stderr
 
 _MIN_SECONDS_BETWEEN_DRAWINGS = 0.1
+_MIN_SECONDS_SHOWN = 0.1
 _ERASE_LINE = "\r\x1b[K"
+_MAY_LACK_UNDATED = (
+    "Opportunities without a creation date may be missing: a scan cannot always reach them."
+)
 
 
 class ProgressLine:
@@ -47,6 +59,7 @@ class ProgressLine:
         """Count from nothing again."""
         self._started = self._drawn = self._clock()
         self._waiting = ""
+        self._may_lack_undated = False
         self._records = self._pages = 0
         self._waited = 0.0
 
@@ -57,12 +70,20 @@ class ProgressLine:
             self._pages += 1
             self._waiting = ""
             return
-        if isinstance(event, RateLimited):
+        starts_wait = False
+        if isinstance(event, ScanFinished):
+            self._may_lack_undated = event.may_lack_undated
+        elif isinstance(event, RateLimited):
             self._waited += event.waited
+            self._waiting = ""
         elif isinstance(event, RetryScheduled):
             self._waited += event.delay
             self._waiting = f", again in {event.delay:.1f} s after {event.error}"
-        self._draw(at_once=isinstance(event, RetryScheduled))
+            starts_wait = True
+        elif isinstance(event, RequestQueued) and event.expected_wait >= _MIN_SECONDS_SHOWN:
+            self._waiting = f", waiting {event.expected_wait:.1f} s for the quota"
+            starts_wait = True
+        self._draw(at_once=starts_wait)
 
     def add(self, records: int) -> None:
         """Count some more."""
@@ -78,7 +99,8 @@ class ProgressLine:
     def finish(self) -> None:
         """Leave a closing line, if the run took long enough for a first one."""
         if self._was_shown:
-            self._write(f"{_ERASE_LINE}{self.summary()}\n")
+            lacks = f"{_MAY_LACK_UNDATED}\n" if self._may_lack_undated else ""
+            self._write(f"{_ERASE_LINE}{self.summary()}\n{lacks}")
             self._was_shown = self._is_shown = False
 
     def line(self) -> str:
@@ -100,11 +122,7 @@ class ProgressLine:
         return "1 page" if self._pages == 1 else f"{self._pages:,} pages"
 
     def _shown_wait(self) -> str:
-        return (
-            f", {self._waited:.1f} s waited"
-            if self._waited >= _MIN_SECONDS_BETWEEN_DRAWINGS
-            else ""
-        )
+        return f", {self._waited:.1f} s waited" if self._waited >= _MIN_SECONDS_SHOWN else ""
 
     def _elapsed(self) -> float:
         return max(self._clock() - self._started, 0.001)
@@ -131,6 +149,6 @@ def is_progress_wanted(*, is_response_last: bool) -> bool:
     Args:
         is_response_last: Whether the response is written when the progress is over.
     """
-    if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
+    if not unescaped_stderr().isatty() or os.environ.get("TERM") == "dumb":
         return False
     return is_response_last or not sys.stdout.isatty()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import math
-import sys
 from argparse import Namespace
 from datetime import UTC, datetime
 from typing import Final
@@ -17,7 +16,11 @@ from partnercentral_list.cli._errors import (
     exit_code,
     message,
 )
-from partnercentral_list.cli._process import cancelled_by_signals, print_message
+from partnercentral_list.cli._process import (
+    cancelled_by_signals,
+    print_message,
+    unescaped_stderr,
+)
 from partnercentral_list.cli._progress import ProgressLine, is_progress_wanted
 from partnercentral_list.cli._session import AwsConfiguration, create_client, serving_endpoint
 from partnercentral_list.client import PartnerCentralClient
@@ -47,7 +50,7 @@ def run_sync(options: Namespace) -> int:
         raise CommandError("--account must have at least one character.")
     configuration = AwsConfiguration(options)
     progress = ProgressLine(
-        sys.stderr,
+        unescaped_stderr(),
         enabled=is_progress_wanted(is_response_last=True),
         counted="opportunities stored",
     )

@@ -36,7 +36,7 @@ DIFFERENCES = {
     "terminal": "On a terminal, control characters of a record, which could clear the screen or set its title, "
     "are written as `\\u001b`. A pipe and a file get the AWS CLI's bytes.",
     "words": "Messages on stderr have other words, and name what is valid; a `--query` for a member that no "
-    "response has is remarked on there; there is no pager and no prompt.",
+    "response has, or that is misspelt in a record, is remarked on there; there is no pager and no prompt.",
 }
 
 HEAD = """# The command
@@ -89,7 +89,8 @@ What a listing writes that ends early:
 | an error | what was read is written; stderr has the token | nothing is written |
 | `--max-items` | the token is on stderr (`jsonl`, `csv`) or in the output | the token is in the output |
 
-A scan has no token. However it ends, the first four have written all that was read, and stderr has the number; the
+A scan may lack opportunities without a creation date, which AWS may sort where a scan cannot reach them
+([Scan](scan.md)); the closing line says when that is possible. A scan has no token. However it ends, the first four have written all that was read, and stderr has the number; the
 others write nothing, since a part could not be told from the whole.
 
 Tokens are the AWS CLI's, in both directions. `--starting-token` also takes AWS's own, which `--no-paginate` and

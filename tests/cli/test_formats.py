@@ -279,11 +279,47 @@ def test_a_query_for_what_no_response_has_says_so(
 
 
 @pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("OpportunitySummaries[].ID", "no ID in OpportunitySummaries."),
+        ("OpportunitySummaries[].ID", "Perhaps you mean Id."),
+        ("OpportunitySummaries[*].[Id, lifeCycle.Stage]", "Perhaps you mean LifeCycle."),
+        ("OpportunitySummaries[].{a: LifeCycle.Stag}", "no Stag in LifeCycle. "),
+        ("OpportunitySummaries[?LifeCycle.stage=='x'].Id", "Perhaps you mean Stage."),
+        ("OpportunitySummaries[:3] | [0].LifeCycles", "Perhaps you mean LifeCycle."),
+        ("reverse(OpportunitySummaries)[].Arm", "Perhaps you mean Arn."),
+        ("map(&iD, OpportunitySummaries)", "Perhaps you mean Id."),
+        ("length(OpportunitySummaries[?!Projects])", "Perhaps you mean Project."),
+        ("NextToken || OpportunitySummaries[0].arn", "Perhaps you mean Arn."),
+        ("OpportunitySummaries[].Project.ExpectedCustomerSpend[].Amout", "you mean Amount."),
+    ],
+)
+def test_a_query_for_an_unknown_member_of_a_record_says_so(
+    query: str, said: str, listed: Run
+) -> None:
+    done = listed("--query", query, "--max-items", "3")
+    assert done.code == 0
+    assert done.err.startswith("--query: this release knows no ")
+    assert said in done.err.splitlines()[0]
+
+
+def test_a_remark_on_a_query_leaves_the_response_as_it_is(listed: Run) -> None:
+    done = listed("--query", "OpportunitySummaries[].ID", "--max-items", "3")
+    assert (done.code, done.out, done.err.count("\n")) == (0, "[]\n", 1)
+
+
+@pytest.mark.parametrize(
     "query",
     [
-        "OpportunitySummaries[?LifeCycle.Stage=='Qualified'].{id: Id, to: Nowhere}",
+        "OpportunitySummaries[?LifeCycle.Stage=='Qualified'].{id: Id, to: Customer.Account}",
+        "OpportunitySummaries[].{own: Id}[].own",
         "sort_by(OpportunitySummaries, &Id)[].Id | [0]",
+        "map(&LifeCycle.Stage, OpportunitySummaries)",
+        "max_by(OpportunitySummaries, &Id).Customer.*.CompanyName",
+        "OpportunitySummaries[:2][].[Project.ExpectedCustomerSpend[].Amount, @.Arn]",
+        "OpportunitySummaries[].Project.ExpectedCustomerSpend[].Amount",
         "NextToken || OpportunitySummaries[0].Missing",
+        "OpportunitySummaries[].{id: Id, to: Nowhere}",
         "*[].Id",
         "@",
     ],

@@ -14,7 +14,14 @@ from typing import Any
 
 import pytest
 
-from partnercentral_list import ListOpportunitiesResponse, PageReceived, RateLimited, RetryScheduled
+from partnercentral_list import (
+    ListOpportunitiesResponse,
+    PageReceived,
+    RateLimited,
+    RequestQueued,
+    RetryScheduled,
+    ScanFinished,
+)
 from partnercentral_list.cli._progress import ProgressLine
 from partnercentral_list.emulator import Fault, PartnerCentralEmulator, __main__
 from tests.cli.conftest import Run
@@ -275,6 +282,34 @@ def test_progress_shows_what_came_and_what_is_waited_for(monkeypatch: pytest.Mon
     )
     shown.progress.clear()
     assert shown.stream.getvalue().endswith("\r\x1b[K")
+
+
+def test_progress_shows_a_wait_for_the_quota_from_its_beginning(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
+    shown = ShownProgress()
+    shown.page(100)
+    shown.progress(RequestQueued("j", 1, 0.02, 1))
+    assert shown.stream.getvalue() == ""
+    shown.progress(RequestQueued("j", 1, 4.25, 3))
+    assert shown.stream.getvalue().endswith("1 page, 100,000/s, waiting 4.2 s for the quota")
+    shown.now = 4.0
+    shown.progress(RateLimited("j", 1, 4.0, 9.5))
+    assert shown.stream.getvalue().endswith("1 page, 25/s, 4.0 s waited")
+
+
+def test_the_end_of_a_scan_says_what_it_may_lack() -> None:
+    for lacks in (True, False):
+        shown = ShownProgress()
+        shown.now = 1.0
+        shown.page(100)
+        shown.progress(ScanFinished(100, 0, 1, may_lack_undated=lacks))
+        shown.progress.finish()
+        _, last, rest = shown.stream.getvalue().rpartition("(100/s)\n")
+        assert last
+        assert rest.startswith("Opportunities without a creation date may be missing") == lacks
+        assert bool(rest) == lacks
 
 
 def test_progress_has_a_total_where_one_is_known(listed: Run) -> None:

@@ -201,6 +201,8 @@ def test_a_bad_value_is_named_by_its_option(
             "opportunities --catalog AWS --date x",
             "mean --last-modified-date or --created-date or --target-close-date.",
         ),
+        ("opportunities --catalog AWS --filter x", "Filters are options of their own: --"),
+        ("opportunities --catalog AWS --filters=x", ", --life-cycle-stage, --life-cycle-review-"),
         ("opportunities --catalog AWS --Max-Items=3", "Perhaps you mean --max-items."),
         ("opportunities --catalog AWS --output jsnl", "Perhaps you mean jsonl."),
         ("opportunities --catalog AWS --output JSON", "Perhaps you mean json."),
@@ -220,6 +222,13 @@ def test_what_was_probably_meant_is_said(words: str, said: str, run: Run) -> Non
     done = run(*words.split())
     assert (done.code, done.out) == (252, "")
     assert said in done.err
+
+
+@pytest.mark.parametrize("command", ["opportunities", "sync"])
+def test_a_filter_option_is_not_taken_for_a_profile(command: str, run: Run) -> None:
+    done = run(command, "--catalog", "AWS", "--filter", "x")
+    assert done.code == 252
+    assert "Perhaps" not in done.err
 
 
 @pytest.mark.parametrize(

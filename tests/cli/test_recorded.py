@@ -71,7 +71,7 @@ SAME = [n for n in range(len(CASES)) if n not in ended_differently() and n not i
 
 
 @pytest.mark.parametrize("number", SAME, ids=argv_of)
-def test_the_answer_and_the_exit_code_are_the_aws_clis(
+def test_the_response_and_the_exit_code_are_the_aws_clis(
     number: int, run: Run, server: RecordedServer
 ) -> None:
     case = CASES[number]

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
 
-from partnercentral_list.emulator import PartnerCentralEmulator
+from partnercentral_list.emulator import Fault, PartnerCentralEmulator
 from tests.cli.running import argv_of, on_terminal
 
 # Sets a title, clears the screen, and C1's one-character form of the same escape.
@@ -62,6 +63,36 @@ def test_a_message_has_no_command_for_a_terminal(emulator: PartnerCentralEmulato
     assert not CONTROL.findall(done.stderr)
 
 
+def test_debug_sends_a_terminal_no_command_that_an_error_holds(
+    emulator: PartnerCentralEmulator,
+) -> None:
+    emulator.fail(Fault.error("AccessDeniedException", message=HOSTILE), times=None)
+    code, shown = on_terminal(argv_of(emulator, "--debug"), columns=200, TERM="dumb")
+    assert code == 254
+    assert "Traceback (most recent call last)" in shown
+    assert shown.count("Acme\\u001b]0;owned\\u0007") >= 2
+    assert not CONTROL.findall(shown)
+
+
+LOGS = """
+import logging, sys, warnings
+from partnercentral_list.cli import main
+main(["completion", "fish"])
+logging.getLogger("other").error("Acme\\x1b]0;logged\\x07")
+warnings.warn("Acme\\x1b]0;warned\\x07")
+raise ValueError("Acme\\x1b]0;raised\\x07")
+"""
+
+
+def test_no_line_on_stderr_has_a_command_for_a_terminal() -> None:
+    # What other libraries log and warn of, and what Python itself prints, is escaped too.
+    code, shown = on_terminal([sys.executable, "-c", LOGS], columns=200, TERM="dumb")
+    assert code == 1
+    for kind in ("logged", "warned", "raised"):
+        assert f"Acme\\u001b]0;{kind}\\u0007" in shown
+    assert not CONTROL.findall(shown)
+
+
 def closed(stream: int, *argv: str) -> subprocess.CompletedProcess[str]:
     """Run a program as `program 2>&-` does."""
     shell = ["sh", "-c", f'exec "$@" {stream}>&-', "sh"]
@@ -69,7 +100,7 @@ def closed(stream: int, *argv: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize("words", [("--life-cycle-stage", "Qualifed"), ("--elephant",)])
-def test_with_stderr_closed_a_message_is_not_in_the_answer(
+def test_with_stderr_closed_a_message_is_not_in_the_response(
     words: tuple[str, ...], emulator: PartnerCentralEmulator
 ) -> None:
     done = closed(2, *argv_of(emulator, *words))

@@ -88,13 +88,17 @@ def test_progress_stays_while_a_file_is_written_and_is_summed_up(
         argv = argv_of(slow, "--output", "jsonl", *words)
         code, shown = on_terminal(argv, stdout=nowhere.fileno())
     assert code == 0
-    *drawn, last = lines_drawn(shown)
+    *drawn, end = lines_drawn(shown)
+    last, *remarks = end.splitlines(keepends=True)
+    # The sample opportunities all have a creation date.
+    assert len(remarks) == len(words)
+    assert all(line.startswith("Opportunities without a creation date may be ") for line in remarks)
     assert len(drawn) >= 2
     assert all(re.match(r"[\d,]+ opportunities, \d+ pages?, ", line) for line in drawn)
     assert re.fullmatch(r"250 opportunities, \d+ pages in [\d.]+ s \([\d,]+/s.*\)\r\n", last)
 
 
-def test_progress_is_gone_before_an_answer_on_the_same_terminal(
+def test_progress_is_gone_before_a_response_on_the_same_terminal(
     slow: PartnerCentralEmulator,
 ) -> None:
     words = ("--query", "length(OpportunitySummaries)", "--max-items", "220")
@@ -130,7 +134,7 @@ def test_the_progress_of_a_sync_counts_what_it_stores(
     assert last.startswith("0 created, 0 updated")
 
 
-def test_there_is_no_progress_in_the_middle_of_an_answer(emulator: PartnerCentralEmulator) -> None:
+def test_there_is_no_progress_in_the_middle_of_a_response(emulator: PartnerCentralEmulator) -> None:
     emulator.fail("InternalServerException", at=3)
     _, shown = on_terminal(argv_of(emulator, "--output", "jsonl"), columns=2000)
     assert " pages, " not in shown
