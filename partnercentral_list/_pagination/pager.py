@@ -224,9 +224,10 @@ class ListedPage:
         if self.token_repeats:
             # The page itself: requested again, it may name a next page that is none of these.
             return Position(self.token, done + self.skip_beyond)
-        if self.page.next_token is None:
+        next_token = self.page.response.next_token
+        if next_token is None:
             return None
-        return Position(self.page.next_token, self.skip_beyond or None)
+        return Position(next_token, self.skip_beyond or None)
 
     def response(self, valid: list[OpportunitySummary], last: int) -> ListOpportunitiesResponse:
         """Return the page with the records that are wanted, up to the index `last`."""
@@ -278,7 +279,7 @@ class PageStream:
         first = min(self._skip, len(page.records))
         self._skip -= first
         last, stops = self._select(page, first)
-        next_token = page.next_token
+        next_token = page.response.next_token
         repeats = next_token is not None and next_token in self._seen
         is_enough = self._wanted == 0
         self._ended = next_token is None or repeats or is_enough or stops

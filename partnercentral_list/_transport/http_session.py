@@ -6,6 +6,7 @@ import os
 import re
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from ssl import SSLContext
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -107,23 +108,25 @@ class HttpSession(_Base):  # type: ignore[misc] # aiobotocore is untyped
         return shared_context(self._verify, self._build_verify_context), proxy
 
 
+@dataclass(frozen=True, slots=True)
 class _LimitedSession:
     """An `aiohttp.ClientSession` that follows no redirect and bounds bodies."""
 
-    def __init__(self, session: Any, max_bytes: int, attempt: Attempt | None) -> None:
-        self._session = session
-        self._max_bytes = max_bytes
-        self._attempt = attempt
+    session: Any
+    max_bytes: int
+    attempt: Attempt | None
 
     async def request(self, method: str, **options: Any) -> _BoundedResponse:
         options["allow_redirects"] = False
-        response = await self._session.request(method, **options)
-        if self._attempt is not None:
-            self._attempt.http_status = response.status
+        response = await self.session.request(method, **options)
+        if self.attempt is not None:
+            self.attempt.http_status = response.status
         if not (200 <= response.status < 300 or 400 <= response.status < 600):
             response.close()
             raise _refused(response)
-        return _BoundedResponse(response, self._max_bytes)
+        return _BoundedResponse(
+            response, self.max_bytes, response.url, response.status, response.raw_headers
+        )
 
 
 def _refused(response: Any) -> ServiceError:
@@ -141,15 +144,15 @@ def _refused(response: Any) -> ServiceError:
     )
 
 
+@dataclass(frozen=True, slots=True)
 class _BoundedResponse:
     """What aiobotocore needs of an `aiohttp.ClientResponse`, with a bounded body."""
 
-    def __init__(self, response: Any, max_bytes: int) -> None:
-        self._response = response
-        self._max_bytes = max_bytes
-        self.url = response.url
-        self.status: int = response.status
-        self.raw_headers = response.raw_headers
+    response: Any
+    max_bytes: int
+    url: Any
+    status: int
+    raw_headers: Any
 
     async def read(self) -> bytes:
         """Return the whole body; nothing of an error response that is too long to be AWS's.
@@ -157,8 +160,8 @@ class _BoundedResponse:
         Raises:
             MalformedResponseError: The body of a successful response is too long.
         """
-        response, is_error = self._response, self.status >= 400
-        limit = MAX_ERROR_BYTES if is_error else self._max_bytes
+        response, is_error = self.response, self.status >= 400
+        limit = MAX_ERROR_BYTES if is_error else self.max_bytes
         chunks: list[bytes] = []
         size = response.content_length or 0
         try:

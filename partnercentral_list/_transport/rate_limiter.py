@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import itertools
 import threading
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
 from math import exp, inf
+from operator import attrgetter
 
 from partnercentral_list.config import RateLimit
 from partnercentral_list.errors import DailyLimitError, RateLimitTimeoutError
@@ -162,15 +163,22 @@ class RateLimiter:
                     self._schedule.release(ticket.replaces)
             ticket.polls_at, ticket.late_since = now, None
             position = self._enqueue(ticket)
-            self._check_day(ticket, now)
+            # A renewal is of a permit that is counted already.
+            if self._limit.per_day is not None and ticket.replaces is None:
+                self._check_day(self._limit.per_day, now)
             wait = ticket.expected_wait = self._schedule.next_permit(now, position) - now
             ticket.queue_length = len(self._queue)
             if position == 0 and wait <= TIMER_TOLERANCE:
-                self._grant(ticket, now)
+                del self._queue[0]
+                self._schedule.take(now)
+                if self._limit.per_day is not None:
+                    if ticket.replaces is not None:
+                        self._remove_from_day(ticket.replaces)
+                    self._permits_today.append(now)
                 return 0.0
             left = ticket.deadline - now
             # A rate that throttling has cut recovers: what the full rate allows may still come.
-            earliest = self._schedule.earliest_permit(now, position) - now
+            earliest = self._schedule.next_permit(now, position, at_full_rate=True) - now
             if left <= TIMER_TOLERANCE or earliest > left:
                 raise RateLimitTimeoutError(ticket.max_wait, ticket.expected_wait)
             slack = self._schedule.slack(now)
@@ -181,52 +189,44 @@ class RateLimiter:
             ticket.polls_at = now + wait
             return wait
 
-    def _grant(self, ticket: _Ticket, now: float) -> None:
-        del self._queue[0]
-        self._schedule.take(now)
-        if self._limit.per_day is not None:
-            if ticket.replaces is not None:
-                self._remove_from_day(ticket.replaces)
-            self._permits_today.append(now)
-
     def _enqueue(self, ticket: _Ticket) -> int:
         """Put a ticket in its place, if it is not there, and return its position."""
         while self._abandoned:
             abandoned = self._abandoned.pop()
-            index = self._index(abandoned)
+            index = bisect_left(self._queue, abandoned.order, key=_ORDER)
             if self._queue[index : index + 1] == [abandoned]:
                 del self._queue[index]
-        index = self._index(ticket)
+        index = bisect_left(self._queue, ticket.order, key=_ORDER)
         if self._queue[index : index + 1] != [ticket]:
             self._queue.insert(index, ticket)
         if index > 0:
-            self._pass_stalled_loops(ticket)
-        return self._index(ticket)
+            index -= self._pass_stalled_loops(ticket)
+        return index
 
-    def _pass_stalled_loops(self, ticket: _Ticket) -> None:
-        first, now = self._queue[0], ticket.polls_at
+    def _pass_stalled_loops(self, ticket: _Ticket) -> int:
+        """Take those who have stopped polling out of the queue's front; return how many."""
+        first, now, passed = self._queue[0], ticket.polls_at, 0
         if first.polls_at >= now:
-            return
+            return 0
         if first.late_since is None:
             first.late_since = now
         elif now - first.late_since > STALLED_LOOP_PATIENCE:
             # They are in front again as soon as they poll.
             while self._queue[0] is not ticket and self._queue[0].polls_at <= first.late_since:
                 del self._queue[0]
+                passed += 1
+        return passed
 
-    def _index(self, ticket: _Ticket) -> int:
-        return bisect_left(self._queue, ticket.order, key=_order)
-
-    def _check_day(self, ticket: _Ticket, now: float) -> None:
-        permits, per_day = self._permits_today, self._limit.per_day
+    def _check_day(self, per_day: int, now: float) -> None:
+        permits = self._permits_today
         while permits and permits[0] + DAY_SECONDS <= now:
             permits.popleft()
-        if per_day is not None and len(permits) >= per_day and ticket.replaces is None:
+        if len(permits) >= per_day:
             raise DailyLimitError(per_day, permits[len(permits) - per_day] + DAY_SECONDS - now)
 
     def _remove_from_day(self, permit: float) -> None:
-        index = _index_from_end(self._permits_today, permit)
-        if index is not None:
+        index = bisect_right(self._permits_today, permit) - 1
+        if index >= 0 and self._permits_today[index] == permit:
             del self._permits_today[index]
 
 
@@ -256,8 +256,7 @@ class _Ticket:
     queue_length: int = 0
 
 
-def _order(ticket: _Ticket) -> tuple[_Rank, int]:
-    return ticket.order
+_ORDER = attrgetter("order")
 
 
 class PermitSchedule:
@@ -295,18 +294,14 @@ class PermitSchedule:
         distance = self._full_rate - self._rate_after_cut
         return self._full_rate - distance * exp(-quiet * (RECOVERY + RECOVERY_GROWTH * quiet))
 
-    def next_permit(self, now: float, position: int) -> float:
+    def next_permit(self, now: float, position: int, *, at_full_rate: bool = False) -> float:
         """Return when a request is due that has `position` others before it.
 
-        Exact for the first; for those further back it is an estimate from the present rate.
+        Exact for the first; for those further back it is an estimate from the present rate, or
+        the earliest time that is possible: nothing slows down, and the rate is the full one at
+        once.
         """
-        return self._due(now, position, 1.0 / self.rate(now))
-
-    def earliest_permit(self, now: float, position: int) -> float:
-        """Return when it is due if nothing slows down and the rate is the full one at once."""
-        return self._due(now, position, 1.0 / self._full_rate)
-
-    def _due(self, now: float, position: int, spacing: float) -> float:
+        spacing = 1.0 / (self._full_rate if at_full_rate else self.rate(now))
         windows, first = divmod(position, self._window_size)
         start = max(self._paid_until, now) - (self._burst - 1) / self.rate(now)
         due = max(now, start + first * spacing)
@@ -328,8 +323,9 @@ class PermitSchedule:
 
     def release(self, permit: float) -> None:
         """Return a permit that was not used."""
-        index = _index_from_end(self._permits, permit)
-        if index is not None:
+        # Ascending: they were granted one after the other, by a clock that does not go back.
+        index = bisect_right(self._permits, permit) - 1
+        if index >= 0 and self._permits[index] == permit:
             # What was paid before the last cut is void: a refund would shorten the pause.
             if permit >= self._cut_at:
                 self._paid_until -= self._costs[index]
@@ -344,11 +340,3 @@ class PermitSchedule:
         self._cut_at = now
         # The bucket is emptied too: the next one goes a spacing from now, and no burst after it.
         self._paid_until = max(self._paid_until, now + self._burst / self._rate_after_cut)
-
-
-def _index_from_end(times: deque[float], time: float) -> int | None:
-    """Return the index of a time, which is probably one of the last, among ascending times."""
-    for index in range(len(times) - 1, -1, -1):
-        if times[index] <= time:
-            return index if times[index] == time else None
-    return None

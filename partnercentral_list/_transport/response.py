@@ -58,11 +58,6 @@ class Page:
     records: tuple[OpportunitySummary | InvalidEntry, ...]
     """Every record; the same tuple as the response's if all are valid."""
 
-    @property
-    def next_token(self) -> str | None:
-        """AWS's token of the next page; None on the last one."""
-        return self.response.next_token
-
 
 Record: TypeAlias = OpportunitySummary | InvalidEntry
 
@@ -94,7 +89,7 @@ async def parse_response(
     max_records = cast("int", parameters.get("MaxResults", MAX_RECORDS))
     if attempt.body is None:
         return parse_parsed(response, metadata, max_records)
-    if _is_large(attempt.body, max_records):
+    if len(attempt.body) > (max_records + 1) * BYTES_PER_RECORD:
         return await asyncio.to_thread(parse_page, attempt.body, metadata, max_records)
     return parse_page(attempt.body, metadata, max_records)
 
@@ -123,7 +118,14 @@ def parse_page(body: bytes, metadata: ResponseMetadata, max_records: int = MAX_R
         MalformedResponseError: It is not a page. A single invalid record does not make it one.
     """
     source = ResponseSource(metadata, body)
-    if _is_simple(body, max_records):
+    # pydantic takes the last of two members of one name, and builds all records before any count.
+    is_simple = (
+        len(body) <= (max_records + 1) * BYTES_PER_RECORD
+        and body.count(b'"OpportunitySummaries"') == 1
+        and body.count(b'"NextToken"') <= 1
+        and not (b"\\" in body and _ESCAPED_LETTER.search(body))
+    )
+    if is_simple:
         try:
             with collector_paused():
                 response = ListOpportunitiesResponse.model_validate_json(
@@ -148,20 +150,6 @@ def parse_parsed(
     """
     members = {name: value for name, value in response.items() if name != "ResponseMetadata"}
     return parse_page(to_json(members), metadata, max_records)
-
-
-def _is_large(body: bytes, max_records: int) -> bool:
-    return len(body) > (max_records + 1) * BYTES_PER_RECORD
-
-
-def _is_simple(body: bytes, max_records: int) -> bool:
-    # pydantic takes the last of two members of one name, and builds all records before any count.
-    return (
-        not _is_large(body, max_records)
-        and body.count(b'"OpportunitySummaries"') == 1
-        and body.count(b'"NextToken"') <= 1
-        and not (b"\\" in body and _ESCAPED_LETTER.search(body))
-    )
 
 
 @collector_paused()

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, TypeVar
 from uuid import uuid4
 
 from partnercentral_list._notify import Notifier
-from partnercentral_list._transport.active_calls import CLOSED, ActiveCalls
 from partnercentral_list._transport.attempt import Attempt, current_attempt
 from partnercentral_list._transport.collector import collector_paused
-from partnercentral_list._transport.event_loops import PerLoop
+from partnercentral_list._transport.event_loops import CLOSED, ActiveCalls, PerLoop
 from partnercentral_list._transport.events import (
     LEVELS,
     OnEvent,
@@ -86,7 +85,8 @@ class Transport:
             ClientClosedError: The client was closed.
             ConfigurationError: A setting cannot be used.
         """
-        self._calls.check_open()
+        if self._calls.is_closed:
+            raise ClientClosedError(CLOSED)
         prepare(self._settings)
 
     async def open(self) -> None:
@@ -224,7 +224,7 @@ class Call:
         if self._connection is not None:
             return self._connection
         # Opening may fetch credentials over the network: it can hang, and fail for a moment.
-        timeout = self._timeout()
+        timeout = self._time_left(self._context.policy.attempt_timeout)
         limit = asyncio.timeout(timeout)
         try:
             async with limit:
@@ -250,7 +250,7 @@ class Call:
         attempt = Attempt(self._invocation_id, number, self._context.policy.max_attempts)
         limiter = self._context.limiter
         if limiter is None:
-            return await self._exchange(connection, attempt, self._chosen())
+            return await self._send(connection, attempt)
         permit = await self._acquire(limiter, number)
         is_unused = True
 
@@ -263,7 +263,7 @@ class Call:
 
         attempt.before_write = renew_permit
         try:
-            page = await self._exchange(connection, attempt, self._chosen())
+            page = await self._send(connection, attempt)
         except (ServiceError, MalformedResponseError) as error:
             is_unused = False
             if isinstance(error, ThrottlingException):
@@ -294,50 +294,39 @@ class Call:
             self._context.notify(RateLimited(self._invocation_id, number, waited, limiter.rate))
         return permit
 
-    def _time_left(self) -> float | None:
-        """Return the seconds that ``max_elapsed`` leaves; None for any number."""
+    def _time_left(self, at_most: float = 0.0) -> float | None:
+        """Return the seconds that ``max_elapsed`` leaves; None for any number.
+
+        Args:
+            at_most: The most that is returned; 0 for any number.
+        """
         max_elapsed = self._context.policy.max_elapsed
-        return max(0.0, self._started + max_elapsed - self._clock()) if max_elapsed else None
+        if not max_elapsed:
+            return at_most or None
+        time_left = max(0.0, self._started + max_elapsed - self._clock())
+        return min(at_most, time_left) if at_most else time_left
 
-    def _timeout(self) -> float | None:
-        """Return the seconds for one step of an attempt; None for any number."""
-        attempt_timeout, time_left = self._context.policy.attempt_timeout, self._time_left()
-        if not attempt_timeout or time_left is None:
-            return attempt_timeout or time_left
-        return min(attempt_timeout, time_left)
+    async def _send(self, connection: Connection, attempt: Attempt) -> Page:
+        from partnercentral_list._transport.errors import from_exception
 
-    def _chosen(self) -> Parameters:
         if self._parameters is None:
             self._parameters = self._choose()
         if self._parameters is None:
             raise NothingToFetchError
-        return self._parameters
-
-    async def _exchange(
-        self, connection: Connection, attempt: Attempt, parameters: Parameters
-    ) -> Page:
+        problem: PartnerCentralError
         sent_at = self._clock()
         self._context.notify(RequestSent(self._invocation_id, attempt.number))
-        try:
-            page = await self._send(connection, attempt, parameters)
-        except PartnerCentralError as error:
-            self._context.notify(_failed(attempt, error, self._clock() - sent_at))
-            raise
-        self._context.notify(_received(attempt, page, self._clock() - sent_at))
-        return page
-
-    async def _send(self, connection: Connection, attempt: Attempt, parameters: Parameters) -> Page:
-        from partnercentral_list._transport.errors import from_exception
-
-        problem: PartnerCentralError
-        timeout = self._timeout()
+        timeout = self._time_left(self._context.policy.attempt_timeout)
         limit = asyncio.timeout(timeout)
-        token = current_attempt.set(attempt)
         try:
             async with limit:
-                response = await connection.client.list_opportunities(**parameters)
+                token = current_attempt.set(attempt)
+                try:
+                    response = await connection.client.list_opportunities(**self._parameters)
+                finally:
+                    current_attempt.reset(token)
                 elapsed = self._clock() - self._started
-                return await parse_response(response, attempt, elapsed, parameters)
+                page = await parse_response(response, attempt, elapsed, self._parameters)
         except Exception as error:
             if limit.expired():
                 problem = RequestTimeoutError(
@@ -347,25 +336,24 @@ class Call:
                 problem = ClientClosedError(CLOSED)
             else:
                 problem = from_exception(error)
-        finally:
-            current_attempt.reset(token)
+        else:
+            valid = page.response.opportunity_summaries
+            metadata = page.response.response_metadata
+            received = PageReceived(
+                invocation_id=attempt.invocation_id,
+                attempt=attempt.number,
+                request_id=metadata.request_id,
+                http_status=metadata.http_status,
+                elapsed=self._clock() - sent_at,
+                opportunities=len(valid),
+                invalid=len(page.records) - len(valid),
+                is_last=page.response.next_token is None,
+            )
+            self._context.notify(received)
+            return page
         # Outside the handler: what was caught may quote a piece of the response.
+        self._context.notify(_failed(attempt, problem, self._clock() - sent_at))
         raise problem
-
-
-def _received(attempt: Attempt, page: Page, elapsed: float) -> PageReceived:
-    valid = page.response.opportunity_summaries
-    metadata = page.response.response_metadata
-    return PageReceived(
-        invocation_id=attempt.invocation_id,
-        attempt=attempt.number,
-        request_id=metadata.request_id,
-        http_status=metadata.http_status,
-        elapsed=elapsed,
-        opportunities=len(valid),
-        invalid=len(page.records) - len(valid),
-        is_last=page.next_token is None,
-    )
 
 
 def _failed(attempt: Attempt, error: PartnerCentralError, elapsed: float) -> RequestFailed:

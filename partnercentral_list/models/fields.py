@@ -392,8 +392,10 @@ class EmptyIsNone:
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> CoreSchema:
         # A function in front of the field's own schema, which has to refuse an empty string, would
-        # be called for every value.
-        empty = core_schema.no_info_after_validator_function(
-            lambda _: None, core_schema.literal_schema([""])
+        # be called for every value. This calls none: None's schema refuses the empty string that
+        # the literal lets through, and falls back to its default.
+        none = core_schema.with_default_schema(
+            core_schema.none_schema(), default=None, on_error="default"
         )
+        empty = core_schema.chain_schema([core_schema.literal_schema([""]), none])
         return core_schema.union_schema([handler(source), empty], mode="left_to_right")

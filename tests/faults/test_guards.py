@@ -92,11 +92,14 @@ def _replace_seen(patch: Patch, kind: type[set[Any]]) -> None:
 
 
 def an_empty_page_is_the_end(patch: Patch) -> None:
-    patch.setattr(
-        Page,
-        "next_token",
-        property(lambda self: self.response.next_token if self.records else None),
-    )
+    def ended(body: bytes, *how: Any) -> Page:
+        read = parse_page(body, *how)
+        if read.records:
+            return read
+        return Page(read.response.model_copy(update={"next_token": None}), read.records)
+
+    parse_page = response.parse_page
+    patch.setattr(response, "parse_page", ended)
 
 
 def an_empty_token_is_followed(patch: Patch) -> None:

@@ -81,11 +81,11 @@ def test_what_is_no_page_is_an_error_that_may_be_retried(response: bytes) -> Non
 def test_an_empty_page_is_a_page() -> None:
     page = parse_page(body(NextToken=None), METADATA)
     assert page.records == ()
-    assert page.next_token is None
+    assert page.response.next_token is None
 
 
 def test_an_empty_token_is_the_end() -> None:
-    assert parse_page(body(NextToken=""), METADATA).next_token is None
+    assert parse_page(body(NextToken=""), METADATA).response.next_token is None
 
 
 def test_a_page_knows_how_it_was_fetched() -> None:
@@ -197,7 +197,7 @@ def test_deep_nesting_spoils_its_record_and_not_the_page(depth: int) -> None:
     deep = '{"Id":"O2","New":' + '[{"a]":' * depth + '"}"' + "}]" * depth + "}"
     text = body(RECORD, "deep", RECORD, NextToken="t").decode().replace('"deep"', deep)
     page = parse_page(text.encode(), METADATA)
-    assert page.next_token == "t"
+    assert page.response.next_token == "t"
     first, wrong, last = page.records
     assert isinstance(first, OpportunitySummary)
     assert first == last
@@ -292,7 +292,7 @@ def test_a_million_records_are_refused_before_they_are_built(
 def test_a_valid_page_larger_than_usual_is_a_page() -> None:
     large = {**RECORD, "LifeCycle": {"NextSteps": "x" * 2_000_000}}
     page = parse_page(body(large, NextToken="t"), METADATA)
-    assert page.next_token == "t"
+    assert page.response.next_token == "t"
     assert page.records == page.response.opportunity_summaries
 
 

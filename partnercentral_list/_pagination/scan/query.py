@@ -89,7 +89,7 @@ class ScanPage:
             has_undated=None in dates,
             ends_undated=bool(dates) and dates[-1] is None,
             versions={key_of(record): _version_of(record) for record in page.records},
-            token=page.next_token,
+            token=page.response.next_token,
         )
 
 
