@@ -57,7 +57,7 @@ class TiedRecords:
         self._tokens: set[str] = set()
 
     def receive(self, records: Mapping[str, object], token: str | None) -> None:
-        """Take in the page that was fetched.
+        """Process the page that was fetched.
 
         Args:
             records: The tied records of the page: of each its identifier, and its version, which

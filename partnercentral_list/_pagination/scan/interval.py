@@ -189,7 +189,7 @@ class TiedSecond:
         return self._pages.request()
 
     def receive(self, page: ScanPage) -> None:
-        """Take in the page that was requested.
+        """Process the page that was requested.
 
         Raises:
             PaginationError: The records cannot be proven complete.

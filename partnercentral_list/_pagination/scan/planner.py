@@ -106,7 +106,7 @@ class ScanPlanner:
         return best
 
     def receive(self, source: PageSource, page: ScanPage) -> None:
-        """Take in the page that was fetched.
+        """Process the page that was fetched.
 
         Raises:
             PaginationError: Records that only tokens lead to cannot be proven complete.
