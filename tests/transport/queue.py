@@ -19,11 +19,13 @@ class Queue:
 
     async def _sleep(self, seconds: float) -> None:
         self.waiting += 1
+        ends_at = self.now + seconds
         try:
             await self._moves.wait()
+            await asyncio.sleep(0)
         finally:
             self.waiting -= 1
-        self.now += seconds
+        self.now = max(self.now, ends_at)
 
     async def filled(self, number: int) -> None:
         while self.waiting < number:  # noqa: ASYNC110 # also from another event loop

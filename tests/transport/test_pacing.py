@@ -129,25 +129,20 @@ async def no_wait(seconds: float) -> None:
     """Stands in for asyncio.sleep between attempts."""
 
 
-class SlowClock(Clock):
-    """Time that passes slowly while many wait, so that there is time for real requests."""
-
-    async def sleep(self, seconds: float) -> None:
-        await super().sleep(min(seconds, 0.001))
-
-
 async def test_a_retry_goes_before_all_queued_first_attempts(
     make_client: MakeClient, emulator: PartnerCentralEmulator
 ) -> None:
+    queue = Queue()
     events: list[RequestEvent] = []
     emulator.fail("InternalServerException", at=1, times=1)
-    clock = SlowClock()
-    client = make_client(emulator, rate_limit=clock.limit(), on_event=events.append)
-    await asyncio.gather(*(client.list_opportunities(max_results=1) for _ in range(60)))
+    client = make_client(emulator, rate_limit=queue.limiter, on_event=events.append)
+    calls = [asyncio.create_task(client.list_opportunities(max_results=1)) for _ in range(60)]
+    await queue.filled(60 - 3 + 1)  # A burst of three was sent, and one of these is to be retried.
+    queue.release()
+    await asyncio.gather(*calls)
     (scheduled,) = (n for n, event in enumerate(events) if isinstance(event, RetryScheduled))
-    sent = [event for event in events[scheduled:] if isinstance(event, RequestSent)]
-    assert sent[0].attempt == 2
-    assert len(sent) > 20
+    sent = [event.attempt for event in events[scheduled:] if isinstance(event, RequestSent)]
+    assert sent == [2] + 57 * [1]
 
 
 async def test_max_elapsed_bounds_the_wait_for_a_permit(
