@@ -20,7 +20,7 @@ class JsonError(ValueError):
     """A text that is not the JSON it should be; the message says why, without its contents."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class JsonText:
     """A value, and the text that it was read from."""
 
@@ -31,7 +31,7 @@ class JsonText:
     is_too_deep: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Envelope:
     """An object with one long list, of which each entry is read by itself."""
 

@@ -28,7 +28,7 @@ from partnercentral_list.models.response import part_of
 FetchPage: TypeAlias = Callable[[Mapping[str, object]], Awaitable[Page]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Listing:
     """What is listed, and how."""
 
@@ -197,7 +197,7 @@ class ListingIteration:
         await page.handle_invalid(index, record, self._listing.on_invalid)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class ListedPage:
     """A page, which of its records a listing wants, and the positions around them."""
 

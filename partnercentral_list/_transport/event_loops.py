@@ -144,7 +144,7 @@ async def _close_elsewhere(loop: asyncio.AbstractEventLoop, holder: _Holder[T]) 
             await asyncio.wait_for(ended.wait(), POLL_INTERVAL)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class _ActiveCall:
     closing: asyncio.Timeout
     loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.get_running_loop)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class _AttemptEvent:
     invocation_id: str
     """Identifies the page: the same for all attempts at it, and in ``amz-sdk-invocation-id``."""

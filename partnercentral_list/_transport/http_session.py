@@ -108,7 +108,7 @@ class HttpSession(_Base):  # type: ignore[misc] # aiobotocore is untyped
         return shared_context(self._verify, self._build_verify_context), proxy
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class _LimitedSession:
     """An `aiohttp.ClientSession` that follows no redirect and bounds bodies."""
 
@@ -144,7 +144,7 @@ def _refused(response: Any) -> ServiceError:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class _BoundedResponse:
     """What aiobotocore needs of an `aiohttp.ClientResponse`, with a bounded body."""
 

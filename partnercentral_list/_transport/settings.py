@@ -13,7 +13,7 @@ HOME_REGION = "us-east-1"
 CredentialsSource = Callable[[], Awaitable[Credentials]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class ConnectionSettings:
     """The arguments of a client that its connections need."""
 

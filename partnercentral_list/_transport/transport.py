@@ -47,7 +47,7 @@ OPERATION = "ListOpportunities"
 Parameters = Mapping[str, object]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class TransportContext:
     """What all calls of a client share."""
 

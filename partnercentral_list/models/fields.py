@@ -61,7 +61,7 @@ def refuse(problem: str, valid: str) -> NoReturn:
     )
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True, eq=False, repr=False)
 class ListOf:
     """A list with one to `maximum` entries; a bare string and an empty list are refused."""
 
@@ -97,7 +97,7 @@ class ListOf:
         return entries
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Matches:
     """A string that matches AWS's pattern from end to end."""
 
@@ -128,7 +128,7 @@ class Matches:
         return value
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Between:
     """A whole number within bounds, both included; a bool is not a number here."""
 
