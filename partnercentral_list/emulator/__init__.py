@@ -11,7 +11,6 @@ service model, its records are generated, and everything it does can be repeated
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -32,24 +31,16 @@ __all__ = [
     "RecordedRequest",
 ]
 
-# pytest loads the plugin in every project that has this package installed, and with it this module.
-_MODULES = {
-    "AcceptedCredentials": "_signatures",
-    "AccountQuota": "_quota",
-    "Behavior": "_behavior",
-    "Fault": "_faults",
-    "PartnerCentralEmulator": "_emulator",
-    "RandomFaults": "_faults",
-    "RecordedRequest": "_service",
-}
-
 # Type checkers read the imports above: to them, a name that is not there must stay an error.
 if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> Any:
-        if name not in _MODULES:
+        if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        value = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+        # Late: pytest loads the plugin, and with it this module, wherever the package is installed.
+        from partnercentral_list.emulator import _emulator
+
+        value = getattr(_emulator, name)
         globals()[name] = value
         return value
 

@@ -6,7 +6,6 @@ So pages by date and opportunities by Id need only the opportunities that they s
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, overload
@@ -61,13 +60,29 @@ class Archive:
         self._taken = ()
         return iter(records)
 
-    def latest_first(self) -> GeneratedRecords:
+    def latest_first(self) -> LazyRecords:
         """Return all opportunities that are in the archive now, the latest first."""
-        return GeneratedRecords(self._first, self._end, self._taken, self._generate)
+        first, generate = self._first, self._generate
+        # So many indices were taken out before an index as these numbers are not above it.
+        gaps = [index - number for number, index in enumerate(self._taken)]
+
+        def at(position: int) -> Record:
+            index = first + position
+            return generate(index + bisect_right(gaps, index))
+
+        return LazyRecords(len(self), at)
 
 
-class _LazySequence(Sequence[Record]):
+class LazyRecords(Sequence[Record]):
     """Records that are made when they are accessed."""
+
+    def __init__(self, length: int, at: Callable[[int], Record]) -> None:
+        """Take the number of records, and what makes the record of a valid position."""
+        self._length = length
+        self._at = at
+
+    def __len__(self) -> int:
+        return self._length
 
     @overload
     def __getitem__(self, position: int) -> Record: ...
@@ -77,53 +92,24 @@ class _LazySequence(Sequence[Record]):
 
     def __getitem__(self, position: int | slice) -> Record | Sequence[Record]:
         if isinstance(position, slice):
-            return [self[place] for place in range(*position.indices(len(self)))]
-        if not 0 <= position < len(self):
+            return [self._at(place) for place in range(self._length)[position]]
+        if not 0 <= position < self._length:
             raise IndexError(position)
         return self._at(position)
 
-    @abstractmethod
-    def _at(self, position: int) -> Record:
-        """Return the record of a valid position."""
 
+def list_with_archive(
+    records: Sequence[Record], older: Sequence[Record], *, descending: bool
+) -> LazyRecords:
+    """Return sorted records followed by older ones, or the whole in reverse.
 
-class GeneratedRecords(_LazySequence):
-    """The opportunities of a range of indices with gaps, generated at each access."""
+    ``records`` are sorted as the whole is to be, ``older`` begins with the latest.
+    """
+    young, old = len(records), len(older)
 
-    def __init__(
-        self, first: int, end: int, gaps: tuple[int, ...], generate: Callable[[int], Record]
-    ) -> None:
-        self._first = first
-        self._length = end - first - len(gaps)
-        # So many gaps are before an index as these numbers are not above it.
-        self._gaps = [gap - number for number, gap in enumerate(gaps)]
-        self._generate = generate
+    def at(position: int) -> Record:
+        if descending:
+            return records[position] if position < young else older[position - young]
+        return older[old - 1 - position] if position < old else records[position - old]
 
-    def __len__(self) -> int:
-        return self._length
-
-    def _at(self, position: int) -> Record:
-        index = self._first + position
-        return self._generate(index + bisect_right(self._gaps, index))
-
-
-class ListedWithArchive(_LazySequence):
-    """Sorted records followed by older generated ones, or the whole in reverse."""
-
-    def __init__(
-        self, records: Sequence[Record], older: GeneratedRecords, *, descending: bool
-    ) -> None:
-        """Join the two; ``records`` are sorted as the whole is to be."""
-        self._records = records
-        self._older = older
-        self._descending = descending
-
-    def __len__(self) -> int:
-        return len(self._records) + len(self._older)
-
-    def _at(self, position: int) -> Record:
-        if self._descending:
-            young = len(self._records)
-            return self._records[position] if position < young else self._older[position - young]
-        old = len(self._older)
-        return self._older[old - 1 - position] if position < old else self._records[position - old]
+    return LazyRecords(young + old, at)

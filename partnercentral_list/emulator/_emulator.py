@@ -12,7 +12,7 @@ from partnercentral_list.emulator._behavior import Behavior
 from partnercentral_list.emulator._changes import EventFeed, VisibleRecords
 from partnercentral_list.emulator._faults import Fault, FaultSchedule, RandomFaults, is_a
 from partnercentral_list.emulator._listing import PageTokens, Paginator
-from partnercentral_list.emulator._model import SECOND, SERVICE, load_service
+from partnercentral_list.emulator._model import SECOND, load_service
 from partnercentral_list.emulator._quota import AccountQuota
 from partnercentral_list.emulator._server import HOST, LOCAL_HOSTS, EmulatorServer, is_host
 from partnercentral_list.emulator._service import PartnerCentralService, RecordedRequest, RequestLog
@@ -20,7 +20,6 @@ from partnercentral_list.emulator._signatures import REGION, AcceptedCredentials
 from partnercentral_list.emulator._store import OpportunityStore
 
 if TYPE_CHECKING:
-    from types import TracebackType
     from typing import Self
 
 
@@ -87,39 +86,41 @@ class PartnerCentralEmulator:
         if not 0 <= port <= 65_535:
             raise ValueError("port must be in 0..65535; 0 is any that is free")
         self._hosts = LOCAL_HOSTS | _check_hosts(allowed_hosts)
-        self._seed = seed
         self._latency = latency
         self._port = port
-        self._behavior = behavior or Behavior()
+        behavior = behavior or Behavior()
         age_clock = clock or time.monotonic
-        self._quota = (
-            requests_per_second
-            if isinstance(requests_per_second, AccountQuota)
-            else AccountQuota(requests_per_second, clock=age_clock)
-        )
-        self._events = EventFeed(self._behavior, seed)
+        quota = requests_per_second
+        if not isinstance(quota, AccountQuota):
+            quota = AccountQuota(quota, clock=age_clock)
+        self._events = EventFeed(behavior, seed)
         self._store = OpportunityStore(
             opportunities,
             seed=seed,
             catalog=catalog,
-            behavior=self._behavior,
+            behavior=behavior,
             events=self._events,
             clock=clock,
-            visible=VisibleRecords(self._behavior, seed, age_clock),
+            visible=VisibleRecords(behavior, seed, age_clock),
         )
-        tokens = PageTokens(seed, self._behavior, age_clock)
-        self._paginator = Paginator(self._store, tokens, self._behavior, seed)
-        self._log = RequestLog()
         if isinstance(credentials, AcceptedCredentials):
             credentials = [credentials]
         self._credentials = () if credentials is None else tuple(credentials)
-        self._authenticator = Authenticator(
-            None if credentials is None else self._credentials,
-            service=SERVICE,
-            clock=clock,
-            date=lambda: self._store.now() / SECOND,
-        )
+        self._log = RequestLog()
         self._faults = _schedule(faults)
+        self._service = PartnerCentralService(
+            paginator=Paginator(self._store, PageTokens(seed, behavior, age_clock), behavior, seed),
+            behavior=behavior,
+            faults=self._faults,
+            log=self._log,
+            quota=quota,
+            authenticator=Authenticator(
+                None if credentials is None else self._credentials,
+                clock=clock,
+                date=lambda: self._store.now() / SECOND,
+            ),
+            seed=seed,
+        )
         self._server: EmulatorServer | None = None
         self._lock = threading.Lock()
 
@@ -127,12 +128,7 @@ class PartnerCentralEmulator:
         self.start()
         return self
 
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exc_info: object) -> None:
         self.stop()
 
     async def __aenter__(self) -> Self:
@@ -140,12 +136,7 @@ class PartnerCentralEmulator:
         self.start()
         return self
 
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *exc_info: object) -> None:
         self.stop()
 
     @property
@@ -207,13 +198,9 @@ class PartnerCentralEmulator:
         """
         with self._lock:
             if self._server is None:
-                service = self._service()
+                load_service()
                 self._server = EmulatorServer(
-                    self._port,
-                    service.respond,
-                    date=service.date,
-                    latency=self._latency,
-                    hosts=self._hosts,
+                    self._port, self._service, latency=self._latency, hosts=self._hosts
                 )
 
     def stop(self) -> None:
@@ -304,18 +291,6 @@ class PartnerCentralEmulator:
     def clear_faults(self) -> None:
         """Remove all faults that are still to come."""
         self._faults.clear()
-
-    def _service(self) -> PartnerCentralService:
-        return PartnerCentralService(
-            model=load_service(),
-            paginator=self._paginator,
-            behavior=self._behavior,
-            faults=self._faults,
-            log=self._log,
-            quota=self._quota,
-            authenticator=self._authenticator,
-            seed=self._seed,
-        )
 
 
 def _check_hosts(names: Iterable[str]) -> frozenset[str]:

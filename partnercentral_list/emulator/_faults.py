@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -348,18 +349,6 @@ class RandomFaults:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class _ScheduledFault:
-    fault: Fault | RandomFaults
-    first: int
-    last: int | None
-
-    def fault_for(self, number: int) -> Fault | None:
-        if number < self.first or (self.last is not None and number > self.last):
-            return None
-        return self.fault.fault_for(number) if isinstance(self.fault, RandomFaults) else self.fault
-
-
 class FaultSchedule:
     """Which request is hit by which fault; of several, the one that was added first.
 
@@ -367,7 +356,8 @@ class FaultSchedule:
     """
 
     def __init__(self) -> None:
-        self._scheduled: list[_ScheduledFault] = []
+        # With each fault, the numbers of the first and the last request that it hits.
+        self._scheduled: list[tuple[Fault | RandomFaults, int, float]] = []
         self._lock = threading.Lock()
 
     def add(self, fault: Fault | RandomFaults | str, *, first: int, times: int | None) -> None:
@@ -379,10 +369,10 @@ class FaultSchedule:
         """
         if times is not None and times < 1:
             raise ValueError("times must be 1 or more, or None for every request")
-        last = None if times is None else first + times - 1
+        last = math.inf if times is None else first + times - 1
         scheduled = fault if isinstance(fault, RandomFaults) else as_fault(fault)
         with self._lock:
-            self._scheduled.append(_ScheduledFault(scheduled, first, last))
+            self._scheduled.append((scheduled, first, last))
 
     def clear(self) -> None:
         """Remove every fault, also those that are still to come."""
@@ -392,5 +382,10 @@ class FaultSchedule:
     def fault_for(self, number: int) -> Fault | None:
         """Return what happens to the request of a number; None if nothing does."""
         with self._lock:
-            hits = (scheduled.fault_for(number) for scheduled in self._scheduled)
-            return next((hit for hit in hits if hit is not None), None)
+            scheduled = list(self._scheduled)
+        for fault, first, last in scheduled:
+            if first <= number <= last:
+                hit = fault.fault_for(number) if isinstance(fault, RandomFaults) else fault
+                if hit is not None:
+                    return hit
+        return None

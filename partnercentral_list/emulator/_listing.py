@@ -23,7 +23,7 @@ from partnercentral_list.emulator._behavior import Behavior
 from partnercentral_list.emulator._faults import EXPIRED_TOKEN
 from partnercentral_list.emulator._matching import RecordOrder
 from partnercentral_list.emulator._messages import PageResponse, ServiceResponse
-from partnercentral_list.emulator._records import Record, Renderer
+from partnercentral_list.emulator._records import Record, render
 from partnercentral_list.emulator._store import OpportunityStore
 
 _T = TypeVar("_T")
@@ -151,13 +151,12 @@ class Paginator:
     anchors: References[Record] = field(default_factory=References[Record])
     snapshots: References[Sequence[Record]] = field(default_factory=References[Sequence[Record]])
 
-    def page(self, known: Mapping[str, Any], number: int, renderer: Renderer) -> ServiceResponse:
+    def page(self, known: Mapping[str, Any], number: int) -> ServiceResponse:
         """Return the response to a request.
 
         Args:
             known: The request's known parameters, valid, without null and empty ones.
             number: The request's number.
-            renderer: Writes the records.
         """
         parameters = {key: value for key, value in known.items() if key not in _PAGING_PARAMETERS}
         size = int(known.get("MaxResults", _DEFAULT_PAGE_SIZE))
@@ -180,7 +179,7 @@ class Paginator:
 
         has_more = end < len(records) or (self.behavior.token_at_end and end - start == size)
         page = PageResponse(
-            records=renderer.render(records[start:end]),
+            records=render(records[start:end], self.behavior),
             # An empty page leads to its own position, with a token never seen before.
             next_token=issue(end, number if end == start else 0) if has_more else None,
             offset=start,

@@ -6,13 +6,14 @@ import hashlib
 import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import attrgetter
-from typing import Any
+from typing import Any, cast
 
 from partnercentral_list.emulator._behavior import Behavior, CompanyMatch
 from partnercentral_list.emulator._model import UNITS, parse_timestamp
 from partnercentral_list.emulator._records import Record
 
 RecordTest = Callable[[Record], bool]
+Comparison = Callable[[Any, Any], bool]
 
 # The attribute of a record that each filter and sort is about.
 _LIST_FILTERS: Mapping[str, str] = {
@@ -26,6 +27,11 @@ _DATE_FILTERS: Mapping[str, str] = {
     "TargetCloseDate": "target_close",
 }
 _KNOWN_PARAMETERS = {*_LIST_FILTERS, *_DATE_FILTERS, "CustomerCompanyName", "Catalog", "Sort"}
+# How a date compares with a bound that is included or excluded, by the beginning of its name.
+_COMPARISONS: Mapping[str, tuple[Comparison, Comparison]] = {
+    "After": (operator.ge, operator.gt),
+    "Before": (operator.le, operator.lt),
+}
 _SORT_KEYS: Mapping[str, str] = {
     "LastModifiedDate": "last_modified",
     "Identifier": "identifier",
@@ -34,7 +40,7 @@ _SORT_KEYS: Mapping[str, str] = {
     "TargetCloseDate": "target_close",
 }
 _DEFAULT_SORT = ("LastModifiedDate", "DESCENDING")
-_COMPANY_TESTS: Mapping[CompanyMatch, Callable[[str, str], bool]] = {
+_COMPANY_TESTS: Mapping[CompanyMatch, Comparison] = {
     "casefold": operator.eq,
     "exact": operator.eq,
     "prefix": str.startswith,
@@ -42,19 +48,37 @@ _COMPANY_TESTS: Mapping[CompanyMatch, Callable[[str, str], bool]] = {
 }
 
 
+class UnsupportedParameterError(Exception):
+    """A request has a filter or a sort that AWS knows and the emulator does not.
+
+    Ignored, it would hide that a client depends on it.
+
+    Attributes:
+        parameter: The filter or the sort.
+    """
+
+    def __init__(self, kind: str, value: str, parameter: str) -> None:
+        super().__init__(
+            f"the emulator does not know the {kind} {value}: "
+            "add it in partnercentral_list/emulator/_matching.py"
+        )
+        self.parameter = parameter
+
+
 def make_matcher(parameters: Mapping[str, Any], own_catalog: str, behavior: Behavior) -> RecordTest:
     """Return the test of a request's filters: a record must match one value of each filter.
-
-    An unknown filter is an error: ignored, it would hide that a client depends on it.
 
     Args:
         parameters: The request's known parameters, valid, without null and empty ones.
         own_catalog: The catalog of a record that names none.
         behavior: Which bounds are exclusive, how precisely dates compare, how names match.
+
+    Raises:
+        UnsupportedParameterError: A filter has no rule here.
     """
     for name in parameters:
         if name not in _KNOWN_PARAMETERS:
-            raise NotImplementedError(f"the emulator has no filter for {name}")
+            raise UnsupportedParameterError("filter", name, name)
     catalog = parameters["Catalog"]
     tests: list[RecordTest] = [lambda record: (record.catalog or own_catalog) == catalog]
     for name, attribute in _LIST_FILTERS.items():
@@ -62,16 +86,9 @@ def make_matcher(parameters: Mapping[str, Any], own_catalog: str, behavior: Beha
             tests.append(_one_of(attribute, parameters[name]))
     if "CustomerCompanyName" in parameters:
         tests.append(_company(parameters["CustomerCompanyName"], behavior.company_match))
-    unit = UNITS[behavior.filter_precision]
-    for name, attribute in _DATE_FILTERS.items():
+    for name in _DATE_FILTERS:
         for side, bound in parameters.get(name, {}).items():
-            compare = _comparison(side, is_exclusive=side in behavior.exclusive_bounds)
-            tests.append(
-                # YYYY-MM-DD orders as text.
-                _bounded(attribute, compare, bound)
-                if name == "TargetCloseDate"
-                else _bounded_timestamp(attribute, compare, parse_timestamp(bound), unit)
-            )
+            tests.append(_bounded(name, side, bound, behavior))
     return lambda record: all(test(record) for test in tests)
 
 
@@ -90,11 +107,16 @@ class RecordOrder:
             parameters: The request's known parameters, valid, without null and empty ones.
             behavior: Where nulls stand, and how tied records are ordered.
             salt: What tied records are shuffled by, if they are.
+
+        Raises:
+            UnsupportedParameterError: The sort has no rule here.
         """
         sort: Mapping[str, str] = parameters.get("Sort", {})
         sort_by = sort.get("SortBy", _DEFAULT_SORT[0])
         sort_order = sort.get("SortOrder", _DEFAULT_SORT[1])
-        self._value: Callable[[Record], Any] = attrgetter(_SORT_KEYS.get(sort_by, "last_modified"))
+        if sort_by not in _SORT_KEYS:
+            raise UnsupportedParameterError("sort", sort_by, "Sort.SortBy")
+        self._value: Callable[[Record], Any] = attrgetter(_SORT_KEYS[sort_by])
         self.is_descending = sort_order == "DESCENDING"
         nulls = {str(key): place for key, place in behavior.null_order.items()}.get(sort_by)
         self._has_nulls = nulls != "filtered_out"
@@ -175,30 +197,15 @@ def _company(names: Iterable[str], match: CompanyMatch) -> RecordTest:
     return matches
 
 
-def _comparison(side: str, *, is_exclusive: bool) -> Callable[[Any, Any], bool]:
-    if side.startswith("After"):
-        return operator.gt if is_exclusive else operator.ge
-    return operator.lt if is_exclusive else operator.le
-
-
-def _bounded(attribute: str, compare: Callable[[Any, Any], bool], bound: Any) -> RecordTest:
-    read: Callable[[Record], Any] = attrgetter(attribute)
-
-    def test(record: Record) -> bool:
-        value = read(record)
-        return value is not None and compare(value, bound)
-
-    return test
-
-
-def _bounded_timestamp(
-    attribute: str, compare: Callable[[Any, Any], bool], bound: int | None, unit: int
-) -> RecordTest:
-    read: Callable[[Record], int | None] = attrgetter(attribute)
-    limit = None if bound is None else bound // unit
-
-    def test(record: Record) -> bool:
-        value = read(record)
-        return value is not None and limit is not None and compare(value // unit, limit)
-
-    return test
+def _bounded(name: str, side: str, bound: str, behavior: Behavior) -> RecordTest:
+    kind = side.removesuffix(name)
+    if kind not in _COMPARISONS:
+        raise UnsupportedParameterError("bound", side, f"{name}.{side}")
+    compare = _COMPARISONS[kind][side in behavior.exclusive_bounds]
+    read: Callable[[Record], Any] = attrgetter(_DATE_FILTERS[name])
+    if name == "TargetCloseDate":
+        # YYYY-MM-DD orders as text.
+        return lambda record: read(record) is not None and compare(read(record), bound)
+    unit = UNITS[behavior.filter_precision]
+    limit = cast("int", parse_timestamp(bound)) // unit
+    return lambda record: read(record) is not None and compare(read(record) // unit, limit)

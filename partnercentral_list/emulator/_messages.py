@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 EndToken = Literal["null", "absent", "empty"]
@@ -111,12 +111,6 @@ class Delivery:
     def is_complete(self) -> bool:
         """Whether the client receives the whole response."""
         return self.interruption in (None, "after")
-
-    def truncate(self, response: EncodedResponse) -> EncodedResponse:
-        """Return the response with as much of its body as is sent."""
-        if self.fraction == 1:
-            return response
-        return replace(response, body=response.body[: int(len(response.body) * self.fraction)])
 
 
 WHOLE = Delivery()

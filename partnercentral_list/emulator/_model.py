@@ -1,6 +1,6 @@
 """The service model of the installed botocore: its shapes, and what a request must be to fit them.
 
-botocore is untyped and slow to import, so it is used in this module only, and only when the first
+botocore is untyped and slow to import. Only its loader is used, in this module, when the first
 emulator needs it.
 """
 
@@ -9,11 +9,11 @@ from __future__ import annotations
 import importlib
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cache
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 SERVICE = "partnercentral-selling"
 OPERATION = "ListOpportunities"
@@ -25,70 +25,53 @@ UNITS: Mapping[str, int] = {"s": SECOND, "ms": _MILLISECOND, "ns": 1}
 _DIGITS: Mapping[str, int] = {"s": 0, "ms": 3, "ns": 9}
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 _ISO8601 = re.compile(
-    r"(\d{4})-(\d\d)-(\d\d)[Tt ]([01]\d|2[0-3]):([0-5]\d):([0-5]\d|60)(?:[.,](\d+))?"
+    r"(\d{4}-\d\d-\d\d)[Tt ]([01]\d|2[0-3]):([0-5]\d):([0-5]\d|60)(?:[.,](\d+))?"
     r"(?:[Zz]|([+-])([01]\d|2[0-3]):?([0-5]\d))",
     re.ASCII,
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """A shape of the model: the type of a value, and its constraints."""
-
-    name: str
-    kind: str
-    enum: tuple[str, ...] = ()
-    pattern: re.Pattern[str] | None = None
-    minimum: int | None = None
-    maximum: int | None = None
-    members: Mapping[str, Shape] = field(default_factory=dict[str, "Shape"])
-    required: frozenset[str] = frozenset()
-    item: Shape | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ErrorShape:
-    """An error of the model: its HTTP status, and the members that it always has."""
-
-    status: int
-    defaults: Mapping[str, str]
+# A shape as botocore's data file has it, with its members' shapes in place of their names.
+Shape: TypeAlias = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class ServiceDescription:
-    """The part of the service model that the emulator uses."""
+    """The part of the service model that the emulator uses.
+
+    Attributes:
+        target_prefix: What ``X-Amz-Target`` begins with.
+        content_type: The content type of responses.
+        request: The shape of a request.
+        summary: The shape of a record.
+        errors: The shapes of the operation's errors.
+        enums: The values of each enum.
+    """
 
     target_prefix: str
     content_type: str
     request: Shape
     summary: Shape
-    errors: Mapping[str, ErrorShape]
+    errors: Mapping[str, Shape]
     enums: Mapping[str, tuple[str, ...]]
 
 
 @cache
 def load_service() -> ServiceDescription:
     """Load the service model of the installed botocore, once in a process."""
-    # Modules looked up by name are Any: what is untyped ends in the dataclasses built here.
+    # A module looked up by name is Any: what is untyped ends in the dataclass built here.
     loaders: Any = importlib.import_module("botocore.loaders")
-    models: Any = importlib.import_module("botocore.model")
     document: Any = loaders.Loader().load_service_model(SERVICE, "service-2")
-    service: Any = models.ServiceModel(document, SERVICE)
-    operation: Any = service.operation_model(OPERATION)
+    shapes: Mapping[str, Shape] = document["shapes"]
+    operation = document["operations"][OPERATION]
+    page = _resolve(shapes, operation["output"]["shape"])
     return ServiceDescription(
-        target_prefix=str(service.metadata["targetPrefix"]),
-        content_type=f"application/x-amz-json-{service.metadata['jsonVersion']}",
-        request=_shape(operation.input_shape),
-        summary=_shape(operation.output_shape.members["OpportunitySummaries"].member),
-        errors={
-            str(shape.name): _error(shape, document["shapes"][shape.name])
-            for shape in operation.error_shapes
-        },
-        enums={
-            str(name): tuple(shape["enum"])
-            for name, shape in document["shapes"].items()
-            if "enum" in shape
-        },
+        target_prefix=document["metadata"]["targetPrefix"],
+        content_type=f"application/x-amz-json-{document['metadata']['jsonVersion']}",
+        request=_resolve(shapes, operation["input"]["shape"]),
+        summary=page["members"]["OpportunitySummaries"]["member"],
+        errors={error["shape"]: _resolve(shapes, error["shape"]) for error in operation["errors"]},
+        enums={name: tuple(shape["enum"]) for name, shape in shapes.items() if "enum" in shape},
     )
 
 
@@ -111,17 +94,34 @@ def find_violations(shape: Shape, value: object, field: str = "") -> Iterator[Vi
     Members that the model does not know are ignored, and null members count as absent, as AWS's
     own request template sends them. Types that no request has so far are not checked.
     """
-    check = _CHECKS.get(shape.kind)
-    if check is not None:
-        yield from check(shape, value, field)
+    kind: str = shape["type"]
+    if kind == "timestamp":
+        if parse_timestamp(value) is None:
+            code = "INVALID_STRING_FORMAT" if isinstance(value, str) else "INVALID_VALUE"
+            yield Violation(field, code, f"{field} must be an ISO 8601 time with an offset")
+        return
+    if kind not in _TYPES:
+        return
+    expected, description = _TYPES[kind]
+    # To Python, true is an integer.
+    if not isinstance(value, expected) or (isinstance(value, bool) and expected is not bool):
+        yield Violation(field, "INVALID_VALUE", f"{field} must be {description}")
+    elif isinstance(value, dict):
+        yield from _find_in_members(shape, cast("dict[str, object]", value), field)
+    elif isinstance(value, list):
+        yield from _find_in_items(shape, cast("list[object]", value), field)
+    elif isinstance(value, str):
+        yield from _find_in_text(shape, value, field)
+    elif not _is_within(shape, cast("int", value)):
+        yield Violation(field, "VALUE_OUT_OF_RANGE", f"{field} must be {_bounds(shape)}")
 
 
 def known_parameters(shape: Shape, value: Mapping[str, Any]) -> dict[str, Any]:
     """Return a request without its unknown, null and empty members, at any depth."""
     kept: dict[str, Any] = {}
-    for name, member in shape.members.items():
+    for name, member in shape["members"].items():
         found = value.get(name)
-        if member.kind == "structure" and found is not None:
+        if member["type"] == "structure" and found is not None:
             found = known_parameters(member, found)
         if found is not None and found not in ([], {}):
             kept[name] = found
@@ -162,126 +162,66 @@ def next_second(timestamp: int) -> int:
     return timestamp // _MILLISECOND * _MILLISECOND + SECOND
 
 
-def _shape(source: Any) -> Shape:
-    kind = str(source.type_name)
-    metadata: Mapping[str, Any] = source.metadata
-    members: Mapping[str, Any] = source.members if kind == "structure" else {}
-    return Shape(
-        name=str(source.name),
-        kind=kind,
-        enum=tuple(metadata.get("enum", ())),
-        pattern=_pattern(metadata.get("pattern")),
-        minimum=metadata.get("min"),
-        maximum=metadata.get("max"),
-        members={name: _shape(member) for name, member in members.items()},
-        required=frozenset(metadata.get("required", ())),
-        item=_shape(source.member) if kind == "list" else None,
-    )
+def _resolve(shapes: Mapping[str, Shape], name: str) -> Shape:
+    shape = dict(shapes[name])
+    if "members" in shape:
+        members = shape["members"].items()
+        shape["members"] = {key: _resolve(shapes, member["shape"]) for key, member in members}
+    if "member" in shape:
+        shape["member"] = _resolve(shapes, shape["member"]["shape"])
+    return shape
 
 
-def _pattern(text: str | None) -> re.Pattern[str] | None:
-    # `$` would let a final newline through, hence fullmatch where the pattern is used.
-    return None if text is None else re.compile(text)
-
-
-def _error(source: Any, raw: Mapping[str, Any]) -> ErrorShape:
-    # botocore's shapes drop the mark of a fault, so it is read from the document.
-    metadata: Mapping[str, Any] = source.metadata
-    declared: Any = raw.get("error", {}).get("httpStatusCode")
-    members: Mapping[str, Any] = source.members
-    return ErrorShape(
-        status=declared or (500 if raw.get("fault") else 400),
-        defaults={
-            name: str(members[name].enum[0])
-            for name in metadata.get("required", ())
-            if members[name].metadata.get("enum")
-        },
-    )
-
-
-def _structure(shape: Shape, value: object, field: str) -> Iterator[Violation]:
-    if not isinstance(value, dict):
-        yield Violation(field, "INVALID_VALUE", f"{field} must be an object")
-        return
-    members = cast("dict[str, object]", value)
+def _find_in_members(shape: Shape, value: Mapping[str, object], field: str) -> Iterator[Violation]:
     prefix = f"{field}." if field else ""
-    for name, member in shape.members.items():
-        if members.get(name) is not None:
-            yield from find_violations(member, members[name], prefix + name)
-        elif name in shape.required:
-            path = prefix + name
+    for name, member in shape["members"].items():
+        path = prefix + name
+        if value.get(name) is not None:
+            yield from find_violations(member, value[name], path)
+        elif name in shape.get("required", ()):
             yield Violation(path, "REQUIRED_FIELD_MISSING", f"{path} is required")
 
 
-def _list(shape: Shape, value: object, field: str) -> Iterator[Violation]:
-    if not isinstance(value, list):
-        yield Violation(field, "INVALID_VALUE", f"{field} must be a list")
-        return
-    items = cast("list[object]", value)
-    if shape.maximum is not None and len(items) > shape.maximum:
-        yield Violation(field, "TOO_MANY_VALUES", f"{field} takes at most {shape.maximum} values")
-    if shape.minimum is not None and len(items) < shape.minimum:
-        yield Violation(
-            field, "NOT_ENOUGH_VALUES", f"{field} takes at least {shape.minimum} values"
-        )
-    if shape.item is not None:
-        for position, item in enumerate(items):
-            yield from find_violations(shape.item, item, f"{field}[{position}]")
+def _find_in_items(shape: Shape, items: list[object], field: str) -> Iterator[Violation]:
+    least, most = shape.get("min", 0), shape.get("max", math.inf)
+    if len(items) > most:
+        yield Violation(field, "TOO_MANY_VALUES", f"{field} takes at most {most} values")
+    if len(items) < least:
+        yield Violation(field, "NOT_ENOUGH_VALUES", f"{field} takes at least {least} values")
+    for position, item in enumerate(items):
+        yield from find_violations(shape["member"], item, f"{field}[{position}]")
 
 
-def _string(shape: Shape, value: object, field: str) -> Iterator[Violation]:
-    if not isinstance(value, str):
-        yield Violation(field, "INVALID_VALUE", f"{field} must be a string")
-    elif shape.enum and value not in shape.enum:
-        allowed = ", ".join(shape.enum)
+def _find_in_text(shape: Shape, value: str, field: str) -> Iterator[Violation]:
+    if value not in shape.get("enum", (value,)):
+        allowed = ", ".join(shape["enum"])
         yield Violation(field, "INVALID_ENUM_VALUE", f"{field} must be one of: {allowed}")
-    elif shape.pattern is not None and not shape.pattern.fullmatch(value):
-        pattern = shape.pattern.pattern
+    # A search would let a final newline through where the pattern ends with `$`.
+    elif "pattern" in shape and not re.fullmatch(shape["pattern"], value):
+        pattern = shape["pattern"]
         yield Violation(field, "INVALID_STRING_FORMAT", f"{field} must match {pattern}")
-    elif not _within(shape, len(value)):
-        yield Violation(
-            field, "VALUE_OUT_OF_RANGE", f"{field} must have {_bounds(shape)} characters"
-        )
+    elif not _is_within(shape, len(value)):
+        message = f"{field} must have {_bounds(shape)} characters"
+        yield Violation(field, "VALUE_OUT_OF_RANGE", message)
 
 
-def _integer(shape: Shape, value: object, field: str) -> Iterator[Violation]:
-    if not isinstance(value, int) or isinstance(value, bool):
-        yield Violation(field, "INVALID_VALUE", f"{field} must be an integer")
-    elif not _within(shape, value):
-        yield Violation(field, "VALUE_OUT_OF_RANGE", f"{field} must be {_bounds(shape)}")
-
-
-def _boolean(shape: Shape, value: object, field: str) -> Iterator[Violation]:
-    if not isinstance(value, bool):
-        yield Violation(field, "INVALID_VALUE", f"{field} must be true or false")
-
-
-def _timestamp(shape: Shape, value: object, field: str) -> Iterator[Violation]:
-    if parse_timestamp(value) is None:
-        code = "INVALID_STRING_FORMAT" if isinstance(value, str) else "INVALID_VALUE"
-        yield Violation(field, code, f"{field} must be an ISO 8601 time with an offset")
-
-
-def _within(shape: Shape, number: int) -> bool:
-    return (shape.minimum is None or number >= shape.minimum) and (
-        shape.maximum is None or number <= shape.maximum
-    )
+def _is_within(shape: Shape, number: int) -> bool:
+    return bool(shape.get("min", -math.inf) <= number <= shape.get("max", math.inf))
 
 
 def _bounds(shape: Shape) -> str:
-    lower = "" if shape.minimum is None else f"at least {shape.minimum}"
-    upper = "" if shape.maximum is None else f"at most {shape.maximum}"
-    return " and ".join(filter(None, (lower, upper)))
+    limits = (("at least", "min"), ("at most", "max"))
+    return " and ".join(f"{words} {shape[name]}" for words, name in limits if name in shape)
 
 
-_CHECKS: Mapping[str, Callable[[Shape, object, str], Iterator[Violation]]] = {
-    "structure": _structure,
-    "list": _list,
-    "string": _string,
-    "integer": _integer,
-    "long": _integer,
-    "boolean": _boolean,
-    "timestamp": _timestamp,
+# The types of a value that are checked by Python's, with how a message calls them.
+_TYPES: Mapping[str, tuple[type, str]] = {
+    "structure": (dict, "an object"),
+    "list": (list, "a list"),
+    "string": (str, "a string"),
+    "integer": (int, "an integer"),
+    "long": (int, "an integer"),
+    "boolean": (bool, "true or false"),
 }
 
 
@@ -289,9 +229,9 @@ def _parse_text(text: str) -> int | None:
     found = _ISO8601.fullmatch(text)
     if found is None:
         return None
-    year, month, day, hour, minute, second, fraction, sign, hours, minutes = found.groups()
+    day, hour, minute, second, fraction, sign, hours, minutes = found.groups()
     try:
-        days = date(int(year), int(month), int(day)).toordinal() - _EPOCH_DAY
+        days = date.fromisoformat(day).toordinal() - _EPOCH_DAY
     except ValueError:
         return None
     seconds = ((days * 24 + int(hour)) * 60 + int(minute)) * 60 + int(second)

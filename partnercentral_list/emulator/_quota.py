@@ -36,12 +36,13 @@ class AccountQuota:
             raise ValueError("requests_per_second must be more than 0, or None for no limit")
         if per_day is not None and (per_day < 1 or per_day % 1):
             raise ValueError("per_day must be a whole number, 1 or more, or None for no limit")
-        self._windows: list[_SlidingWindow] = []
+        # The length of each sliding window in seconds, and the times of the last requests in it.
+        self._windows: list[tuple[float, deque[float]]] = []
         if per_second is not None:
             limit = math.ceil(per_second)
-            self._windows.append(_SlidingWindow(limit, limit / per_second))
+            self._windows.append((limit / per_second, deque(maxlen=limit)))
         if per_day is not None:
-            self._windows.append(_SlidingWindow(int(per_day), _DAY))
+            self._windows.append((_DAY, deque(maxlen=int(per_day))))
         self._clock = clock
         self._lock = threading.Lock()
 
@@ -60,29 +61,11 @@ class AccountQuota:
             now = self._clock()
             is_within = self._wait(now) <= 0
             if is_within or count_rejected:
-                for window in self._windows:
-                    window.count(now)
+                for _, times in self._windows:
+                    times.append(now)
             # Computed anew: a rejected request that counts makes those after it wait longer.
             return None if is_within else self._wait(now)
 
     def _wait(self, now: float) -> float:
-        return max(window.wait(now) for window in self._windows)
-
-
-class _SlidingWindow:
-    """The times of the requests in one sliding window."""
-
-    def __init__(self, limit: int, seconds: float) -> None:
-        self._limit = limit
-        self._seconds = seconds
-        # No request before the last so many matters any more.
-        self._times: deque[float] = deque(maxlen=limit)
-
-    def wait(self, now: float) -> float:
-        if len(self._times) < self._limit:
-            return 0.0
-        elapsed = now - self._times[0]
-        return 0.0 if elapsed >= self._seconds else self._seconds - elapsed
-
-    def count(self, now: float) -> None:
-        self._times.append(now)
+        full = [(seconds, times) for seconds, times in self._windows if len(times) == times.maxlen]
+        return max([0.0, *(seconds - (now - times[0]) for seconds, times in full)])

@@ -8,7 +8,12 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from partnercentral_list.emulator._behavior import Behavior
-from partnercentral_list.emulator._model import Shape, format_timestamp, parse_timestamp
+from partnercentral_list.emulator._model import (
+    Shape,
+    format_timestamp,
+    load_service,
+    parse_timestamp,
+)
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
@@ -72,36 +77,26 @@ def merge(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]
     return merged
 
 
-class Renderer:
-    """Writes records into a response: their nulls and timestamps as a behavior says."""
+def render(records: Iterable[Record], behavior: Behavior) -> tuple[bytes, ...]:
+    """Return the JSON of each record, with nulls and timestamps as a behavior says."""
+    if behavior.nulls == "as_stored" and behavior.timestamps is None:
+        return tuple([record.data for record in records])
+    return tuple([_render(record, behavior) for record in records])
 
-    def __init__(self, behavior: Behavior, summary: Shape) -> None:
-        self._nulls = behavior.nulls
-        self._precision = behavior.timestamps
-        self._summary = summary
-        self._is_as_stored = behavior.nulls == "as_stored" and behavior.timestamps is None
 
-    def render(self, records: Iterable[Record]) -> tuple[bytes, ...]:
-        """Return the JSON of each record."""
-        if self._is_as_stored:
-            return tuple([record.data for record in records])
-        return tuple(map(self._render_one, records))
-
-    def _render_one(self, record: Record) -> bytes:
-        wire: object = record.to_wire() | self._timestamps(record)
-        if self._nulls == "absent":
-            wire = _without_nulls(wire)
-        elif self._nulls == "null":
-            wire = _with_nulls(self._summary, wire)
-        return json.dumps(wire, ensure_ascii=False, separators=(",", ":")).encode()
-
-    def _timestamps(self, record: Record) -> dict[str, str]:
+def _render(record: Record, behavior: Behavior) -> bytes:
+    wire: dict[str, Any] = record.to_wire()
+    if behavior.timestamps is not None:
         dates = {"CreatedDate": record.created, "LastModifiedDate": record.last_modified}
-        return {
-            name: format_timestamp(timestamp, self._precision)
-            for name, timestamp in dates.items()
-            if timestamp is not None and self._precision is not None
-        }
+        for name, timestamp in dates.items():
+            if timestamp is not None:
+                wire[name] = format_timestamp(timestamp, behavior.timestamps)
+    rendered: object = wire
+    if behavior.nulls == "absent":
+        rendered = _without_nulls(wire)
+    elif behavior.nulls == "null":
+        rendered = _with_nulls(load_service().summary, wire)
+    return json.dumps(rendered, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _text(wire: object, *path: str) -> str | None:
@@ -123,14 +118,13 @@ def _without_nulls(value: object) -> object:
 
 
 def _with_nulls(shape: Shape, value: object) -> object:
-    if shape.kind == "structure" and isinstance(value, dict):
-        members = cast("dict[str, object]", value)
-        full = dict.fromkeys(shape.members) | members
+    if "members" in shape and isinstance(value, dict):
+        members: Mapping[str, Shape] = shape["members"]
+        full = dict.fromkeys(members) | cast("dict[str, object]", value)
         return {
-            name: _with_nulls(shape.members[name], item) if name in shape.members else item
+            name: _with_nulls(members[name], item) if name in members else item
             for name, item in full.items()
         }
-    if shape.item is not None and isinstance(value, list):
-        items = cast("list[object]", value)
-        return [_with_nulls(shape.item, item) for item in items]
+    if "member" in shape and isinstance(value, list):
+        return [_with_nulls(shape["member"], item) for item in cast("list[object]", value)]
     return value

@@ -13,12 +13,13 @@ import socket
 import socketserver
 import struct
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from email.errors import FirstHeaderLineIsContinuationDefect, MissingHeaderBodySeparatorDefect
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 
 from partnercentral_list.emulator._messages import Delivery, EncodedResponse, HttpRequest
+from partnercentral_list.emulator._service import PartnerCentralService
 
 HOST = "127.0.0.1"
 LOCAL_HOSTS = frozenset({HOST, "localhost", "[::1]"})
@@ -47,9 +48,8 @@ class EmulatorServer(socketserver.TCPServer):
     def __init__(
         self,
         port: int,
-        respond: Callable[[HttpRequest], tuple[EncodedResponse, Delivery]],
+        service: PartnerCentralService,
         *,
-        date: Callable[[], str],
         latency: float,
         hosts: frozenset[str],
     ) -> None:
@@ -57,16 +57,14 @@ class EmulatorServer(socketserver.TCPServer):
 
         Args:
             port: The port, 0 for any that is free.
-            respond: Returns the response to a request, and how to send it.
-            date: Returns the ``Date`` header of what is not a request.
+            service: Responds to requests.
             latency: Seconds to wait before each response.
             hosts: The names that requests may be addressed to, in lower case.
 
         Raises:
             OSError: The port is taken.
         """
-        self.respond = respond
-        self.date = date
+        self.service = service
         self.latency = latency
         self.hosts = hosts
         self.stopping = threading.Event()
@@ -107,34 +105,26 @@ class EmulatorServer(socketserver.TCPServer):
             selector.register(self._wake_up, selectors.EVENT_READ)
             while not self.stopping.is_set():
                 selector.select()
-                if not self._accept_one():
+                try:
+                    self._start_thread(*self.socket.accept())
+                except (BlockingIOError, ConnectionError):
+                    # The client has gone again, or the server is to stop.
+                    continue
+                except (OSError, RuntimeError):
+                    # The system has no descriptor or no thread left.
                     self.stopping.wait(_ACCEPT_BACKOFF_SECONDS)
 
-    def _accept_one(self) -> bool:
-        """Serve one more client, and return whether there are the means to do so."""
-        try:
-            connection, address = self.socket.accept()
-        except (BlockingIOError, ConnectionError):
-            # The client has gone again, or the server is to stop.
-            return True
-        except OSError:
-            return False
-        thread = threading.Thread(
-            target=self._serve,
-            args=(connection, address),
-            name=f"{self._acceptor.name}-client",
-            daemon=True,
-        )
+    def _start_thread(self, connection: socket.socket, address: tuple[str, int]) -> None:
+        name = f"{self._acceptor.name}-client"
+        arguments = (connection, address)
+        thread = threading.Thread(target=self._serve, args=arguments, name=name, daemon=True)
         with self._lock:
-            self._threads[connection] = thread
             try:
                 thread.start()
             except RuntimeError:
-                # The system has no thread left.
-                del self._threads[connection]
                 connection.close()
-                return False
-        return True
+                raise
+            self._threads[connection] = thread
 
     def _serve(self, connection: socket.socket, address: tuple[str, int]) -> None:
         try:
@@ -157,14 +147,14 @@ class _RequestHandler(BaseHTTPRequestHandler):
     error_message_format = "%(message)s: %(explain)s\n"
     disable_nagle_algorithm = True
     raw_requestline: bytes
+    _headers: Mapping[str, str]
+    _length: int
+    _is_reset = False
 
     def __init__(
         self, connection: socket.socket, address: tuple[str, int], server: EmulatorServer
     ) -> None:
         self._server = server
-        self._headers: Mapping[str, str] = {}
-        self._length = 0
-        self._is_reset = False
         super().__init__(connection, address, server)
 
     def parse_request(self) -> bool:
@@ -174,7 +164,10 @@ class _RequestHandler(BaseHTTPRequestHandler):
             self.raw_requestline = self.rfile.readline(65_537)
         if not super().parse_request():
             return False
-        self._headers = _join(self.headers.items())
+        self._headers = {
+            name.lower(): ", ".join(map(str.strip, self.headers.get_all(name, [])))
+            for name in self.headers
+        }
         refusal = self._refusal()
         if refusal is not None:
             self.send_error(refusal[0], explain=refusal[1])
@@ -187,7 +180,7 @@ class _RequestHandler(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         request = HttpRequest(self.command, self.path, self._headers, body)
-        response, delivery = self._server.respond(request)
+        response, delivery = self._server.service.respond(request)
         if self._server.latency and self._server.stopping.wait(self._server.latency):
             self.close_connection = True
             return
@@ -206,7 +199,7 @@ class _RequestHandler(BaseHTTPRequestHandler):
 
     def date_time_string(self, timestamp: float | None = None) -> str:
         """Return the emulator's time, for responses to what is not a request."""
-        return self._server.date()
+        return self._server.service.date()
 
     def version_string(self) -> str:
         """Return the name of the server, for responses to what is not a request."""
@@ -255,7 +248,8 @@ class _RequestHandler(BaseHTTPRequestHandler):
             self._drain()
         else:
             sent = {"before": b"", "during": head + body[: len(body) // 2], "after": head + body}
-            self._send_and_reset(sent[delivery.interruption])
+            self.connection.sendall(sent[delivery.interruption])
+            self._reset()
 
     def _encode_head(self, response: EncodedResponse) -> bytes:
         phrase, _ = self.responses.get(response.status, ("Unknown", ""))
@@ -275,14 +269,7 @@ class _RequestHandler(BaseHTTPRequestHandler):
                 return
             self.connection.sendall(data[start : start + delivery.chunk])
 
-    def _send_and_reset(self, data: bytes) -> None:
-        self.close_connection = True
-        self.connection.sendall(data)
-        self._wait_until_sent()
-        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
-        self._is_reset = True
-
-    def _wait_until_sent(self) -> None:
+    def _reset(self) -> None:
         # RST would take along what the client's window had no room for yet. With this option a
         # socket is writable only when nothing is left to send.
         if hasattr(socket, "TCP_NOTSENT_LOWAT"):
@@ -290,15 +277,9 @@ class _RequestHandler(BaseHTTPRequestHandler):
             with selectors.DefaultSelector() as selector:
                 selector.register(self.connection, selectors.EVENT_WRITE)
                 selector.select()
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+        self._is_reset = self.close_connection = True
 
     def _drain(self) -> None:
         while self.connection.recv(65_536):
             pass
-
-
-def _join(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
-    joined: dict[str, str] = {}
-    for title, text in headers:
-        name, value = title.lower(), text.strip()
-        joined[name] = f"{joined[name]}, {value}" if name in joined else value
-    return joined

@@ -7,7 +7,7 @@ import json
 import math
 import threading
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from email.utils import formatdate
 from typing import Any, cast
@@ -15,6 +15,7 @@ from typing import Any, cast
 from partnercentral_list.emulator._behavior import Behavior
 from partnercentral_list.emulator._faults import FaultSchedule
 from partnercentral_list.emulator._listing import Paginator
+from partnercentral_list.emulator._matching import UnsupportedParameterError
 from partnercentral_list.emulator._messages import (
     WHOLE,
     Delivery,
@@ -28,13 +29,12 @@ from partnercentral_list.emulator._messages import (
 from partnercentral_list.emulator._model import (
     OPERATION,
     SECOND,
-    ServiceDescription,
     Violation,
     find_violations,
     known_parameters,
+    load_service,
 )
 from partnercentral_list.emulator._quota import AccountQuota
-from partnercentral_list.emulator._records import Renderer
 from partnercentral_list.emulator._signatures import Authenticator
 
 _NAMESPACE = "com.amazonaws.partnercentralselling#"
@@ -43,15 +43,15 @@ _NAMESPACE = "com.amazonaws.partnercentralselling#"
 _PATHS = ("/", f"/{OPERATION}")
 # Errors that are not the operation's own come from the framework that the service is built on.
 _FRAMEWORK_NAMESPACE = "com.amazon.coral.service#"
-_FRAMEWORK_STATUS: Mapping[str, int] = {
-    "ExpiredTokenException": 400,
-    "IncompleteSignatureException": 400,
-    "InternalFailure": 500,
-    "InvalidSignatureException": 400,
-    "MissingAuthenticationTokenException": 400,
-    "SerializationException": 400,
-    "UnknownOperationException": 400,
-    "UnrecognizedClientException": 400,
+_FRAMEWORK_ERRORS = {
+    "ExpiredTokenException",
+    "IncompleteSignatureException",
+    "InternalFailure",
+    "InvalidSignatureException",
+    "MissingAuthenticationTokenException",
+    "SerializationException",
+    "UnknownOperationException",
+    "UnrecognizedClientException",
 }
 _MESSAGES: Mapping[str, str] = {
     "AccessDeniedException": "You do not have sufficient access to perform this action.",
@@ -128,7 +128,6 @@ class RequestLog:
 class PartnerCentralService:
     """Responds to requests, from several threads at once."""
 
-    model: ServiceDescription
     paginator: Paginator
     behavior: Behavior
     faults: FaultSchedule
@@ -151,14 +150,19 @@ class PartnerCentralService:
             return self._respond(request, body, number) if wait is None else _THROTTLED
 
         fault = self.faults.fault_for(number)
-        response = _catch(real if fault is None else lambda: fault.apply(real))
+        try:
+            response = real() if fault is None else fault.apply(real)
+        except Exception as error:
+            # A function that edits pages may raise anything: the client is to see it.
+            response = ErrorResponse("InternalFailure", f"{type(error).__name__}: {error}")
         delivery = WHOLE if fault is None else fault.delivery
         hint = _DEFAULT_RETRY_HINT_SECONDS if wait is None else wait
-        encoded = delivery.truncate(self._encode(response, number, hint))
+        encoded = self._encode(response, number, hint)
+        end = int(len(encoded.body) * delivery.fraction)
         # Logged before it is sent: a client that has its response finds it in the log.
         status = encoded.status if delivery.is_complete else None
         self.log.finish(number, status, encoded.error_code)
-        return encoded, delivery
+        return replace(encoded, body=encoded.body[:end]), delivery
 
     def _respond(
         self, request: HttpRequest, body: dict[str, Any] | None, number: int
@@ -168,16 +172,19 @@ class PartnerCentralService:
             return ErrorResponse(unknown, f"no such path: {request.target}", 404)
         if request.method != "POST":
             return ErrorResponse(unknown, "only POST is allowed", 405, headers={"Allow": "POST"})
+        model = load_service()
         target = request.headers.get("x-amz-target", "")
-        if target != f"{self.model.target_prefix}.{OPERATION}":
+        if target != f"{model.target_prefix}.{OPERATION}":
             return ErrorResponse(unknown, f"no such operation: {target or 'none'}")
         if body is None:
             return ErrorResponse("SerializationException", "The body is not a JSON object.")
-        violations = list(find_violations(self.model.request, body))
+        violations = list(find_violations(model.request, body))
         if violations:
             return _invalid(violations)
-        renderer = Renderer(self.behavior, self.model.summary)
-        return self.paginator.page(known_parameters(self.model.request, body), number, renderer)
+        try:
+            return self.paginator.page(known_parameters(model.request, body), number)
+        except UnsupportedParameterError as error:
+            return _invalid([Violation(error.parameter, "INVALID_VALUE", str(error))])
 
     def _encode(self, response: ServiceResponse, number: int, hint: float) -> EncodedResponse:
         if isinstance(response, ErrorResponse):
@@ -185,7 +192,7 @@ class PartnerCentralService:
                 response = self._with_retry_hint(response, hint)
             return self._encode_error(response, number)
         if isinstance(response, PageResponse):
-            response = RawResponse(200, response.encode(), self.model.content_type)
+            response = RawResponse(200, response.encode(), load_service().content_type)
         headers = self._headers(response.content_type, number) | dict(response.headers)
         return EncodedResponse(response.status, headers, response.body)
 
@@ -202,19 +209,24 @@ class PartnerCentralService:
         )
 
     def _encode_error(self, response: ErrorResponse, number: int) -> EncodedResponse:
+        model = load_service()
         code = response.code.rpartition("#")[2]
-        known = self.model.errors.get(code)
-        is_framework = code in _FRAMEWORK_STATUS
+        shape = model.errors.get(code, {})
+        is_framework = code in _FRAMEWORK_ERRORS
         namespace = _FRAMEWORK_NAMESPACE if is_framework else _NAMESPACE
         message = _MESSAGES.get(code, code) if response.message is None else response.message
         body: dict[str, Any] = {
             "__type": response.code if "#" in response.code else namespace + code,
             "message" if is_framework else "Message": message,
         }
-        body |= known.defaults if known else {}
+        for name in shape.get("required", ()):
+            if "enum" in shape["members"][name]:
+                body[name] = shape["members"][name]["enum"][0]
         body |= response.members
-        status = response.status or (known.status if known else _FRAMEWORK_STATUS.get(code, 400))
-        headers = self._headers(self.model.content_type, number) | dict(response.headers)
+        is_fault = shape.get("fault") or code == "InternalFailure"
+        declared = shape.get("error", {}).get("httpStatusCode")
+        status = response.status or declared or (500 if is_fault else 400)
+        headers = self._headers(model.content_type, number) | dict(response.headers)
         return EncodedResponse(status, headers, json.dumps(body, ensure_ascii=False).encode(), code)
 
     def _headers(self, content_type: str, number: int) -> dict[str, str]:
@@ -228,14 +240,6 @@ class PartnerCentralService:
     def date(self) -> str:
         """Return the emulator's time as a ``Date`` header."""
         return formatdate(self.paginator.store.now() // SECOND, usegmt=True)
-
-
-def _catch(respond: Callable[[], ServiceResponse]) -> ServiceResponse:
-    try:
-        return respond()
-    except Exception as error:
-        # A function that edits pages may raise anything: the client sees it, the server goes on.
-        return ErrorResponse("InternalFailure", f"{type(error).__name__}: {error}")
 
 
 def _parse(body: bytes) -> dict[str, Any] | None:

@@ -16,10 +16,11 @@ from datetime import UTC, datetime
 from urllib.parse import parse_qsl, quote
 
 from partnercentral_list.emulator._messages import ErrorResponse, HttpRequest
+from partnercentral_list.emulator._model import SERVICE
 
 _ALGORITHM = "AWS4-HMAC-SHA256"
 _AUTHORIZATION = re.compile(
-    rf"{_ALGORITHM}\s+Credential=(?P<credential>[^,\s]+),\s*"
+    rf"{_ALGORITHM}\s+Credential=(?![,\s])(?P<key>[^,/\s]*)/?(?P<scope>[^,\s]*),\s*"
     r"SignedHeaders=(?P<headers>[^,\s]+),\s*Signature=(?P<signature>[0-9a-f]+)"
 )
 # The region that Partner Central is in.
@@ -46,21 +47,12 @@ class AcceptedCredentials:
     expires_at: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Signature:
-    access_key: str
-    scope: str
-    headers: tuple[str, ...]
-    signature: str
-
-
 class Authenticator:
     """Checks who signed a request; accepts all requests if it has no credentials."""
 
     def __init__(
         self,
         credentials: Iterable[AcceptedCredentials] | None,
-        service: str,
         clock: Callable[[], float] | None,
         date: Callable[[], float],
     ) -> None:
@@ -68,14 +60,12 @@ class Authenticator:
 
         Args:
             credentials: The credentials; None to accept all requests, signed or not.
-            service: The service that requests are signed for.
             clock: The clock by which credentials expire; None for real time.
             date: Returns the time that responses are dated with.
         """
         self._known = (
             None if credentials is None else {known.access_key: known for known in credentials}
         )
-        self._service = service
         self._clock = clock or time.time
         # A client signs with the real time, or with the time of the responses that it has seen.
         self._signing_clocks = (time.time, date)
@@ -84,46 +74,42 @@ class Authenticator:
         """Return the error of a request's signature; None if the request is accepted."""
         if self._known is None:
             return None
-        headers = request.headers
-        if "authorization" not in headers:
+        if "authorization" not in request.headers:
             return ErrorResponse(
                 "MissingAuthenticationTokenException", "Missing Authentication Token"
             )
-        found = _AUTHORIZATION.fullmatch(headers["authorization"])
+        found = _AUTHORIZATION.fullmatch(request.headers["authorization"])
         if found is None:
             return _incomplete("it must have Credential, SignedHeaders and Signature")
-        access_key, _, scope = found["credential"].partition("/")
-        signed = tuple(found["headers"].split(";"))
-        signature = _Signature(access_key, scope, signed, found["signature"])
-        credentials = self._known.get(access_key)
+        credentials = self._known.get(found["key"])
         if credentials is None:
             return _UNRECOGNIZED
-        return self._check_scope(signature, headers) or self._check(request, signature, credentials)
+        return self._check_scope(found, request.headers) or self._check(request, found, credentials)
 
     def _check_scope(
-        self, signature: _Signature, headers: Mapping[str, str]
+        self, found: re.Match[str], headers: Mapping[str, str]
     ) -> ErrorResponse | None:
-        unsigned = _MUST_BE_SIGNED - set(signature.headers)
-        if unsigned or not set(signature.headers) <= set(headers):
+        signed = set(found["headers"].split(";"))
+        if not _MUST_BE_SIGNED <= signed <= set(headers):
             return _incomplete("it must sign host and x-amz-date, and only what is sent")
-        parts = signature.scope.split("/")
+        parts = found["scope"].split("/")
         if len(parts) != 4 or parts[3] != "aws4_request":
             return _incomplete("Credential must be key/date/region/service/aws4_request")
         if parts[1] != REGION:
             return _invalid(f"Credential should be scoped to a valid region: '{REGION}'.")
-        if parts[2] != self._service:
-            return _invalid(f"Credential should be scoped to correct service: '{self._service}'.")
+        if parts[2] != SERVICE:
+            return _invalid(f"Credential should be scoped to correct service: '{SERVICE}'.")
         if parts[0] != headers["x-amz-date"][:8]:
             return _invalid("Date in Credential scope does not match the date of the request.")
         return _check_time(headers["x-amz-date"], [clock() for clock in self._signing_clocks])
 
     def _check(
-        self, request: HttpRequest, signature: _Signature, credentials: AcceptedCredentials
+        self, request: HttpRequest, found: re.Match[str], credentials: AcceptedCredentials
     ) -> ErrorResponse | None:
         if request.headers.get("x-amz-security-token") != credentials.session_token:
             return _UNRECOGNIZED
-        expected = _sign(request, signature, credentials.secret_key)
-        if not hmac.compare_digest(expected, signature.signature):
+        expected = _sign(request, found["scope"], found["headers"], credentials.secret_key)
+        if not hmac.compare_digest(expected, found["signature"]):
             return _invalid(
                 "The request signature we calculated does not match the signature you provided. "
                 "Check your AWS Secret Access Key and signing method. "
@@ -163,7 +149,7 @@ def _check_time(stamp: str, times: Iterable[float]) -> ErrorResponse | None:
     return None
 
 
-def _sign(request: HttpRequest, signature: _Signature, secret: str) -> str:
+def _sign(request: HttpRequest, scope: str, signed: str, secret: str) -> str:
     path, _, query = request.target.partition("?")
     pairs = sorted(
         (quote(name, safe="-_.~"), quote(value, safe="-_.~"))
@@ -174,15 +160,15 @@ def _sign(request: HttpRequest, signature: _Signature, secret: str) -> str:
             request.method,
             quote(path, safe="/-_.~"),
             "&".join(f"{name}={value}" for name, value in pairs),
-            *(f"{name}:{' '.join(request.headers[name].split())}" for name in signature.headers),
+            *(f"{name}:{' '.join(request.headers[name].split())}" for name in signed.split(";")),
             "",
-            ";".join(signature.headers),
+            signed,
             hashlib.sha256(request.body).hexdigest(),
         ]
     )
     digest = hashlib.sha256(canonical.encode()).hexdigest()
-    to_sign = "\n".join([_ALGORITHM, request.headers["x-amz-date"], signature.scope, digest])
+    to_sign = "\n".join([_ALGORITHM, request.headers["x-amz-date"], scope, digest])
     key = f"AWS4{secret}".encode()
-    for part in signature.scope.split("/"):
+    for part in scope.split("/"):
         key = hmac.digest(key, part.encode(), "sha256")
     return hmac.new(key, to_sign.encode(), "sha256").hexdigest()

@@ -14,8 +14,8 @@ from typing import Any, TypeVar
 from partnercentral_list.emulator._archive import (
     OLDER_THAN,
     Archive,
-    ListedWithArchive,
     excludes_archive,
+    list_with_archive,
 )
 from partnercentral_list.emulator._behavior import Behavior
 from partnercentral_list.emulator._changes import EventFeed, EventType, VisibleRecords
@@ -285,7 +285,7 @@ class OpportunityStore:
         if parameters.keys() <= {"Catalog", "Sort"} and self._oldest.get(by, 0) >= OLDER_THAN:
             head = [record for record in self._sorted(order) if match(record)]
             older = self._archive.latest_first()
-            return ListedWithArchive(head, older, descending=order.is_descending)
+            return list_with_archive(head, older, descending=order.is_descending)
         self._empty_archive()
         return [record for record in self._sorted(order) if match(record)]
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 import http.client
 import json
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, cast
 
+import pytest
+from botocore.loaders import Loader
+
 from partnercentral_list.emulator import AccountQuota, PartnerCentralEmulator
+from partnercentral_list.emulator._model import load_service
 
 TARGET = "AWSPartnerCentralSelling.ListOpportunities"
 
@@ -81,6 +85,20 @@ def calling(emulator: PartnerCentralEmulator | str) -> Iterator[Caller]:
         yield caller
     finally:
         caller.connection.close()
+
+
+@contextmanager
+def newer_model(change: Callable[[dict[str, Any]], object]) -> Iterator[None]:
+    """Let a function add to the shapes of the botocore that emulators find installed."""
+    document = Loader().load_service_model("partnercentral-selling", "service-2")
+    change(document["shapes"])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Loader, "load_service_model", lambda *_: document)
+        load_service.cache_clear()
+        try:
+            yield
+        finally:
+            load_service.cache_clear()
 
 
 class Arrival:

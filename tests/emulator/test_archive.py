@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from partnercentral_list.emulator import Behavior, PartnerCentralEmulator, _dataset
-from partnercentral_list.emulator._archive import GeneratedRecords, ListedWithArchive
+from partnercentral_list.emulator._archive import Archive, list_with_archive
 from partnercentral_list.emulator._dataset import generate, index_of
 from partnercentral_list.emulator._records import Record
 from tests.emulator.calls import Caller, calling
@@ -184,10 +184,11 @@ def test_of_a_million_only_a_page_is_generated(monkeypatch: pytest.MonkeyPatch) 
 
 @pytest.mark.parametrize("position", [-1, TOTAL])
 def test_a_position_out_of_bounds_is_an_index_error(position: int) -> None:
-    older = GeneratedRecords(
-        0, TOTAL, (), lambda index: Record.from_wire(generate(0, index, "AWS"), index + 1)
-    )
-    listed = [ListedWithArchive([], older, descending=down) for down in (True, False)]
+    def make(index: int) -> Record:
+        return Record.from_wire(generate(0, index, "AWS"), index + 1)
+
+    older = Archive(0, TOTAL, 0, make).latest_first()
+    listed = [list_with_archive([], older, descending=down) for down in (True, False)]
     for records in (older, *listed):
         with pytest.raises(IndexError):
             _ = records[position]

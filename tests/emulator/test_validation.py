@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import Any
 
 import pytest
 
+from partnercentral_list.emulator import PartnerCentralEmulator
 from partnercentral_list.emulator._model import Shape, find_violations, load_service
-from tests.emulator.calls import TARGET, Caller
+from tests.emulator.calls import TARGET, Caller, calling, newer_model
 
 
 @pytest.mark.parametrize(
@@ -155,22 +155,21 @@ def test_another_method_is_not_allowed(caller: Caller) -> None:
 
 
 def test_the_codes_of_problems_are_the_models() -> None:
-    shape = Shape("Root", "structure", members=ALL_KINDS, required=frozenset(ALL_KINDS))
+    shape = {"type": "structure", "members": ALL_KINDS, "required": list(ALL_KINDS)}
     found = {problem.code for value in BAD for problem in find_violations(shape, value)}
     assert found <= set(load_service().enums["ValidationExceptionErrorCode"])
 
 
 # What no request has today, but a newer model may bring.
-ALL_KINDS = {
-    "Flag": Shape("Flag", "boolean"),
-    "Count": Shape("Count", "long", minimum=2),
-    "Name": Shape("Name", "string", minimum=2, maximum=3),
-    "Names": Shape("Names", "list", minimum=1, item=Shape("Name", "string")),
-    "Untyped": Shape("Untyped", "list"),
-    "Document": Shape("Document", "map"),
+ALL_KINDS: dict[str, Shape] = {
+    "Flag": {"type": "boolean"},
+    "Count": {"type": "long", "min": 2},
+    "Name": {"type": "string", "min": 2, "max": 3},
+    "Names": {"type": "list", "min": 1, "member": {"type": "string"}},
+    "Document": {"type": "map"},
 }
 BAD: list[dict[str, Any]] = [
-    {"Flag": 1, "Count": 1, "Name": "x", "Names": [], "Untyped": 1},
+    {"Flag": 1, "Count": 1, "Name": "x", "Names": []},
     {"Flag": "yes", "Count": "2", "Name": "long", "Names": [1]},
 ]
 
@@ -196,7 +195,6 @@ def test_members_of_a_newer_model_are_checked_too(member: str, value: object, co
         ("Count", 2),
         ("Name", "ab"),
         ("Names", ["x"]),
-        ("Untyped", [1]),
         ("Document", {"any": 1}),
     ],
 )
@@ -206,6 +204,46 @@ def test_what_a_newer_model_allows_passes(member: str, value: object) -> None:
 
 def test_the_request_shape_is_the_installed_models() -> None:
     shape = load_service().request
-    assert shape.members["Identifier"].maximum == 20
-    assert shape.members["Sort"].required == {"SortBy", "SortOrder"}
-    assert shape.members["Catalog"].pattern == re.compile("[a-zA-Z]+")
+    members = shape["members"]
+    assert members["Identifier"]["max"] == 20
+    assert set(members["Sort"]["required"]) == {"SortBy", "SortOrder"}
+    assert members["Catalog"]["pattern"] == "[a-zA-Z]+"
+
+
+def add_to_the_request(shapes: dict[str, Any]) -> None:
+    shapes["NewFilter"] = {"type": "list", "member": {"shape": "String"}}
+    shapes["ListOpportunitiesRequest"]["members"]["NewFilter"] = {"shape": "NewFilter"}
+    shapes["OpportunitySortName"]["enum"].append("NewSort")
+    shapes["CreatedDateFilter"]["members"]["OnCreatedDate"] = {"shape": "DateTime"}
+
+
+@pytest.mark.parametrize(
+    ("parameters", "parameter", "unknown"),
+    [
+        ({"NewFilter": ["x"]}, "NewFilter", "filter NewFilter"),
+        (
+            {"Sort": {"SortBy": "NewSort", "SortOrder": "ASCENDING"}},
+            "Sort.SortBy",
+            "sort NewSort",
+        ),
+        (
+            {"CreatedDate": {"OnCreatedDate": "2025-06-01T00:00:00Z"}},
+            "CreatedDate.OnCreatedDate",
+            "bound OnCreatedDate",
+        ),
+    ],
+    ids=["filter", "sort", "bound"],
+)
+def test_what_a_newer_model_has_and_the_emulator_does_not_is_refused_with_the_place_to_add_it(
+    parameters: dict[str, Any], parameter: str, unknown: str
+) -> None:
+    with (
+        newer_model(add_to_the_request),
+        PartnerCentralEmulator(1) as emulator,
+        calling(emulator) as caller,
+    ):
+        response = caller.fetch(**parameters)
+    assert (response.status, response.code) == (400, "ValidationException")
+    assert response.problems == [(parameter, "INVALID_VALUE")]
+    assert f"the emulator does not know the {unknown}: add it in" in response.json["Message"]
+    assert "emulator/_matching.py" in response.json["Message"]
