@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from partnercentral_list.cli._completion import (
@@ -28,17 +28,17 @@ class CommandOption:
         flag: Its name.
         about: What it does.
         aws: How it compares with the AWS CLI's.
-        group: The heading that it is shown under.
         completer: What completion offers, where the parser itself takes any value.
         settings: Further arguments for argparse.
+        group: The heading that it is shown under.
     """
 
     flag: str
     about: str
-    aws: str = SAME
+    aws: str
+    completer: Completer | None
+    settings: Mapping[str, Any]
     group: str = "The request"
-    completer: Completer | None = None
-    settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
     @property
     def name(self) -> str:
@@ -46,94 +46,78 @@ class CommandOption:
         return self.flag.removeprefix("--").replace("-", "_")
 
 
-def _texts(metavar: str = "TEXT") -> dict[str, Any]:
-    return {"nargs": "*", "metavar": metavar}
+def _option(
+    usage: str, about: str, aws: str = SAME, completer: Completer | None = None, **settings: Any
+) -> CommandOption:
+    flag, _, metavar = usage.partition(" ")
+    if metavar:
+        settings["metavar"] = metavar
+    return CommandOption(flag, about, aws, completer, settings)
 
 
-def _flag(**settings: Any) -> dict[str, Any]:
-    return {"action": "store_true", **settings}
+def _flag(flag: str, about: str, aws: str = SAME) -> CommandOption:
+    return _option(flag, about, aws, action="store_true")
 
 
-_DEMO = CommandOption(
-    "--demo",
-    "use an emulator on this machine with a generated pipeline",
-    OURS,
-    "Beyond the AWS CLI",
-    settings=_flag(),
-)  # fmt: skip
+def _grouped(group: str, *options: CommandOption) -> tuple[CommandOption, ...]:
+    return tuple(replace(option, group=group) for option in options)
+
 
 _FILTERS: Final = (
-    CommandOption(
-        "--catalog",
+    _option(
+        "--catalog CATALOG",
         "AWS, the partner's real opportunities, or Sandbox",
         completer=word_completer(CATALOGS),
-        settings={"metavar": "CATALOG"},
     ),
-    CommandOption(
-        "--identifier", "only these, such as O1111111, at most 20", settings=_texts("ID")
-    ),
-    CommandOption(
-        "--life-cycle-stage",
+    _option("--identifier ID", "only these, such as O1111111, at most 20", nargs="*"),
+    _option(
+        "--life-cycle-stage STAGE",
         f"only those in one of these stages: {', '.join(STAGES)}",
         completer=word_completer(STAGES),
-        settings=_texts("STAGE"),
+        nargs="*",
     ),
-    CommandOption(
-        "--life-cycle-review-status",
+    _option(
+        "--life-cycle-review-status STATUS",
         f"only those with one of these review statuses: {', '.join(REVIEW_STATUSES)}",
         completer=word_completer(REVIEW_STATUSES),
-        settings=_texts("STATUS"),
+        nargs="*",
     ),
-    CommandOption(
-        "--customer-company-name",
+    _option(
+        "--customer-company-name NAME",
         "only those of one of these customers, at most 10",
-        settings=_texts("NAME"),
+        nargs="*",
     ),
-    CommandOption(
-        "--last-modified-date",
+    _option(
+        "--last-modified-date SPAN",
         "only those changed within AfterLastModifiedDate=time,BeforeLastModifiedDate=time",
         completer=shorthand_completer("LastModifiedDate"),
-        settings={"metavar": "SPAN"},
     ),
-    CommandOption(
-        "--created-date",
+    _option(
+        "--created-date SPAN",
         "only those created within AfterCreatedDate=time,BeforeCreatedDate=time",
         "the same, and newer than its page in the reference",
-        completer=shorthand_completer("CreatedDate"),
-        settings={"metavar": "SPAN"},
+        shorthand_completer("CreatedDate"),
     ),
-    CommandOption(
-        "--target-close-date",
+    _option(
+        "--target-close-date SPAN",
         "only those expected to close within AfterTargetCloseDate=day,BeforeTargetCloseDate=day",
         "the same, and newer than its page in the reference",
-        completer=shorthand_completer("TargetCloseDate"),
-        settings={"metavar": "SPAN"},
+        shorthand_completer("TargetCloseDate"),
     ),
-    CommandOption(
-        "--sort",
+    _option(
+        "--sort SORT",
         "the order: SortBy=LastModifiedDate|Identifier|CustomerCompanyName|CreatedDate|"
         "TargetCloseDate,SortOrder=ASCENDING|DESCENDING",
         completer=shorthand_completer("Sort"),
-        settings={"metavar": "SORT"},
     ),
-    CommandOption(
-        "--cli-input-json",
-        "a whole request as JSON or file://path; options win over it",
-        settings={"metavar": "JSON"},
-    ),
-    CommandOption(
-        "--cli-input-yaml",
-        "a whole request as YAML or file://path; options win over it",
-        settings={"metavar": "YAML"},
-    ),
-    CommandOption(
+    _option("--cli-input-json JSON", "a whole request as JSON or file://path; options win over it"),
+    _option("--cli-input-yaml YAML", "a whole request as YAML or file://path; options win over it"),
+    _option(
         "--generate-cli-skeleton",
         "print a request to fill in (input, yaml-input) or a sample response (output) only",
-        settings={
-            "nargs": "?",
-            "const": "input",
-            "choices": ("input", "yaml-input", "output"),
-        },
+        nargs="?",
+        const="input",
+        choices=("input", "yaml-input", "output"),
     ),
 )
 
@@ -142,190 +126,154 @@ FILTER_FLAGS: Final = (
     *("--customer-company-name", "--last-modified-date", "--created-date", "--target-close-date"),
 )
 
-_PAGING: Final = (
-    CommandOption(
-        "--starting-token",
+_PAGING: Final = _grouped(
+    "Paging",
+    _option(
+        "--starting-token TOKEN",
         "where to resume: the NextToken of a response that was cut, ours or the AWS CLI's",
-        group="Paging",
-        settings={"metavar": "TOKEN"},
     ),
-    CommandOption(
-        "--page-size",
+    _option(
+        "--page-size N",
         "opportunities in a page, 1 to 100",
         "the same; without it, 100 where the response does not show the pages",
-        "Paging",
-        settings={"type": int, "metavar": "N"},
+        type=int,
     ),
-    CommandOption(
-        "--max-items",
+    _option(
+        "--max-items N",
         "opportunities in all, 0 or more",
         "the same; a negative number is refused, and 0 sends nothing",
-        "Paging",
-        settings={"type": int, "metavar": "N"},
+        type=int,
     ),
-    CommandOption(
-        "--no-paginate",
-        "one page only",
-        group="Paging",
-        settings={"action": "store_false", "dest": "paginate"},
-    ),
-    CommandOption(
-        "--max-results",
+    _option("--no-paginate", "one page only", action="store_false", dest="paginate"),
+    _option(
+        "--max-results N",
         "one page of at most so many, in AWS's own terms",
         "the same: it works, and is not documented",
-        "Paging",
-        settings={"type": int, "metavar": "N"},
+        type=int,
     ),
-    CommandOption(
-        "--next-token",
+    _option(
+        "--next-token TOKEN",
         "the page that AWS's own token names, in AWS's own terms",
         "the same: it works, and is not documented",
-        "Paging",
-        settings={"metavar": "TOKEN"},
     ),
 )
 
 FORMATS: Final = ("json", "text", "table", "yaml", "yaml-stream", "jsonl", "csv")
 
-_OUTPUT: Final = (
-    CommandOption(
+_OUTPUT: Final = _grouped(
+    "Output",
+    _option(
         "--output",
         "the output format; jsonl and csv print page by page, in constant memory",
         "the same, and jsonl and csv",
-        "Output",
-        settings={"choices": FORMATS},
+        choices=FORMATS,
     ),
-    CommandOption(
-        "--query",
+    _option(
+        "--query EXPRESSION",
         "a JMESPath expression that is applied to the response; to each page of it in text, "
         "yaml-stream, jsonl and csv",
-        group="Output",
-        settings={"metavar": "EXPRESSION"},
     ),
-    CommandOption(
-        "--color",
-        "whether tables have colors",
-        group="Output",
-        settings={"choices": ("on", "off", "auto"), "default": "auto"},
-    ),
-    CommandOption(
+    _option("--color", "whether tables have colors", choices=("on", "off", "auto"), default="auto"),
+    _flag(
         "--no-cli-pager",
         "nothing: responses are never shown in a pager",
         "accepted: there is no pager to turn off",
-        "Output",
-        settings=_flag(),
     ),
 )
 
-_CONNECTION: Final = (
-    CommandOption("--endpoint-url", "where to send requests instead", group="Connection",
-                  settings={"metavar": "URL"}),
-    CommandOption("--profile", "a profile of the AWS configuration files", group="Connection",
-                  completer=complete_profiles, settings={"metavar": "NAME"}),
-    CommandOption(
-        "--region",
+_CONNECTION: Final = _grouped(
+    "Connection",
+    _option("--endpoint-url URL", "where to send requests instead"),
+    _option(
+        "--profile NAME", "a profile of the AWS configuration files", completer=complete_profiles
+    ),
+    _option(
+        "--region NAME",
         "the region; Partner Central is in us-east-1 only, which is the default",
         "the same, but that AWS_REGION and the profile do not set it: there is one region only",
-        "Connection",
-        settings={"metavar": "NAME"},
     ),
-    CommandOption("--no-sign-request", "do not sign requests, nor look for credentials",
-                  group="Connection", settings=_flag()),
-    CommandOption("--no-verify-ssl", "accept any TLS certificate", group="Connection",
-                  settings=_flag()),
-    CommandOption("--ca-bundle", "the certificates to check with", group="Connection",
-                  completer=complete_files, settings={"metavar": "PATH"}),
-    CommandOption(
-        "--cli-read-timeout",
+    _flag("--no-sign-request", "do not sign requests, nor look for credentials"),
+    _flag("--no-verify-ssl", "accept any TLS certificate"),
+    _option("--ca-bundle PATH", "the certificates to check with", completer=complete_files),
+    _option(
+        "--cli-read-timeout SECONDS",
         "seconds between two pieces of a response; 0 is no limit",
         "the same; the default is 30, not 60",
-        "Connection",
-        settings={"type": int, "metavar": "SECONDS"},
+        type=int,
     ),
-    CommandOption(
-        "--cli-connect-timeout",
+    _option(
+        "--cli-connect-timeout SECONDS",
         "seconds to open a connection; 0 is no limit",
         "the same; the default is 10, not 60",
-        "Connection",
-        settings={"type": int, "metavar": "SECONDS"},
+        type=int,
     ),
-    CommandOption(
+    _flag(
         "--debug",
         "log every request, retry and wait on stderr, and where an error comes from",
         "the same, but that no record and no credential is shown",
-        "Connection",
-        settings=_flag(),
     ),
-)  # fmt: skip
-
-_RATE: Final = CommandOption(
-    "--requests-per-second",
-    "the most requests a second, 10 if not given, which is AWS's quota; 0 is no limit",
-    OURS,
-    "Beyond the AWS CLI",
-    settings={"type": float, "metavar": "N"},
 )
 
-_COMPATIBILITY: Final = (
-    CommandOption(
+_COMPATIBILITY: Final = _grouped(
+    "Accepted for the AWS CLI's sake",
+    _option(
         "--cli-binary-format",
         "nothing: this operation has no binary values",
         "accepted: this operation has no binary values",
-        "Accepted for the AWS CLI's sake",
-        settings={"choices": ("base64", "raw-in-base64-out")},
+        choices=("base64", "raw-in-base64-out"),
     ),
-    CommandOption(
+    _flag(
         "--cli-auto-prompt",
         "refused: nothing prompts here; see --help and the command completion",
         "refused: nothing prompts here, use completion in the shell",
-        "Accepted for the AWS CLI's sake",
-        settings=_flag(),
     ),
-    CommandOption(
-        "--no-cli-auto-prompt",
-        "nothing: nothing prompts here",
-        "accepted: nothing prompts here",
-        "Accepted for the AWS CLI's sake",
-        settings=_flag(),
+    _flag(
+        "--no-cli-auto-prompt", "nothing: nothing prompts here", "accepted: nothing prompts here"
     ),
 )
 
-_SCAN: Final = CommandOption(
-    "--scan",
-    "read several pages at a time, in no order; not with --sort or the options of paging; "
-    "opportunities without a creation date may be missing",
-    OURS,
+_BEYOND: Final = _grouped(
     "Beyond the AWS CLI",
-    settings=_flag(),
+    _flag(
+        "--scan",
+        "read several pages at a time, in no order; not with --sort or the options of paging; "
+        "opportunities without a creation date may be missing",
+        OURS,
+    ),
+    _option(
+        "--requests-per-second N",
+        "the most requests a second, 10 if not given, which is AWS's quota; 0 is no limit",
+        OURS,
+        type=float,
+    ),
+    _flag("--demo", "use an emulator on this machine with a generated pipeline", OURS),
 )
-_BEYOND: Final = (_SCAN, _RATE, _DEMO)
 
 OPPORTUNITIES: Final = (*_FILTERS, *_PAGING, *_OUTPUT, *_CONNECTION, *_COMPATIBILITY, *_BEYOND)
 
 SYNC: Final = (
     _FILTERS[0],
-    CommandOption(
-        "--store",
+    _option(
+        "--store PATH",
         "the SQLite file that holds the replica; it is created if it does not exist",
         OURS,
-        completer=complete_files,
-        settings={"metavar": "PATH", "required": True},
+        complete_files,
+        required=True,
     ),
-    CommandOption(
-        "--account",
+    _option(
+        "--account NAME",
         "the name of the replica in the file, which can hold several; default if not given",
         OURS,
-        settings={"metavar": "NAME", "default": "default"},
+        default="default",
     ),
-    CommandOption(
-        "--watch",
+    _option(
+        "--watch SECONDS",
         "run again and again, with so many seconds between two runs, until Ctrl-C",
         OURS,
-        settings={"type": float, "metavar": "SECONDS"},
+        type=float,
     ),
     *_CONNECTION,
-    _RATE,
-    _DEMO,
+    *_BEYOND[1:],
 )
 
 SHELLS: Final = ("bash", "zsh", "fish")
