@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any, Final
 
-from partnercentral_list.cli._errors import missing_extra
+from partnercentral_list.cli._errors import import_extra
 from partnercentral_list.cli._shapes import REQUEST, RequestMember
 
 COMPLETION_VARIABLE: Final = "_ARGCOMPLETE"
@@ -30,7 +30,11 @@ def shell_script(program: str, shell: str) -> str:
         CommandError: argcomplete is not installed.
     """
     # Without the shell's own file names, which it would offer where a profile is wanted.
-    return str(_argcomplete().shellcode([program], use_defaults=False, shell=shell))
+    return str(
+        import_extra("argcomplete", "Completion").shellcode(
+            [program], use_defaults=False, shell=shell
+        )
+    )
 
 
 def print_completions(parser: ArgumentParser) -> None:
@@ -39,15 +43,9 @@ def print_completions(parser: ArgumentParser) -> None:
     Raises:
         CommandError: argcomplete is not installed.
     """
-    _argcomplete().autocomplete(parser, always_complete_options=False, default_completer=_nothing)
-
-
-def _argcomplete() -> Any:
-    try:
-        import argcomplete
-    except ImportError as error:
-        raise missing_extra(error.name, "Completion") from None
-    return argcomplete
+    import_extra("argcomplete", "Completion").autocomplete(
+        parser, always_complete_options=False, default_completer=_nothing
+    )
 
 
 def _nothing(**context: object) -> tuple[str, ...]:

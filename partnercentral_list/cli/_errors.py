@@ -5,8 +5,9 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable
+from importlib import import_module
 from itertools import combinations
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from partnercentral_list.errors import (
@@ -74,13 +75,20 @@ def parameter_error(option: str, problem: str) -> CommandError:
     return CommandError(f"Error parsing parameter '{option}': {problem}")
 
 
-def missing_extra(module: str | None, needed_for: str) -> CommandError:
-    """Return the error that says what to install."""
-    return CommandError(
-        f"{needed_for} needs the package {module}, which comes with the extra cli: "
-        "pip install 'partnercentral_list[cli]'.",
-        BAD_CONFIGURATION,
-    )
+def import_extra(module: str, needed_for: str) -> Any:
+    """Import a module that comes with the extra cli.
+
+    Raises:
+        CommandError: It is not installed.
+    """
+    try:
+        return import_module(module)
+    except ImportError as error:
+        raise CommandError(
+            f"{needed_for} needs the package {error.name}, which comes with the extra cli: "
+            "pip install 'partnercentral_list[cli]'.",
+            BAD_CONFIGURATION,
+        ) from None
 
 
 def suggestion(word: str, known: Iterable[str]) -> str:

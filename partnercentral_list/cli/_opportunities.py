@@ -15,18 +15,12 @@ from partnercentral_list import (
     PartnerCentralClient,
 )
 from partnercentral_list.cli._errors import OK, InterruptedByError
-from partnercentral_list.cli._formats import (
+from partnercentral_list.cli._output import (
     DocumentWriter,
-    QueryFunction,
     ResponseWriter,
+    create_writer,
     response_of,
     write_json,
-)
-from partnercentral_list.cli._output import (
-    as_printed,
-    compile_query,
-    create_writer,
-    output_format,
 )
 from partnercentral_list.cli._process import (
     cancelled_by_signals,
@@ -35,12 +29,14 @@ from partnercentral_list.cli._process import (
     unescaped_stderr,
 )
 from partnercentral_list.cli._progress import ProgressLine, is_progress_wanted
+from partnercentral_list.cli._query import QueryFunction, compile_query
 from partnercentral_list.cli._request import (
     CommandRequest,
     move_token,
     parse_request,
     resume_token,
 )
+from partnercentral_list.cli._serialization import as_printed
 from partnercentral_list.cli._session import AwsConfiguration, create_client, serving_endpoint
 from partnercentral_list.cli._shapes import (
     input_skeleton,
@@ -74,7 +70,7 @@ def run_opportunities(options: Namespace) -> int:
         return _write_skeleton(options, query)
     request = parse_request(vars(options), "AWS" if options.demo else None)
     configuration = AwsConfiguration(options)
-    writer = create_writer(output_format(options, configuration), query, options.color)
+    writer = create_writer(options, configuration, query)
     progress = ProgressLine(
         unescaped_stderr(),
         enabled=is_progress_wanted(is_response_last=isinstance(writer, DocumentWriter)),
@@ -97,7 +93,7 @@ def _write_skeleton(options: Namespace, query: QueryFunction | None) -> int:
         configuration = AwsConfiguration(options)
         client = create_client(options, configuration, request.catalog, options.endpoint_url)
         _validate(client, request)
-        writer = create_writer(output_format(options, configuration), query, options.color)
+        writer = create_writer(options, configuration, query)
         writer.write_response(output_skeleton())
     return OK
 

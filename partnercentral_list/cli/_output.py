@@ -1,43 +1,234 @@
-"""--output, --query and --color: what is written of a response, and in which format."""
+"""--output: the formats, written as a whole at the end or page by page in constant memory."""
 
 from __future__ import annotations
 
+import csv
 import os
 import sys
+from abc import ABC, abstractmethod
 from argparse import Namespace
-from collections.abc import Mapping
-from datetime import UTC, datetime
-from decimal import Decimal
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Final, TextIO
 
 from partnercentral_list.cli._errors import FAILED, CommandError, suggestion
-from partnercentral_list.cli._formats import (
-    CsvWriter,
-    DocumentWriter,
-    JsonLinesWriter,
-    QueryFunction,
-    ResponseWriter,
-    TextWriter,
-    YamlStreamWriter,
-    write_json,
-    write_yaml,
-)
 from partnercentral_list.cli._options import FORMATS
-from partnercentral_list.cli._process import open_stdout, print_message
-from partnercentral_list.cli._query import unknown_members
-from partnercentral_list.cli._serialization import SentNumber, is_list, is_object
+from partnercentral_list.cli._process import open_stdout
+from partnercentral_list.cli._query import QueryFunction
+from partnercentral_list.cli._serialization import (
+    compact_json,
+    dump_yaml,
+    is_list,
+    is_object,
+    write_indented_json,
+)
 from partnercentral_list.cli._session import AwsConfiguration
-from partnercentral_list.cli._shapes import OPPORTUNITY, TIMESTAMP, Shape
+from partnercentral_list.cli._shapes import OPPORTUNITY, SUMMARIES, TOKEN, Shape
 from partnercentral_list.cli._table import write_table
 
+REST: Final = "AdditionalMembers"
+"""The last column of csv, with the members that have no column of their own."""
 
-def output_format(options: Namespace, configuration: AwsConfiguration) -> str:
-    """Return the format: the option's, the environment's, the profile's, or JSON.
+
+class ResponseWriter(ABC):
+    """Writes a listing in one format, page by page.
+
+    Args:
+        query: ``--query``, which is applied to what is written.
+        stream: Where it is written.
+
+    Attributes:
+        shows_pages: Whether the size of a page can be seen in what is written.
+        shows_token: Whether the resume token is a part of what is written.
+    """
+
+    shows_pages = False
+    shows_token = False
+
+    def __init__(self, query: QueryFunction | None, stream: TextIO) -> None:
+        self._query = query
+        self._stream = stream
+
+    @abstractmethod
+    def write_page(self, records: list[Any], token: str | None) -> None:
+        """Write, or keep, the records of a page; `token` is AWS's for the next page."""
+
+    def finish(self, token: str | None) -> None:  # noqa: B027 # most formats have no end
+        """Write the end of the listing; `token` is the resume token if it was cut."""
+
+    def write_response(self, response: dict[str, Any]) -> None:
+        """Write a response of one page, as AWS sent it."""
+        self.write_page(response[SUMMARIES], response.get(TOKEN))
+
+    def _shown(self, response: Any) -> Any:
+        return response if self._query is None else self._query(response)
+
+    def _rows(self, records: list[Any]) -> Iterator[Any]:
+        """Yield the records of a page, or the entries of what the query returns of it."""
+        found = records if self._query is None else self._query({SUMMARIES: records})
+        if is_list(found):
+            yield from found
+        elif found is not None:
+            yield found
+
+
+class DocumentWriter(ResponseWriter):
+    """Collects the records and writes one document at the end: JSON, YAML, a table.
+
+    Args:
+        query: ``--query``, which is applied to the document.
+        stream: Where it is written.
+        write: Writes it.
+    """
+
+    shows_token = True
+
+    def __init__(
+        self, query: QueryFunction | None, stream: TextIO, write: Callable[[Any, TextIO], None]
+    ) -> None:
+        super().__init__(query, stream)
+        self._write = write
+        self._records: list[Any] = []
+
+    def write_page(self, records: list[Any], token: str | None) -> None:
+        """Keep the records."""
+        self._records += records
+
+    def finish(self, token: str | None) -> None:
+        """Write the document."""
+        self.write_response(response_of(self._records, token))
+
+    def write_response(self, response: dict[str, Any]) -> None:
+        """Write a response."""
+        self._write(self._shown(response), self._stream)
+
+
+class TextWriter(ResponseWriter):
+    """Writes tab-separated lines."""
+
+    shows_pages = True
+    shows_token = True
+
+    def write_page(self, records: list[Any], token: str | None) -> None:
+        """Write the page's records."""
+        self.write_response({SUMMARIES: records})
+
+    def finish(self, token: str | None) -> None:
+        """Write the resume token; the query is applied to it as to a page, as by the AWS CLI."""
+        if token is not None:
+            self.write_response({TOKEN: {TOKEN: token}})
+
+    def write_response(self, response: dict[str, Any]) -> None:
+        """Write a response."""
+        for line in text_lines(self._shown(response)):
+            self._stream.write(line + "\n")
+        self._stream.flush()
+
+
+class YamlStreamWriter(ResponseWriter):
+    """Writes YAML: each page is an entry of one list, and has AWS's own token."""
+
+    shows_pages = True
+    shows_token = True
+
+    def write_page(self, records: list[Any], token: str | None) -> None:
+        """Write the page."""
+        self._write(self._shown(response_of(records, token)))
+
+    def write_response(self, response: dict[str, Any]) -> None:
+        """Write a response; nothing for an empty object."""
+        shown = self._shown(response)
+        if shown != {}:
+            self._write(shown)
+
+    def _write(self, shown: Any) -> None:
+        dump_yaml([shown], self._stream)
+        self._stream.flush()
+
+
+class JsonLinesWriter(ResponseWriter):
+    """Writes a JSON object a line: a record, or an entry of what the query returns."""
+
+    def write_page(self, records: list[Any], token: str | None) -> None:
+        """Write the page's records."""
+        for value in self._rows(records):
+            self._stream.write(compact_json(value) + "\n")
+        self._stream.flush()
+
+
+class CsvWriter(ResponseWriter):
+    """Writes a line of names, then a record a line; the columns do not depend on the records."""
+
+    def __init__(self, query: QueryFunction | None, stream: TextIO) -> None:
+        super().__init__(query, stream)
+        self._writer = csv.writer(stream, lineterminator="\n")
+        self._columns: list[str] | None = None
+
+    def write_page(self, records: list[Any], token: str | None) -> None:
+        """Write the page's records."""
+        if self._query is None:
+            self._write_header([*csv_columns(OPPORTUNITY), REST])
+            self._writer.writerows(map(_record_cells, records))
+        else:
+            for row in self._rows(records):
+                self._write_row(row)
+        self._stream.flush()
+
+    def finish(self, token: str | None) -> None:
+        """Write the names, if there was no page."""
+        if self._query is None:
+            self.write_page([], None)
+
+    def _write_header(self, names: list[str]) -> None:
+        if self._columns is None:
+            self._columns = names
+            self._writer.writerow(names)
+
+    def _write_row(self, row: Any) -> None:
+        if is_list(row):
+            self._writer.writerow([_cell(value) for value in row])
+        elif is_object(row):
+            self._write_header(list(row))
+            unknown = sorted(row.keys() - set(self._columns or ()))
+            if unknown:
+                raise CommandError(
+                    f"--output csv: an entry has {', '.join(unknown)}, which the first one has "
+                    "not; name the same members for each, as in [].{id: Id}.",
+                    FAILED,
+                )
+            self._writer.writerow([_cell(row.get(name)) for name in self._columns or ()])
+        else:
+            self._writer.writerow([_cell(row)])
+
+
+def create_writer(
+    options: Namespace, configuration: AwsConfiguration, query: QueryFunction | None
+) -> ResponseWriter:
+    """Return what writes the wanted format to stdout.
 
     Raises:
-        CommandError: The environment or the profile names one that does not exist.
+        CommandError: The environment or the profile names a format that does not exist.
     """
+    out = open_stdout()
+    match _format_name(options, configuration):
+        case "jsonl":
+            return JsonLinesWriter(query, out)
+        case "csv":
+            return CsvWriter(query, out)
+        case "text":
+            return TextWriter(query, out)
+        case "yaml-stream":
+            return YamlStreamWriter(query, out)
+        case "table":
+            return DocumentWriter(query, sys.stdout, partial(write_table, color=options.color))
+        case "yaml":
+            return DocumentWriter(query, out, write_yaml)
+        case _:
+            return DocumentWriter(query, out, write_json)
+
+
+def _format_name(options: Namespace, configuration: AwsConfiguration) -> str:
+    """Return the format: the option's, the environment's, the profile's, or JSON."""
     in_environment = os.environ.get("AWS_DEFAULT_OUTPUT")
     name: str = options.output or in_environment or configuration.output or "json"
     if name not in FORMATS:
@@ -49,109 +240,121 @@ def output_format(options: Namespace, configuration: AwsConfiguration) -> str:
     return name
 
 
-def create_writer(format_name: str, query: QueryFunction | None, color: str) -> ResponseWriter:
-    """Return what writes that format to stdout."""
-    out = open_stdout()
-    if format_name == "jsonl":
-        return JsonLinesWriter(query, out)
-    if format_name == "csv":
-        return CsvWriter(query, out)
-    apply = query or _unchanged
-    if format_name == "text":
-        return TextWriter(apply, out)
-    if format_name == "yaml-stream":
-        return YamlStreamWriter(apply, out)
-    if format_name == "table":
-        return DocumentWriter(apply, partial(write_table, stream=sys.stdout, color=color))
-    write = write_yaml if format_name == "yaml" else write_json
-    return DocumentWriter(apply, partial(write, stream=out))
-
-
-def _unchanged(response: Any) -> Any:
+def response_of(records: Sequence[Any], token: str | None) -> dict[str, Any]:
+    """Return a response with these records, and with a token if there is one."""
+    response: dict[str, Any] = {SUMMARIES: records}
+    if token is not None:
+        response[TOKEN] = token
     return response
 
 
-def compile_query(expression: str | None) -> QueryFunction | None:
-    """Compile a JMESPath expression; what no response has is remarked on, on stderr.
+def write_json(value: Any, stream: TextIO) -> None:
+    """Write a value as the AWS CLI does, which writes nothing for an empty object."""
+    if value != {}:
+        write_indented_json(value, stream.write)
+        stream.write("\n")
+        stream.flush()
 
-    Raises:
-        CommandError: It is not a JMESPath expression.
+
+def write_yaml(value: Any, stream: TextIO) -> None:
+    """Write a value as YAML; nothing for an empty object."""
+    if value != {}:
+        dump_yaml(value, stream)
+        stream.flush()
+
+
+def csv_columns(shape: Mapping[str, Shape], prefix: str = "") -> Iterator[str]:
+    """Yield the names of a record's columns, such as ``LifeCycle.Stage``."""
+    for name, member in shape.items():
+        if isinstance(member, Mapping):
+            yield from csv_columns(member, f"{prefix}{name}.")
+        else:
+            yield prefix + name
+
+
+def _record_cells(record: Any) -> list[str]:
+    rest: dict[str, Any] = {}
+    cells = list(_cells(OPPORTUNITY, record, "", rest))
+    return [*cells, compact_json(rest) if rest else ""]
+
+
+def _cells(
+    shape: Mapping[str, Shape], value: Any, prefix: str, rest: dict[str, Any]
+) -> Iterator[str]:
+    members: dict[str, Any] = value if is_object(value) else {}
+    if value is not None and not is_object(value):
+        rest[prefix.rstrip(".")] = value
+    for name, member in shape.items():
+        found = members.get(name)
+        if isinstance(member, Mapping):
+            yield from _cells(member, found, f"{prefix}{name}.", rest)
+        else:
+            yield _cell(found)
+    rest.update((prefix + name, members[name]) for name in members if name not in shape)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else compact_json(value)
+
+
+def text_lines(value: Any, name: str | None = None) -> Iterator[str]:
+    """Yield the lines of a value in the AWS CLI's text format, without their ends.
+
+    A structure is a line of its scalars in the order of their names; what it holds beside them
+    follows, each with its name in front. In a list of structures every line has the scalars of all
+    of them, so that columns stay columns.
     """
-    if expression is None:
-        return None
-    import jmespath
-    from jmespath.exceptions import JMESPathError
-
-    try:
-        compiled: Any = jmespath.compile(expression)
-    except JMESPathError as error:
-        raise CommandError(f"Bad value for --query {expression}: {error}") from error
-    for remark in unknown_members(compiled.parsed):
-        # The AWS CLI prints null or an empty list and says nothing.
-        print_message(remark)
-
-    def search(response: Any) -> Any:
-        try:
-            return compiled.search(response)
-        except JMESPathError as error:
-            # jmespath's own text shows values of records.
-            kind = type(error).__name__
-        raise CommandError(f"--query {expression} cannot be applied: {kind}.", FAILED)
-
-    return search
-
-
-def as_printed(record: object) -> Any:
-    """Return a record as the AWS CLI prints it.
-
-    Members come in the service model's order, those that it does not know behind them; null members
-    are left out; a timestamp is written to the microsecond with its offset. All else stays as it
-    was sent.
-    """
-    return _as_printed(OPPORTUNITY, record)
-
-
-def _as_printed(shape: Shape, value: object) -> Any:
-    if shape == TIMESTAMP:
-        return _timestamp(value)
-    if isinstance(shape, Mapping) and is_object(value):
-        return _structure(shape, value)
-    if isinstance(shape, list) and is_list(value):
-        return [_as_printed(shape[0], entry) for entry in value]
-    return _exact(value)
-
-
-def _structure(shape: Mapping[str, Shape], value: dict[str, Any]) -> dict[str, Any]:
-    known = {
-        name: _as_printed(member, value[name])
-        for name, member in shape.items()
-        if value.get(name) is not None
-    }
-    if len(known) < len(value):
-        known.update(
-            (name, _exact(member))
-            for name, member in value.items()
-            if member is not None and name not in known
-        )
-    return known
-
-
-def _exact(value: object) -> Any:
-    if isinstance(value, Decimal):
-        return SentNumber(value)
     if is_object(value):
-        return {name: _exact(member) for name, member in value.items()}
-    if is_list(value):
-        return [_exact(entry) for entry in value]
-    return value
+        yield from _structure_lines(value, name, None)
+    elif is_list(value):
+        yield from _list_lines(value, name)
+    else:
+        yield str(value)
 
 
-def _timestamp(value: object) -> object:
-    try:
-        if isinstance(value, str):
-            return datetime.fromisoformat(value).isoformat()
-        if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
-            return datetime.fromtimestamp(float(value), UTC).isoformat()
-    except (ValueError, OverflowError, OSError):
-        pass
-    return _exact(value)
+def _is_scalar(value: object) -> bool:
+    return not (is_list(value) or is_object(value))
+
+
+def _list_lines(values: list[Any], name: str | None) -> Iterator[str]:
+    if any(is_object(value) for value in values):
+        columns = sorted({column for value in values for column in _scalar_members(value)})
+        for value in values:
+            if is_object(value):
+                yield from _structure_lines(value, name, columns)
+            else:
+                yield from text_lines(value, name)
+        return
+    yield from _scalar_lines([value for value in values if _is_scalar(value)], name)
+    for value in values:
+        if not _is_scalar(value):
+            yield from text_lines(value, name)
+
+
+def _scalar_members(value: object) -> list[str]:
+    if not is_object(value):
+        return []
+    return [name for name, member in value.items() if _is_scalar(member)]
+
+
+def _scalar_lines(values: list[Any], name: str | None) -> Iterator[str]:
+    if name is None:
+        if values:
+            yield "\t".join(map(str, values))
+    else:
+        for value in values:
+            yield f"{name.upper()}\t{value}"
+
+
+def _structure_lines(
+    value: dict[str, Any], name: str | None, columns: Sequence[str] | None
+) -> Iterator[str]:
+    shown = sorted(_scalar_members(value)) if columns is None else columns
+    # A column of the list that is no scalar here is written as Python writes it, as by the AWS CLI.
+    cells = [str(value.get(column, "")) for column in shown]
+    if cells:
+        yield "\t".join(cells if name is None else [name.upper(), *cells])
+    for member in sorted(value.keys() - set(shown)):
+        yield from text_lines(value[member], member)

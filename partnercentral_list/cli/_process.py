@@ -7,7 +7,7 @@ import re
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
-from typing import Final, Protocol, TextIO, cast
+from typing import Final, TextIO, cast
 
 from partnercentral_list.cli._errors import (
     FAILED,
@@ -22,18 +22,6 @@ _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 #: The signals that end a command, by their names since Windows lacks SIGHUP.
 _EXIT_CODES: Final = {"SIGTERM": TERMINATED, "SIGHUP": HUNG_UP}
-
-
-class OutputStream(Protocol):
-    """A stream that text is written to."""
-
-    def write(self, text: str, /) -> object:
-        """Write some text."""
-        ...
-
-    def flush(self) -> object:
-        """Send what was written."""
-        ...
 
 
 class EscapedStream:
@@ -91,9 +79,9 @@ def discard_stdout() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def open_stdout() -> OutputStream:
+def open_stdout() -> TextIO:
     """Return stdout, with control characters escaped if it is a terminal."""
-    return EscapedStream(sys.stdout) if sys.stdout.isatty() else sys.stdout
+    return cast("TextIO", EscapedStream(sys.stdout)) if sys.stdout.isatty() else sys.stdout
 
 
 def unescaped_stderr() -> TextIO:

@@ -1,14 +1,17 @@
-"""Which members a JMESPath expression reads that the service model does not have."""
+"""--query: a JMESPath expression, and which members it reads that no response has."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
-from partnercentral_list.cli._errors import suggestion
-from partnercentral_list.cli._formats import SUMMARIES, TOKEN
-from partnercentral_list.cli._shapes import OPPORTUNITY, TEXT, Shape
+from partnercentral_list.cli._errors import FAILED, CommandError, suggestion
+from partnercentral_list.cli._process import print_message
+from partnercentral_list.cli._shapes import OPPORTUNITY, SUMMARIES, TEXT, TOKEN, Shape
+
+QueryFunction: TypeAlias = Callable[[Any], Any]
+"""Applies ``--query`` to a response."""
 
 _Node: TypeAlias = Mapping[str, Any]
 
@@ -30,15 +33,40 @@ class _Value:
         return _Value(self.shape[0], self.name)
 
 
-def unknown_members(expression: _Node) -> list[str]:
-    """Return a remark for each member that a parsed expression reads and no response has."""
+def compile_query(expression: str | None) -> QueryFunction | None:
+    """Compile a JMESPath expression; what no response has is remarked on, on stderr.
+
+    Raises:
+        CommandError: It is not a JMESPath expression.
+    """
+    if expression is None:
+        return None
+    import jmespath
+    from jmespath.exceptions import JMESPathError
+
+    try:
+        compiled: Any = jmespath.compile(expression)
+    except JMESPathError as error:
+        raise CommandError(f"Bad value for --query {expression}: {error}") from error
     reader = _Reader()
-    reader.read(expression, _Value(_RESPONSE, ""))
-    return list(reader.remarks)
+    reader.read(compiled.parsed, _Value(_RESPONSE, ""))
+    for remark in reader.remarks:
+        # The AWS CLI prints null or an empty list and says nothing.
+        print_message(remark)
+
+    def search(response: Any) -> Any:
+        try:
+            return compiled.search(response)
+        except JMESPathError as error:
+            # jmespath's own text shows values of records.
+            kind = type(error).__name__
+        raise CommandError(f"--query {expression} cannot be applied: {kind}.", FAILED)
+
+    return search
 
 
 class _Reader:
-    """Follows an expression through the shapes of a response.
+    """Follows an expression through the shapes of a response, and remarks on unknown members.
 
     A value is None where its shape is not known, such as what a function or a selection returns:
     nothing is remarked on there, since a false alarm is worse than none.

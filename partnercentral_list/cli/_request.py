@@ -15,7 +15,7 @@ from pydantic.alias_generators import to_snake
 
 from partnercentral_list.cli._errors import VALID_STARTING_POINT, CommandError, suggestion
 from partnercentral_list.cli._serialization import is_list, is_object
-from partnercentral_list.cli._shapes import DATE, INTEGER, REQUEST, TIMESTAMP, RequestMember
+from partnercentral_list.cli._shapes import DATE, INTEGER, REQUEST, TIMESTAMP, TOKEN, RequestMember
 from partnercentral_list.cli._values import (
     kind_of,
     list_value,
@@ -31,8 +31,7 @@ from partnercentral_list.models.request import IDENTIFIERS_PER_REQUEST
 _PAGING_OPTIONS: Final = ("starting_token", "page_size", "max_items")
 _ONE_PAGE_MEMBERS: Final = ("MaxResults", "NextToken")
 
-#: The members of a resume token, which is the AWS CLI's: JSON in Base64.
-_PAGE_TOKEN: Final = "NextToken"  # noqa: S105 # the name of a member, no secret
+#: The member of a resume token, which is the AWS CLI's: JSON in Base64.
 _SKIPPED: Final = "boto_truncate_amount"
 
 
@@ -137,14 +136,14 @@ def resume_token(token: str) -> str:
         pass
     old = re.fullmatch(r"(.*)___(\d{1,4})", token, re.ASCII | re.DOTALL)
     if old is None:
-        return _encoded({_PAGE_TOKEN: token})
+        return _encoded({TOKEN: token})
     page_token = None if old[1] == "None" else old[1]
-    return _encoded({_PAGE_TOKEN: page_token, _SKIPPED: int(old[2])})
+    return _encoded({TOKEN: page_token, _SKIPPED: int(old[2])})
 
 
 def move_token(token: str | None, records: int) -> str:
     """Return the resume token so many records further on the same page; None is the first page."""
-    place: dict[str, Any] = {_PAGE_TOKEN: None}
+    place: dict[str, Any] = {TOKEN: None}
     if token is not None:
         place = json.loads(base64.b64decode(token))
     return _encoded({**place, _SKIPPED: place.get(_SKIPPED, 0) + records})

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cache
 from json.encoder import encode_basestring
-from typing import Any, Final, Self, TypeGuard
+from typing import Any, Final, Self, TextIO, TypeGuard
 
-from partnercentral_list.cli._errors import FAILED, CommandError, missing_extra
-from partnercentral_list.cli._process import OutputStream
+from partnercentral_list.cli._errors import FAILED, CommandError, import_extra
+from partnercentral_list.cli._shapes import OPPORTUNITY, TIMESTAMP, Shape
 
 #: What a text is quoted for, since it would be read as something else: YAML 1.2's rules, as the
 #: AWS CLI's library has them. PyYAML's own are YAML 1.1's, which quote NO, and not 0019.
@@ -109,7 +110,7 @@ def _write_json(
         write(str(value))
 
 
-def dump_yaml(value: object, stream: OutputStream) -> None:
+def dump_yaml(value: object, stream: TextIO) -> None:
     """Write a value as YAML: sorted members, block style; a bare scalar as JSON.
 
     Raises:
@@ -119,7 +120,7 @@ def dump_yaml(value: object, stream: OutputStream) -> None:
         # YAML would end a bare scalar with a line of dots.
         stream.write(compact_json(value) + "\n")
         return
-    yaml = _pyyaml()
+    yaml = import_extra("yaml", "YAML")
     try:
         text = _dumped(yaml, value, libyaml=getattr(yaml, "CSafeDumper", None))
     except UnicodeEncodeError:
@@ -135,7 +136,7 @@ def load_yaml(text: str) -> Any:
         ValueError: It is not YAML.
         CommandError: PyYAML is not installed.
     """
-    yaml = _pyyaml()
+    yaml = import_extra("yaml", "YAML")
     failure: ValueError
     try:
         return yaml.safe_load(text)
@@ -143,14 +144,6 @@ def load_yaml(text: str) -> Any:
         failure = ValueError("not YAML")
     # Outside the handler: PyYAML's error quotes the text.
     raise failure
-
-
-def _pyyaml() -> Any:
-    try:
-        import yaml
-    except ImportError as error:
-        raise missing_extra(error.name, "YAML") from None
-    return yaml
 
 
 def _dumped(yaml: Any, value: object, libyaml: Any) -> str:
@@ -194,3 +187,58 @@ def _as_libyaml_does(inherited: Callable[[Any, str], Any]) -> Callable[[Any, str
         return analysis
 
     return analyze_scalar
+
+
+def as_printed(record: object) -> Any:
+    """Return a record as the AWS CLI prints it.
+
+    Members come in the service model's order, those that it does not know behind them; null members
+    are left out; a timestamp is written to the microsecond with its offset. All else stays as it
+    was sent.
+    """
+    return _as_printed(OPPORTUNITY, record)
+
+
+def _as_printed(shape: Shape, value: object) -> Any:
+    if shape == TIMESTAMP:
+        return _timestamp(value)
+    if isinstance(shape, Mapping) and is_object(value):
+        return _structure(shape, value)
+    if isinstance(shape, list) and is_list(value):
+        return [_as_printed(shape[0], entry) for entry in value]
+    return _exact(value)
+
+
+def _structure(shape: Mapping[str, Shape], value: dict[str, Any]) -> dict[str, Any]:
+    known = {
+        name: _as_printed(member, value[name])
+        for name, member in shape.items()
+        if value.get(name) is not None
+    }
+    unknown = {
+        name: _exact(member)
+        for name, member in value.items()
+        if member is not None and name not in known
+    }
+    return known | unknown
+
+
+def _exact(value: object) -> Any:
+    if isinstance(value, Decimal):
+        return SentNumber(value)
+    if is_object(value):
+        return {name: _exact(member) for name, member in value.items()}
+    if is_list(value):
+        return [_exact(entry) for entry in value]
+    return value
+
+
+def _timestamp(value: object) -> object:
+    try:
+        if isinstance(value, str):
+            return datetime.fromisoformat(value).isoformat()
+        if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+            return datetime.fromtimestamp(float(value), UTC).isoformat()
+    except (ValueError, OverflowError, OSError):
+        pass
+    return _exact(value)

@@ -42,6 +42,9 @@ INTEGER: Final = "integer"
 TIMESTAMP: Final = "timestamp"
 DATE: Final = "date"
 
+SUMMARIES: Final = "OpportunitySummaries"
+TOKEN: Final = "NextToken"  # noqa: S105 # the name of a member, no secret
+
 EPOCH: Final = "1970-01-01T00:00:00"
 
 
@@ -213,10 +216,7 @@ def _yaml_scalar(member: RequestMember) -> str:
 
 def output_skeleton() -> dict[str, Any]:
     """Return a sample response, whose values are the names of its members."""
-    return {
-        "OpportunitySummaries": [_output_sample(OPPORTUNITY, "")],
-        "NextToken": "NextToken",
-    }
+    return {SUMMARIES: [_output_sample(OPPORTUNITY, "")], TOKEN: TOKEN}
 
 
 def _output_sample(shape: Shape, name: str) -> Any:

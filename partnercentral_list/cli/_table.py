@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, TextIO
 
-from partnercentral_list.cli._errors import missing_extra
+from partnercentral_list.cli._errors import import_extra
 from partnercentral_list.cli._process import escape_controls
 from partnercentral_list.cli._serialization import is_list, is_object
 
@@ -50,12 +50,9 @@ def console_on(stream: TextIO, color: str) -> Console:
     Raises:
         CommandError: rich is not installed.
     """
-    try:
-        from rich.console import Console
-    except ImportError as error:
-        raise missing_extra(error.name, "A table") from None
+    console: type[Console] = import_extra("rich.console", "A table").Console
     systems: dict[str, Literal["standard"] | None] = {"on": "standard", "off": None}
-    return Console(
+    return console(
         file=stream,
         color_system=systems.get(color, "auto"),
         force_terminal=True if color == "on" else None,
