@@ -252,7 +252,7 @@ class RateLimitTimeoutError(PartnerCentralError):
 
 
 class StoreError(PartnerCentralError):
-    """The store of a copy cannot be used; the message says why and what to do about it.
+    """The store of a local replica cannot be used; the message says why and what to do about it.
 
     What was committed before stays as it is. `retryable` where another program only has to end.
     """

@@ -32,7 +32,13 @@ from partnercentral_list.sync.events import (
     SyncStarted,
 )
 from partnercentral_list.sync.reports import ApplyReport, ReconcileReport, SyncReport
-from partnercentral_list.sync.store import InvalidRecord, SyncBatch, SyncState, SyncStore
+from partnercentral_list.sync.store import (
+    InvalidRecord,
+    SyncBatch,
+    SyncState,
+    SyncStore,
+    state_after,
+)
 
 LEASE_DURATION: Final = timedelta(minutes=5)
 
@@ -211,13 +217,7 @@ class SyncRun:
         if batch.is_empty:
             return
         await self.store.commit(self._owner, batch, LEASE_DURATION)
-        state = self.state
-        self.state = SyncState(
-            state.catalog,
-            batch.watermark or state.watermark,
-            (state.pending | batch.add_pending) - batch.remove_pending,
-            (state.invalid - batch.remove_invalid).union(one.key for one in batch.invalid),
-        )
+        self.state = state_after(self.state, batch)
 
     def _count(self, changes: ChangeSet, page: CursorPage) -> None:
         created = {c.after.id for c in changes.changes if c.kind == "created"}

@@ -8,26 +8,62 @@
 
 A check raises an AssertionError that names what the store does wrong. Each opens stores under names
 of its own, so all checks can share a database that is empty at first.
+
+Commits are made to fail by half a surrogate pair, a text that most databases refuse. `check_store`
+takes another way to make them fail, and a way to read invalid records back.
 """
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Awaitable, Callable, Iterable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from partnercentral_list.errors import StoreError
 from partnercentral_list.models import OpportunitySummary
-from partnercentral_list.sync.store import InvalidRecord, SyncBatch, SyncStore
+from partnercentral_list.sync.store import (
+    InvalidRecord,
+    SyncBatch,
+    SyncState,
+    SyncStore,
+    state_after,
+)
 
-__all__ = ["CHECKS", "Check", "OpenStore", "check_store"]
+__all__ = [
+    "CHECKS",
+    "BreakCommit",
+    "Check",
+    "OpenStore",
+    "ReadInvalid",
+    "a_batch_keeps_what_it_does_not_name",
+    "a_commit_survives_closing_the_store",
+    "a_commit_that_fails_moves_no_watermark",
+    "a_commit_that_fails_writes_nothing",
+    "a_lease_is_exclusive_until_it_is_released",
+    "a_new_store_is_empty",
+    "acquiring_and_committing_renew_the_lease",
+    "an_invalid_record_is_stored_whole",
+    "an_owner_without_the_lease_writes_nothing",
+    "check_store",
+    "many_opportunities_are_stored_at_once",
+    "only_what_was_requested_is_found",
+    "stores_are_kept_apart",
+    "the_first_catalog_is_remembered",
+]
 
 OpenStore: TypeAlias = Callable[[str], AbstractAsyncContextManager[SyncStore]]
 """Opens the store with a name, as a new process would; one that was not opened before is empty."""
 
 Check: TypeAlias = Callable[[OpenStore], Awaitable[None]]
+
+ReadInvalid: TypeAlias = Callable[[SyncStore, str], Awaitable[InvalidRecord | None]]
+"""Reads the invalid record with a key from a store; no method of `SyncStore` does."""
+
+BreakCommit: TypeAlias = Callable[[SyncStore], object]
+"""Makes the next commit of a store fail after it has written a part of the batch."""
 
 _LEASE: Final = timedelta(minutes=5)
 _EXPIRED: Final = timedelta(0)
@@ -58,205 +94,303 @@ def _opportunity(number: int, content: str = "") -> OpportunitySummary:
     )
 
 
+def _invalid(number: int, reason: str = "Id: not a string") -> InvalidRecord:
+    return InvalidRecord(f"O{number}", None, reason, '{"Id": 9}')
+
+
+def _ids(*numbers: int) -> frozenset[str]:
+    return frozenset(f"O{number}" for number in numbers)
+
+
+# The same identifiers in each place: what is written to one must not change another.
+_BATCH: Final = SyncBatch(
+    [_opportunity(1), _opportunity(2), _opportunity(3)],
+    [_invalid(1), _invalid(2), _invalid(3)],
+    _DATE,
+    add_pending=_ids(1, 2, 3),
+)
+# Each field of it changes what the first one wrote.
+_NEXT_BATCH: Final = SyncBatch(
+    [_opportunity(1, "b"), _opportunity(4)],
+    [_invalid(1, "Arn: not a string"), _invalid(4)],
+    _DATE + timedelta(microseconds=1),
+    add_pending=_ids(1, 4),
+    remove_pending=_ids(2),
+    remove_invalid=_ids(2),
+)
+
+
+class _Contents(NamedTuple):
+    state: SyncState
+    records: Mapping[str, OpportunitySummary]
+
+    def after(self, batch: SyncBatch) -> _Contents:
+        records = {record.id: record for record in batch.records}
+        return _Contents(state_after(self.state, batch), {**self.records, **records})
+
+
+_EMPTY: Final = _Contents(SyncState("AWS", None), {})
+
+
+@asynccontextmanager
+async def _new_store(open_store: OpenStore, batch: SyncBatch) -> AsyncGenerator[SyncStore, None]:
+    """Open a new store, acquire its lease as "one", and commit a batch."""
+    async with open_store(_name()) as store:
+        await store.acquire_lease("one", "AWS", _LEASE)
+        await store.commit("one", batch, _LEASE)
+        yield store
+
+
+async def _require_contents(
+    store: SyncStore, expected: _Contents, event: str, owner: str = "one"
+) -> None:
+    """Check what a store holds; the owner acquires the lease for that."""
+    state = await store.acquire_lease(owner, "AWS", _LEASE)
+    for name in ("catalog", "watermark", "pending", "invalid"):
+        found, wanted = getattr(state, name), getattr(expected.state, name)
+        _require(found == wanted, f"{event}: {name} is {found}, not {wanted}")
+    found = sorted(await store.identifiers())
+    wanted = sorted(expected.records)
+    _require(found == wanted, f"{event}: identifiers are {found}, not {wanted}")
+    records = dict(await store.get(found))
+    _require(records == expected.records, f"{event}: opportunities are lost or changed")
+
+
 async def _require_refusal(action: Awaitable[object], message: str) -> None:
     try:
         await action
-    except StoreError:
+    except StoreError as error:
+        _require(error.retryable, "a refusal because of a lease is not retryable")
         return
     raise AssertionError(message)
+
+
+async def _require_lease(store: SyncStore, message: str) -> None:
+    await _require_refusal(store.acquire_lease("another", "AWS", _LEASE), message)
 
 
 async def a_new_store_is_empty(open_store: OpenStore) -> None:
     """A new store has no watermark, no opportunity, and the catalog of the first lease."""
     async with open_store(_name()) as store:
-        state = await store.acquire_lease("one", "Sandbox", _LEASE)
-        _require(state.watermark is None, "a new store has a watermark")
-        _require(state.pending == frozenset(), "a new store has pending identifiers")
-        _require(state.invalid == frozenset(), "a new store has invalid records")
-        _require(state.catalog == "Sandbox", "a new store does not remember the catalog")
-        _require(list(await store.identifiers()) == [], "a new store has identifiers")
-        _require(dict(await store.get(["O1"])) == {}, "a new store has opportunities")
+        await _require_contents(store, _EMPTY, "a new store")
+        _require(not await store.get(["O1"]), "a new store has opportunities")
 
 
 async def a_commit_survives_closing_the_store(open_store: OpenStore) -> None:
     """Opportunities and state are read back equal, unknown fields and values included."""
-    name, records = _name(), [_opportunity(1), _opportunity(2, "b")]
-    invalid = InvalidRecord("O9", "O9", "Id: not a string", '{"Id": "O9"}')
+    name = _name()
     async with open_store(name) as store:
         await store.acquire_lease("one", "AWS", _LEASE)
-        batch = SyncBatch(records, [invalid], _DATE, frozenset({"O7", "O8"}))
-        await store.commit("one", batch, _LEASE)
+        await store.commit("one", _BATCH, _LEASE)
         await store.release_lease("one")
     async with open_store(name) as store:
-        state = await store.acquire_lease("two", "AWS", _LEASE)
-        _require(state.watermark == _DATE, "the watermark is lost or rounded")
-        _require(sorted(state.pending) == ["O7", "O8"], "pending identifiers are lost")
-        _require(sorted(state.invalid) == ["O9"], "the keys of invalid records are lost")
-        found = dict(await store.get(["O1", "O2", "O3"]))
-        _require(
-            found == {record.id: record for record in records}, "opportunities are lost or changed"
-        )
-        _require(sorted(await store.identifiers()) == ["O1", "O2"], "identifiers are wrong")
-
-
-async def an_opportunity_replaces_the_one_with_its_id(open_store: OpenStore) -> None:
-    """There is one opportunity for each id: the one that was committed last."""
-    async with open_store(_name()) as store:
-        await store.acquire_lease("one", "AWS", _LEASE)
-        for content in ("a", "b"):
-            await store.commit("one", SyncBatch([_opportunity(1, content)]), _LEASE)
-        found = (await store.get(["O1"]))["O1"]
-        _require(found.partner_opportunity_identifier == "b", "the older version is still stored")
-        _require(list(await store.identifiers()) == ["O1"], "an id is stored twice")
+        await _require_contents(store, _EMPTY.after(_BATCH), "after closing the store", "two")
 
 
 async def a_batch_keeps_what_it_does_not_name(open_store: OpenStore) -> None:
-    """A batch without a watermark keeps the stored one; opportunities are kept, too."""
+    """Each field of a batch changes what it names, and nothing else in the store."""
+    expected = _EMPTY.after(_BATCH)
+    async with _new_store(open_store, _BATCH) as store:
+        for batch in (
+            SyncBatch([_opportunity(1, "b")]),
+            SyncBatch(invalid=[_invalid(1, "Arn: not a string")]),
+            SyncBatch(watermark=_DATE + timedelta(microseconds=1)),
+            # An earlier watermark replaces a later one, which was a mistake.
+            SyncBatch(watermark=_DATE - timedelta(days=400)),
+            SyncBatch(add_pending=_ids(1, 4)),
+            # Identifiers are compared exactly: "o2" is none of those that are stored.
+            SyncBatch(remove_pending=frozenset({"O1", "o2"})),
+            SyncBatch(remove_invalid=frozenset({"O2", "o3"})),
+            _NEXT_BATCH,
+        ):
+            await store.commit("one", batch, _LEASE)
+            named = [each.name for each in fields(batch) if getattr(batch, each.name)]
+            expected = expected.after(batch)
+            await _require_contents(store, expected, f"after a batch of {', '.join(named)}")
+
+
+async def an_invalid_record_is_stored_whole(
+    open_store: OpenStore, read_invalid: ReadInvalid
+) -> None:
+    """The identifier, reason and raw form of an invalid record are read back as committed last.
+
+    Not one of `CHECKS`: pass `read_invalid` here or to `check_store`.
+    """
     async with open_store(_name()) as store:
         await store.acquire_lease("one", "AWS", _LEASE)
-        first = SyncBatch([_opportunity(1)], (), _DATE, frozenset({"O7", "O8"}))
-        await store.commit("one", first, _LEASE)
-        await store.commit("one", SyncBatch(remove_pending=frozenset({"O7"})), _LEASE)
-        state = await store.acquire_lease("one", "AWS", _LEASE)
-        _require(state.watermark == _DATE, "a batch without a watermark moves it")
-        _require(
-            sorted(state.pending) == ["O8"],
-            "a batch removes other pending identifiers than it names",
-        )
-        _require(list(await store.identifiers()) == ["O1"], "a batch deletes opportunities")
-
-
-async def a_watermark_may_be_set_back(open_store: OpenStore) -> None:
-    """An earlier watermark replaces a later one, which was a mistake."""
-    async with open_store(_name()) as store:
-        await store.acquire_lease("one", "AWS", _LEASE)
-        await store.commit("one", SyncBatch(watermark=_DATE), _LEASE)
-        earlier = _DATE - timedelta(days=400)
-        await store.commit("one", SyncBatch(watermark=earlier), _LEASE)
-        state = await store.acquire_lease("one", "AWS", _LEASE)
-        _require(state.watermark == earlier, "an earlier watermark does not replace a later one")
-
-
-async def an_invalid_record_is_kept_until_it_is_removed(open_store: OpenStore) -> None:
-    """There is one record for each key; a batch deletes those that it names, and no others."""
-    async with open_store(_name()) as store:
-        await store.acquire_lease("one", "AWS", _LEASE)
-        for reason in ("Id: not a string", "LifeCycle: not an object"):
-            invalid = [InvalidRecord(key, None, reason, "{}") for key in ("O8", "O9")]
-            await store.commit("one", SyncBatch(invalid=invalid), _LEASE)
-        state = await store.acquire_lease("one", "AWS", _LEASE)
-        _require(sorted(state.invalid) == ["O8", "O9"], "invalid records are lost")
-        valid = SyncBatch([_opportunity(9)], remove_invalid=frozenset({"O9"}))
-        await store.commit("one", valid, _LEASE)
-        state = await store.acquire_lease("one", "AWS", _LEASE)
-        _require("O9" not in state.invalid, "an invalid record that became valid is kept")
-        _require("O8" in state.invalid, "an invalid record is deleted with another one")
-        await store.commit("one", SyncBatch(remove_invalid=frozenset({"O8"})), _LEASE)
-        state = await store.acquire_lease("one", "AWS", _LEASE)
-        _require(not state.invalid, "a batch without opportunities does not delete invalid records")
+        for record in (_invalid(1), InvalidRecord("O1", "O1", "Arn: Größe", '{"Id": "O1"}')):
+            await store.commit("one", SyncBatch(invalid=[record]), _LEASE)
+            found = await read_invalid(store, "O1")
+            _require(found == record, "an invalid record is not read back as it was stored")
 
 
 async def the_first_catalog_is_remembered(open_store: OpenStore) -> None:
     """Another catalog does not replace the first one: the sync compares them."""
     name = _name()
-    async with open_store(name) as store:
-        await store.acquire_lease("one", "AWS", _LEASE)
-        await store.release_lease("one")
-    async with open_store(name) as store:
-        state = await store.acquire_lease("two", "Sandbox", _LEASE)
-        _require(state.catalog == "AWS", "another catalog replaces the first one")
+    for catalog in ("AWS", "Sandbox"):
+        async with open_store(name) as store:
+            state = await store.acquire_lease("one", catalog, _LEASE)
+            _require(state.catalog == "AWS", "another catalog replaces the first one")
 
 
 async def many_opportunities_are_stored_at_once(open_store: OpenStore) -> None:
     """A batch and a lookup may be larger than the parameters that a database allows."""
-    async with open_store(_name()) as store:
-        await store.acquire_lease("one", "AWS", _LEASE)
-        await store.commit("one", SyncBatch([_opportunity(n) for n in range(1500)]), _LEASE)
-        wanted = [f"O{number}" for number in range(2000)]
-        _require(len(await store.get(wanted)) == 1500, "some of 1,500 opportunities are not found")
+    batch = SyncBatch([_opportunity(number) for number in range(1500)])
+    async with _new_store(open_store, batch) as store:
+        found = await store.get([f"O{number}" for number in range(2000)])
+        _require(len(found) == 1500, "some of 1,500 opportunities are not found")
+
+
+async def only_what_was_requested_is_found(open_store: OpenStore) -> None:
+    """A lookup compares identifiers exactly, and returns no others than were requested."""
+    async with _new_store(open_store, _BATCH) as store:
+        for requested in (["O1"], ["O2", "O4"], ["o1", "O_", "O%", "O*", " O1"], []):
+            found = {name: record.id for name, record in (await store.get(requested)).items()}
+            wanted = {name: name for name in requested if name in _ids(1, 2)}
+            _require(found == wanted, f"a lookup of {requested} returns {found}")
+
+
+async def a_commit_that_fails_moves_no_watermark(open_store: OpenStore) -> None:
+    """A commit that fails half way leaves the watermark where it was."""
+
+    async def verify(store: SyncStore) -> None:
+        state = await store.acquire_lease("one", "AWS", _LEASE)
+        _require(state.watermark == _DATE, "a commit that fails moves the watermark")
+
+    await _fail_commits(open_store, None, verify)
+
+
+async def a_commit_that_fails_writes_nothing(
+    open_store: OpenStore, break_commit: BreakCommit | None = None
+) -> None:
+    """A commit that fails half way writes and deletes nothing.
+
+    In a database without transactions, run all `CHECKS` but this one.
+    """
+
+    async def verify(store: SyncStore) -> None:
+        await _require_contents(store, _EMPTY.after(_BATCH), "after a commit that failed")
+
+    await _fail_commits(open_store, break_commit, verify)
+
+
+async def _fail_commits(
+    open_store: OpenStore,
+    break_commit: BreakCommit | None,
+    verify: Callable[[SyncStore], Awaitable[None]],
+) -> None:
+    """Make commits to stores with `_BATCH` fail half way, and verify each of these stores."""
+    # Half a surrogate pair, which a JSON text may have. It has no encoding.
+    bad = "\ud800"
+    for batch in (
+        replace(_NEXT_BATCH, records=[*_NEXT_BATCH.records, _opportunity(5, bad)]),
+        replace(_NEXT_BATCH, invalid=[*_NEXT_BATCH.invalid, _invalid(5, bad)]),
+        replace(_NEXT_BATCH, add_pending=_NEXT_BATCH.add_pending | {bad}),
+    ):
+        async with _new_store(open_store, _BATCH) as store:
+            if break_commit is not None:
+                break_commit(store)
+            try:
+                await store.commit("one", batch, _LEASE)
+            except StoreError:
+                await verify(store)
+            except Exception as error:
+                raise AssertionError("a commit that fails raises no StoreError") from error
+            else:
+                _require(break_commit is None, "break_commit does not make the commit fail")
+                expected = _EMPTY.after(_BATCH).after(batch)
+                await _require_contents(store, expected, "after half a surrogate pair")
 
 
 async def a_lease_is_exclusive_until_it_is_released(open_store: OpenStore) -> None:
-    """A second owner is refused until the first one, which may acquire it again, releases it."""
-    async with open_store(_name()) as store:
+    """A second owner is refused until the first one releases the lease, in any process."""
+    name = _name()
+    async with open_store(name) as store:
         await store.acquire_lease("one", "AWS", _LEASE)
-        await _require_refusal(
-            store.acquire_lease("two", "AWS", _LEASE), "two owners hold the lease"
-        )
+        await _require_lease(store, "two owners hold the lease")
         await store.release_lease("two")
-        await _require_refusal(
-            store.acquire_lease("two", "AWS", _LEASE), "an owner releases the lease of another one"
-        )
-        await store.acquire_lease("one", "AWS", _LEASE)
+        await _require_lease(store, "an owner releases the lease of another one")
+    async with open_store(name) as store:
+        await _require_lease(store, "a lease ends when the store is closed")
         await store.release_lease("one")
         await store.acquire_lease("two", "AWS", _LEASE)
 
 
-async def a_commit_renews_the_lease(open_store: OpenStore) -> None:
-    """A long run keeps its lease, and another owner's refusal is retryable."""
-    async with open_store(_name()) as store:
-        await store.acquire_lease("one", "AWS", _EXPIRED)
-        await store.commit("one", SyncBatch([_opportunity(1)]), _LEASE)
-        try:
-            await store.acquire_lease("two", "AWS", _LEASE)
-        except StoreError as error:
-            _require(error.retryable, "a refusal because of a lease is not retryable")
-        else:
-            raise AssertionError("a commit does not renew the lease")
+async def acquiring_and_committing_renew_the_lease(open_store: OpenStore) -> None:
+    """A commit and a call of its owner renew it; an owner that takes it over has a whole term."""
+    for owner in ("one", "two"):
+        async with open_store(_name()) as store:
+            await store.acquire_lease("one", "AWS", _EXPIRED)
+            await store.acquire_lease(owner, "AWS", _LEASE)
+            await _require_lease(store, "acquiring or taking over a lease does not renew it")
+            await store.acquire_lease(owner, "AWS", _EXPIRED)
+            await store.commit(owner, _BATCH, _LEASE)
+            await _require_lease(store, "a commit does not renew the lease")
 
 
 async def an_owner_without_the_lease_writes_nothing(open_store: OpenStore) -> None:
     """An expired lease is valid until another owner acquires it, and then no more."""
-    async with open_store(_name()) as store:
-        await store.acquire_lease("one", "AWS", _EXPIRED)
-        await store.commit("one", SyncBatch([_opportunity(1)]), _EXPIRED)
+    async with _new_store(open_store, _BATCH) as store:
+        for _ in range(2):
+            await store.commit("one", SyncBatch(add_pending=_ids(1)), _EXPIRED)
         await store.acquire_lease("two", "AWS", _LEASE)
-        late = store.commit("one", SyncBatch([_opportunity(2)], (), _DATE), _LEASE)
+        late = store.commit("one", _NEXT_BATCH, _LEASE)
         await _require_refusal(late, "an owner without the lease commits")
-        _require(list(await store.identifiers()) == ["O1"], "a refused batch is written")
-        state = await store.acquire_lease("two", "AWS", _LEASE)
-        _require(state.watermark is None, "a refused batch moves the watermark")
+        await _require_contents(store, _EMPTY.after(_BATCH), "after a refused batch", "two")
 
 
 async def stores_are_kept_apart(open_store: OpenStore) -> None:
-    """Nothing in the store with one name is visible in another one."""
-    async with open_store(_name()) as store, open_store(_name()) as other:
-        await store.acquire_lease("one", "AWS", _LEASE)
-        await store.commit("one", SyncBatch([_opportunity(1)], (), _DATE), _LEASE)
-        state = await other.acquire_lease("two", "Sandbox", _LEASE)
-        _require(state.watermark is None, "two stores share a watermark")
-        _require(list(await other.identifiers()) == [], "two stores share opportunities")
+    """Nothing in the store with one name is visible in another one, or changed with it."""
+    async with _new_store(open_store, _BATCH) as store, open_store(_name()) as other:
+        await _require_contents(other, _EMPTY, "a new store beside another one", "two")
+        _require(not await other.get(["O1"]), "an opportunity is found in another store")
+        await other.commit("two", _NEXT_BATCH, _LEASE)
+        await _require_contents(store, _EMPTY.after(_BATCH), "after a commit to another store")
 
 
 CHECKS: Final[tuple[Check, ...]] = (
     a_new_store_is_empty,
     a_commit_survives_closing_the_store,
-    an_opportunity_replaces_the_one_with_its_id,
     a_batch_keeps_what_it_does_not_name,
-    a_watermark_may_be_set_back,
-    an_invalid_record_is_kept_until_it_is_removed,
     the_first_catalog_is_remembered,
     many_opportunities_are_stored_at_once,
+    only_what_was_requested_is_found,
+    a_commit_that_fails_moves_no_watermark,
+    a_commit_that_fails_writes_nothing,
     a_lease_is_exclusive_until_it_is_released,
-    a_commit_renews_the_lease,
+    acquiring_and_committing_renew_the_lease,
     an_owner_without_the_lease_writes_nothing,
     stores_are_kept_apart,
 )
-"""All checks."""
+"""All checks that need nothing but `OpenStore`."""
 
 
-async def check_store(open_store: OpenStore, checks: Iterable[Check] = CHECKS) -> None:
+async def check_store(
+    open_store: OpenStore,
+    checks: Iterable[Check] = CHECKS,
+    *,
+    read_invalid: ReadInvalid | None = None,
+    break_commit: BreakCommit | None = None,
+) -> None:
     """Run checks one after another.
 
     Args:
         open_store: Opens the store with a name.
         checks: The checks to run.
+        read_invalid: Reads an invalid record back; then `an_invalid_record_is_stored_whole` is
+            checked, too.
+        break_commit: Makes the next commit fail half way; then `a_commit_that_fails_writes_nothing`
+            is checked with that, too. Pass it if half a surrogate pair does not make it fail.
 
     Raises:
         AssertionError: The store fails a check; the message says what it does wrong.
     """
     for check in checks:
         await check(open_store)
+    if read_invalid is not None:
+        await an_invalid_record_is_stored_whole(open_store, read_invalid)
+    if break_commit is not None:
+        await a_commit_that_fails_writes_nothing(open_store, break_commit)
 
 
 def __dir__() -> list[str]:

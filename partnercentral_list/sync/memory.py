@@ -9,7 +9,7 @@ from datetime import timedelta
 from partnercentral_list.errors import StoreError
 from partnercentral_list.models import OpportunitySummary
 from partnercentral_list.sync._leases import BUSY_HERE, LOST
-from partnercentral_list.sync.store import InvalidRecord, SyncBatch, SyncState
+from partnercentral_list.sync.store import InvalidRecord, SyncBatch, SyncState, state_after
 
 
 class MemoryStore:
@@ -63,12 +63,7 @@ class MemoryStore:
         for key in batch.remove_invalid:
             self._invalid.pop(key, None)
         self._invalid |= {invalid.key: invalid for invalid in batch.invalid}
-        self._state = SyncState(
-            self._state.catalog,
-            batch.watermark or self._state.watermark,
-            (self._state.pending | batch.add_pending) - batch.remove_pending,
-            frozenset(self._invalid),
-        )
+        self._state = state_after(self._state, batch)
 
     async def release_lease(self, owner: str) -> None:
         """Release the lease."""

@@ -12,80 +12,116 @@ from partnercentral_list.models import OpportunitySummary
 
 @dataclass(frozen=True, slots=True)
 class SyncState:
-    """What a store holds besides opportunities."""
+    """What a store holds besides opportunities.
+
+    Attributes:
+        catalog: The catalog of the replica: the one given to the first `acquire_lease`.
+        watermark: The LastModifiedDate up to which the replica is current; None at first.
+        pending: Identifiers that events named and AWS did not list yet.
+        invalid: The keys of the stored invalid records.
+    """
 
     catalog: str
-    """The catalog of the replica: the one given to the first `acquire_lease`."""
     watermark: datetime | None
-    """The LastModifiedDate up to which the replica is current; None at first."""
     pending: frozenset[str] = frozenset()
-    """Identifiers that events named and AWS did not list yet."""
     invalid: frozenset[str] = frozenset()
-    """The keys of the stored invalid records."""
 
 
 @dataclass(frozen=True, slots=True)
 class InvalidRecord:
-    """A record that cannot be parsed as an `OpportunitySummary`."""
+    """A record that cannot be parsed as an `OpportunitySummary`.
+
+    Attributes:
+        key: Its identifier, or a digest of the record if it has none that can be parsed.
+        id: Its identifier; None if it has none that can be parsed.
+        reason: What is wrong with each field, without the values.
+        raw: The record as AWS sent it, as JSON. It may contain sensitive values.
+    """
 
     key: str
-    """Its identifier, or a digest of the record if it has none that can be parsed."""
     id: str | None
-    """Its identifier; None if it has none that can be parsed."""
     reason: str
-    """What is wrong with each field, without the values."""
     raw: str = field(repr=False)
-    """The record as AWS sent it, as JSON. It may contain sensitive values."""
 
 
 @dataclass(frozen=True, slots=True)
 class SyncBatch:
-    """What one commit writes and deletes."""
+    """What one commit writes and deletes.
+
+    What it does not name stays as it is. The sync never adds and removes the same identifier or key
+    in one batch, so a store may write the fields in any order, the watermark last.
+
+    Attributes:
+        records: Opportunities to store, each in place of the one with the same id; no id occurs
+            twice.
+        invalid: Invalid records to store, each in place of the one with the same key; no key
+            occurs twice.
+        watermark: The new watermark, which may be earlier than the stored one; None keeps the
+            stored one.
+        add_pending: Identifiers to store as pending; some may be pending already.
+        remove_pending: Identifiers that are no longer pending; some may not be stored.
+        remove_invalid: Keys of invalid records to delete: they are valid by now, or AWS no longer
+            has them. Some may not be stored.
+    """
 
     records: Sequence[OpportunitySummary] = field(default=(), repr=False)
-    """Opportunities to store, each in place of the one with the same id; no id occurs twice."""
     invalid: Sequence[InvalidRecord] = ()
-    """Invalid records to store, each in place of the one with the same key."""
     watermark: datetime | None = None
-    """The new watermark, which may be earlier than the stored one; None keeps the stored one."""
     add_pending: frozenset[str] = frozenset()
-    """Identifiers to store as pending."""
     remove_pending: frozenset[str] = frozenset()
-    """Identifiers that are no longer pending."""
     remove_invalid: frozenset[str] = frozenset()
-    """Keys of invalid records to delete: they are valid by now, or AWS no longer has them."""
 
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to write or delete."""
-        return not (
-            self.records
-            or self.invalid
-            or self.watermark
-            or self.add_pending
-            or self.remove_pending
-            or self.remove_invalid
-        )
+        written = (self.records, self.invalid, self.watermark, self.add_pending)
+        return not any((*written, self.remove_pending, self.remove_invalid))
+
+
+def state_after(state: SyncState, batch: SyncBatch) -> SyncState:
+    """Return the state of a store that has committed a batch."""
+    return SyncState(
+        state.catalog,
+        batch.watermark or state.watermark,
+        (state.pending | batch.add_pending) - batch.remove_pending,
+        (state.invalid - batch.remove_invalid).union(record.key for record in batch.invalid),
+    )
 
 
 class SyncStore(Protocol):
     """A store of one account's opportunities of one catalog.
 
-    `partnercentral_list.sync.conformance` has the checks that an implementation must pass. Raise
-    every failure as a `StoreError` that says what to do.
+    `partnercentral_list.sync.conformance` has the checks that an implementation must pass.
+    Identifiers and keys are compared exactly, upper and lower case included.
+
+    Raise every failure as a `StoreError` that says what to do, and shows no value of a record.
+    Make it ``retryable`` where the same call may succeed later without a repair: another owner
+    holds the lease or has acquired it, or another program has locked the database. A damaged or
+    full database is not ``retryable``.
+
+    Accounts are not compared: where several share a database, make a store for one of them, and
+    keep the others out of its sight.
     """
 
     async def acquire_lease(self, owner: str, catalog: str, lease: timedelta) -> SyncState:
-        """Acquire the lease, and return the state; a new store remembers the catalog.
+        """Acquire the lease, and return the state.
 
         A lease is a row with an owner and an expiry, not a lock: it keeps two runs from doing the
-        same work, and `commit` refuses an owner that has lost it. Its owner renews it by acquiring
-        it again.
+        same work, and `commit` refuses an owner that has lost it. It is kept beside the replica,
+        not in the process. Its owner renews it by acquiring it again; any other owner may acquire
+        it once it has expired.
+
+        A new store remembers the catalog. Another catalog later neither replaces it nor is an
+        error here: return the stored one, and the sync raises.
+
+        Two rules of `SQLiteStore` are not required: a lease whose expiry is further away than
+        ``lease``, because its holder's clock is ahead, is shortened to that; and a lease of a
+        process of the same machine that has ended does not count.
 
         Args:
             owner: A unique name of the run.
             catalog: The catalog that the run reads.
-            lease: How long the lease is valid unless it is renewed.
+            lease: How long the lease is valid from now on.
 
         Raises:
             StoreError: Another owner holds a lease that has not expired (``retryable``).
@@ -93,7 +129,7 @@ class SyncStore(Protocol):
         ...
 
     async def get(self, identifiers: Sequence[str]) -> Mapping[str, OpportunitySummary]:
-        """Return those of the opportunities that are stored, by identifier."""
+        """Return those of the opportunities that are stored, by identifier, and no others."""
         ...
 
     async def identifiers(self) -> Sequence[str]:
@@ -103,8 +139,9 @@ class SyncStore(Protocol):
     async def commit(self, owner: str, batch: SyncBatch, lease: timedelta) -> None:
         """Write a batch and renew the lease; both are durable when it returns.
 
-        Use one transaction. In a database without transactions write the watermark last: it must
-        never be durable before the records that it covers.
+        Use one transaction: the whole batch is written, or nothing of it. In a database without
+        transactions write the watermark last: it must never be durable before the records that it
+        covers.
 
         Args:
             owner: The owner that acquired the lease.
@@ -112,7 +149,7 @@ class SyncStore(Protocol):
             lease: How long the lease is valid from now on.
 
         Raises:
-            StoreError: Nothing was written, for example because another owner has acquired the
+            StoreError: Nothing was written. It is ``retryable`` if another owner has acquired the
                 lease. A lease that expired and that nobody else acquired is still valid.
         """
         ...

@@ -108,6 +108,9 @@ class CrashingStore(MemoryStore):
         self._rng = rng
 
     async def commit(self, owner: str, batch: SyncBatch, lease: timedelta) -> None:
+        # As `SyncBatch` promises.
+        assert batch.add_pending.isdisjoint(batch.remove_pending)
+        assert batch.remove_invalid.isdisjoint(record.key for record in batch.invalid)
         records, watermark = replace(batch, watermark=None), SyncBatch(watermark=batch.watermark)
         parts = [watermark, records] if self.watermark_first else [records, watermark]
         for part in parts:

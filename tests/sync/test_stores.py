@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import os
+import pydoc
 import sqlite3
 import stat
 import subprocess
@@ -20,9 +22,23 @@ import pytest
 
 from partnercentral_list import ConfigurationError, OpportunitySummary, StoreError
 from partnercentral_list.models._base import WireModel
-from partnercentral_list.sync import MemoryStore, SQLiteStore, SyncBatch, SyncStore
+from partnercentral_list.sync import (
+    InvalidRecord,
+    MemoryStore,
+    SQLiteStore,
+    SyncBatch,
+    SyncState,
+    SyncStore,
+    conformance,
+)
 from partnercentral_list.sync._leases import forget_owner, is_dead, new_owner
-from partnercentral_list.sync.conformance import CHECKS, Check, OpenStore, check_store
+from partnercentral_list.sync.conformance import (
+    CHECKS,
+    Check,
+    OpenStore,
+    a_commit_that_fails_writes_nothing,
+    check_store,
+)
 from partnercentral_list.sync.sqlite import _connection
 from partnercentral_list.sync.sqlite._schema import COLUMNS, MIGRATIONS, migrate
 
@@ -121,24 +137,269 @@ class Limited(MemoryStore):
         return await super().get(identifiers[:999])
 
 
-@pytest.mark.parametrize(
-    "broken",
-    [
-        Forgetful,
-        Unfenced,
-        Open,
-        Rounding,
-        Unrenewed,
-        Hopeless,
-        Hoarding,
-        Careless,
-        Climbing,
-        Limited,
-    ],
-)
+class InParts(MemoryStore):
+    """Has no transaction: what was written before a failure stays."""
+
+    fails_at: int | None = None
+
+    async def commit(self, owner: str, batch: SyncBatch, lease: timedelta) -> None:
+        for number, part in enumerate(self.parts(batch)):
+            text = f"{[*part.records]} {part.invalid} {part.add_pending}"
+            if number == self.fails_at or "\\ud800" in text:
+                raise StoreError("The disk is full.")
+            await super().commit(owner, part, lease)
+
+    def parts(self, batch: SyncBatch) -> list[SyncBatch]:
+        return [
+            *(SyncBatch([record]) for record in batch.records),
+            *(SyncBatch(invalid=[record]) for record in batch.invalid),
+            SyncBatch(remove_invalid=batch.remove_invalid),
+            SyncBatch(add_pending=batch.add_pending),
+            SyncBatch(remove_pending=batch.remove_pending),
+            SyncBatch(watermark=batch.watermark),
+        ]
+
+
+class WatermarkFirst(InParts):
+    def parts(self, batch: SyncBatch) -> list[SyncBatch]:
+        return super().parts(batch)[::-1]
+
+
+class Raw(MemoryStore):
+    """Raises its driver's own error, which has the text in it."""
+
+    async def commit(self, owner: str, batch: SyncBatch, lease: timedelta) -> None:
+        for record in batch.records:
+            (record.partner_opportunity_identifier or "").encode()
+        await super().commit(owner, batch, lease)
+
+
+class Lossy(MemoryStore):
+    """Leaves out in silence what it cannot store."""
+
+    async def commit(self, owner: str, batch: SyncBatch, lease: timedelta) -> None:
+        pending = frozenset(name for name in batch.add_pending if name.isprintable())
+        await super().commit(owner, replace(batch, add_pending=pending), lease)
+
+
+class KeepsItsTerm(MemoryStore):
+    """Does not renew the lease when its owner acquires it again."""
+
+    async def acquire_lease(self, owner: str, catalog: str, lease: timedelta) -> Any:
+        until = self._expires_at if self._owner == owner else None
+        state = await super().acquire_lease(owner, catalog, lease)
+        self._expires_at = self._expires_at if until is None else until
+        return state
+
+
+class KeepsTheirTerm(MemoryStore):
+    """Does not renew the lease when another owner takes it over."""
+
+    async def acquire_lease(self, owner: str, catalog: str, lease: timedelta) -> Any:
+        until = self._expires_at if self._owner not in (None, owner) else None
+        state = await super().acquire_lease(owner, catalog, lease)
+        self._expires_at = self._expires_at if until is None else until
+        return state
+
+
+class FinalLoss(MemoryStore):
+    """Says of a lost lease that running again is of no use."""
+
+    async def commit(self, owner: str, batch: SyncBatch, lease: timedelta) -> None:
+        if self._owner != owner:
+            raise StoreError("lost")
+        await super().commit(owner, batch, lease)
+
+
+class Expanding(MemoryStore):
+    """Reads a batch wrongly, as `expand` says."""
+
+    def expand(self, batch: SyncBatch) -> SyncBatch:
+        raise NotImplementedError
+
+    async def commit(self, owner: str, batch: SyncBatch, lease: timedelta) -> None:
+        await super().commit(owner, self.expand(batch), lease)
+
+
+class RecordEndsInvalid(Expanding):
+    def expand(self, batch: SyncBatch) -> SyncBatch:
+        stored = frozenset(record.id for record in batch.records)
+        return replace(batch, remove_invalid=batch.remove_invalid | stored)
+
+
+class RecordEndsPending(Expanding):
+    def expand(self, batch: SyncBatch) -> SyncBatch:
+        stored = frozenset(record.id for record in batch.records)
+        return replace(batch, remove_pending=batch.remove_pending | stored)
+
+
+class InvalidEndsPending(Expanding):
+    def expand(self, batch: SyncBatch) -> SyncBatch:
+        return replace(batch, remove_pending=batch.remove_pending | batch.remove_invalid)
+
+
+class PendingEndsInvalid(Expanding):
+    def expand(self, batch: SyncBatch) -> SyncBatch:
+        return replace(batch, remove_invalid=batch.remove_invalid | batch.remove_pending)
+
+
+class ReplacesPending(Expanding):
+    def expand(self, batch: SyncBatch) -> SyncBatch:
+        known = self._state.pending if self._state and batch.add_pending else frozenset[str]()
+        return replace(batch, remove_pending=batch.remove_pending | (known - batch.add_pending))
+
+
+class IgnoresCaseOfPending(Expanding):
+    def expand(self, batch: SyncBatch) -> SyncBatch:
+        return replace(batch, remove_pending=frozenset(map(str.upper, batch.remove_pending)))
+
+
+class IgnoresCaseOfInvalid(Expanding):
+    def expand(self, batch: SyncBatch) -> SyncBatch:
+        return replace(batch, remove_invalid=frozenset(map(str.upper, batch.remove_invalid)))
+
+
+class InvalidDeletesRecords(MemoryStore):
+    async def commit(self, owner: str, batch: SyncBatch, lease: timedelta) -> None:
+        await super().commit(owner, batch, lease)
+        for key in batch.remove_invalid | {record.key for record in batch.invalid}:
+            self._records.pop(key, None)
+
+
+class PendingDeletesRecords(MemoryStore):
+    async def commit(self, owner: str, batch: SyncBatch, lease: timedelta) -> None:
+        await super().commit(owner, batch, lease)
+        for key in batch.remove_pending:
+            self._records.pop(key, None)
+
+
+class Generous(MemoryStore):
+    async def get(self, identifiers: Sequence[str]) -> Any:
+        return self._records
+
+
+class GenerousForNothing(MemoryStore):
+    """A condition without values is left out."""
+
+    async def get(self, identifiers: Sequence[str]) -> Any:
+        return await super().get(identifiers or list(self._records))
+
+
+class IgnoresCase(MemoryStore):
+    async def get(self, identifiers: Sequence[str]) -> Any:
+        return await super().get([name.upper() for name in identifiers])
+
+
+class IgnoresCaseOfResults(MemoryStore):
+    async def get(self, identifiers: Sequence[str]) -> Any:
+        found = {name: self._records.get(name.upper()) for name in identifiers}
+        return {name: record for name, record in found.items() if record is not None}
+
+
+BROKEN = [
+    Forgetful,
+    Unfenced,
+    Open,
+    Rounding,
+    Unrenewed,
+    Hopeless,
+    Hoarding,
+    Careless,
+    Climbing,
+    Limited,
+    InParts,
+    WatermarkFirst,
+    Raw,
+    Lossy,
+    KeepsItsTerm,
+    KeepsTheirTerm,
+    FinalLoss,
+    RecordEndsInvalid,
+    RecordEndsPending,
+    InvalidEndsPending,
+    PendingEndsInvalid,
+    ReplacesPending,
+    IgnoresCaseOfPending,
+    IgnoresCaseOfInvalid,
+    InvalidDeletesRecords,
+    PendingDeletesRecords,
+    Generous,
+    GenerousForNothing,
+    IgnoresCase,
+    IgnoresCaseOfResults,
+]
+
+
+@pytest.mark.parametrize("broken", BROKEN)
 async def test_the_suite_finds_a_broken_store(broken: type[MemoryStore]) -> None:
     with pytest.raises(AssertionError):
         await check_store(memory(broken))
+
+
+async def test_a_store_without_transactions_passes_all_other_checks() -> None:
+    checks = [check for check in CHECKS if check is not a_commit_that_fails_writes_nothing]
+    await check_store(memory(InParts), checks)
+    with pytest.raises(AssertionError, match="moves the watermark"):
+        await check_store(memory(WatermarkFirst), checks)
+
+
+@pytest.mark.parametrize("part", range(1, 8))
+async def test_a_commit_that_is_made_to_fail_must_leave_nothing(part: int) -> None:
+    def break_commit(store: SyncStore) -> None:
+        assert isinstance(store, InParts)
+        store.fails_at = part
+
+    with pytest.raises(AssertionError, match="after a commit that failed"):
+        await check_store(memory(InParts), [], break_commit=break_commit)
+
+
+async def test_a_commit_that_does_not_fail_as_arranged_is_said() -> None:
+    with pytest.raises(AssertionError, match="does not make the commit fail"):
+        await check_store(memory(), [], break_commit=lambda store: None)
+
+
+async def read_from_memory(store: SyncStore, key: str) -> InvalidRecord | None:
+    assert isinstance(store, MemoryStore)
+    return store.invalid.get(key)
+
+
+@pytest.mark.parametrize("field", ["id", "reason", "raw"])
+async def test_a_field_of_an_invalid_record_that_is_lost_is_found(field: str) -> None:
+    class Losing(MemoryStore):
+        async def commit(self, owner: str, batch: SyncBatch, lease: timedelta) -> None:
+            lost: dict[str, Any] = {field: None}
+            invalid = [replace(record, **lost) for record in batch.invalid]
+            await super().commit(owner, replace(batch, invalid=invalid), lease)
+
+    with pytest.raises(AssertionError, match="invalid record is not read back"):
+        await check_store(memory(Losing), read_invalid=read_from_memory)
+
+
+async def test_the_stores_of_the_library_keep_an_invalid_record_whole(tmp_path: Path) -> None:
+    async def read_from_file(store: SyncStore, key: str) -> InvalidRecord | None:
+        query = "SELECT key, id, reason, raw FROM invalid WHERE key = ?"
+        connection = sqlite3.connect(tmp_path / "one.db")
+        row = connection.execute(query, (key,)).fetchone()
+        connection.close()
+        return InvalidRecord(*row)
+
+    await check_store(memory(), read_invalid=read_from_memory)
+    await check_store(
+        lambda name: SQLiteStore(tmp_path / "one.db"), [], read_invalid=read_from_file
+    )
+
+
+def test_help_of_the_suite_names_each_check() -> None:
+    shown = pydoc.plaintext.document(conformance)
+    assert [
+        check.__name__ for check in CHECKS if f"\n    async {check.__name__}(" not in shown
+    ] == []
+
+
+@pytest.mark.parametrize("kind", [SyncBatch, SyncState, InvalidRecord])
+def test_help_describes_each_field(kind: Any) -> None:
+    attributes = (inspect.getdoc(kind) or "").partition("Attributes:")[2]
+    assert [name for name in kind.__dataclass_fields__ if f"\n    {name}: " not in attributes] == []
 
 
 # The file
