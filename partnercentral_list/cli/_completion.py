@@ -24,11 +24,7 @@ Completer = Callable[..., Iterable[str]]
 
 
 def shell_script(program: str, shell: str) -> str:
-    """Return the script that a shell sources.
-
-    Raises:
-        CommandError: argcomplete is not installed.
-    """
+    """Return the script that a shell sources."""
     # Without the shell's own file names, which it would offer where a profile is wanted.
     return str(
         import_extra("argcomplete", "Completion").shellcode(
@@ -38,11 +34,7 @@ def shell_script(program: str, shell: str) -> str:
 
 
 def print_completions(parser: ArgumentParser) -> None:
-    """Print what may follow the line in the environment, and end the process.
-
-    Raises:
-        CommandError: argcomplete is not installed.
-    """
+    """Print what may follow the line in the environment, and end the process."""
     import_extra("argcomplete", "Completion").autocomplete(
         parser, always_complete_options=False, default_completer=_nothing
     )

@@ -42,7 +42,7 @@ STORE_ADVICE: Final = {
 
 
 class CommandError(Exception):
-    """An error that ends the command with a message.
+    """An error that ends the command with a message; any module of the command may raise it.
 
     Args:
         message: What is wrong, and what to do about it.
@@ -76,11 +76,7 @@ def parameter_error(option: str, problem: str) -> CommandError:
 
 
 def import_extra(module: str, needed_for: str) -> Any:
-    """Import a module that comes with the extra cli.
-
-    Raises:
-        CommandError: It is not installed.
-    """
+    """Import a module that comes with the extra cli."""
     try:
         return import_module(module)
     except ImportError as error:

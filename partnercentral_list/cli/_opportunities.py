@@ -57,14 +57,7 @@ _FORMATS_BY_PAGE: Final = "--output jsonl, csv, text and yaml-stream write as th
 
 
 def run_opportunities(options: Namespace) -> int:
-    """List what the options request.
-
-    Returns:
-        The exit code.
-
-    Raises:
-        CommandError, PartnerCentralError: It cannot be done.
-    """
+    """List what the options request; return the exit code."""
     query = compile_query(options.query)
     if options.generate_cli_skeleton is not None:
         return _write_skeleton(options, query)
@@ -124,10 +117,7 @@ class _ListingRun:
     unwritten: list[Any] = field(default_factory=list[Any])
 
     async def run(self, *, scan: bool) -> int:
-        """List and write.
-
-        Returns:
-            The exit code.
+        """List and write; return the exit code.
 
         Raises:
             InterruptedByError: It failed; what was read is written.
@@ -146,11 +136,20 @@ class _ListingRun:
         return OK
 
     async def _list(self) -> None:
-        if self.request.one_page:
+        request, start = self.request, self.request.starting_token
+        if request.one_page:
             await self._list_one_page()
             return
-        pager = self._pager()
-        if self.request.max_items == 0:
+        # AWS's own pages can be seen in the response, or in the place that its token names.
+        has_aws_pages = self.writer.shows_pages or request.max_items is not None
+        pager = self.client.iter_opportunities(
+            page_size="aws" if has_aws_pages and request.page_size is None else request.page_size,
+            max_items=request.max_items,
+            starting_token=None if start is None else resume_token(start),
+            on_invalid=_print_too,
+            **request.filters,
+        )
+        if request.max_items == 0:
             self.writer.write_page([], None)
         else:
             await self._write_pages(pager)
@@ -169,25 +168,14 @@ class _ListingRun:
         self.writer.write_response(response_of(_records(page), page.next_token))
         self.is_complete = True
 
-    def _pager(self) -> OpportunityPager:
-        request = self.request
-        start = request.starting_token
-        # AWS's own pages can be seen in the response, or in the place that its token names.
-        has_aws_pages = self.writer.shows_pages or request.max_items is not None
-        return self.client.iter_opportunities(
-            page_size="aws" if has_aws_pages and request.page_size is None else request.page_size,
-            max_items=request.max_items,
-            starting_token=None if start is None else resume_token(start),
-            on_invalid=_print_too,
-            **request.filters,
-        )
-
     async def _write_pages(self, pager: OpportunityPager) -> None:
         async with aclosing(pager.pages()) as pages:
             self.token = pager.resume_token
             async for page in pages:
                 records = _records(page)
-                left = self._left(len(records))
+                left = len(records)
+                if self.request.max_items is not None:
+                    left = min(left, self.request.max_items - self.written)
                 # The pager counts opportunities; invalid records are printed too, and count here.
                 is_cut = left < len(records)
                 self.token = move_token(self.token, left) if is_cut else pager.resume_token
@@ -197,11 +185,6 @@ class _ListingRun:
                     self._finish()
                 if self.written == self.request.max_items:
                     break
-
-    def _left(self, records: int) -> int:
-        if self.request.max_items is None:
-            return records
-        return min(records, self.request.max_items - self.written)
 
     async def _scan(self) -> None:
         self.request.refuse_scan()
@@ -239,38 +222,33 @@ class _ListingRun:
         self.progress.clear()
         if self.token is not None and self.written:
             self.writer.finish(self.token)
-            print_message(
-                f"Interrupted after {self.written:,} opportunities. {_how_to_resume(self.token)}"
-            )
+            said = f" after {self.written:,} opportunities. {_how_to_resume(self.token)}"
         else:
             standing = self._standing_of_scan()
-            print_message(
-                f"Interrupted. {standing}" if standing else "Interrupted: nothing was written."
-            )
+            said = f". {standing}" if standing else ": nothing was written."
+        print_message(f"Interrupted{said}")
         return code
 
     def _standing(self, error: PartnerCentralError) -> str:
         if self.token is None or not self.written:
             return self._standing_of_scan()
+        count = f"{self.written:,} opportunities were"
         if isinstance(self.writer, DocumentWriter):
-            return (
-                f"{self.written:,} opportunities were read, and none was written. "
-                f"{_FORMATS_BY_PAGE}"
-            )
+            return f"{count} read, and none was written. {_FORMATS_BY_PAGE}"
         if isinstance(error, TokenExpiredError):
-            return f"{self.written:,} opportunities were written."
-        return f"{self.written:,} opportunities were written. {_how_to_resume(self.token)}"
+            return f"{count} written."
+        return f"{count} written. {_how_to_resume(self.token)}"
 
     def _standing_of_scan(self) -> str:
         if self.unwritten:
             self._write_batch()
         if not self.written:
             return ""
+        count, no_resuming = f"{self.written:,} opportunities were", "a scan cannot be resumed."
         # It has no place to resume from, without which a part would look like the whole.
         if isinstance(self.writer, DocumentWriter):
-            stands = f"{self.written:,} opportunities were read, and none was written"
-            return f"{stands}; a scan cannot be resumed. {_FORMATS_BY_PAGE}"
-        return f"{self.written:,} opportunities were written; a scan cannot be resumed."
+            return f"{count} read, and none was written; {no_resuming} {_FORMATS_BY_PAGE}"
+        return f"{count} written; {no_resuming}"
 
 
 def _how_to_resume(token: str) -> str:

@@ -204,11 +204,7 @@ class CsvWriter(ResponseWriter):
 def create_writer(
     options: Namespace, configuration: AwsConfiguration, query: QueryFunction | None
 ) -> ResponseWriter:
-    """Return what writes the wanted format to stdout.
-
-    Raises:
-        CommandError: The environment or the profile names a format that does not exist.
-    """
+    """Return what writes the wanted format to stdout."""
     out = open_stdout()
     match _format_name(options, configuration):
         case "jsonl":

@@ -84,11 +84,7 @@ class CommandParser(argparse.ArgumentParser):
     """An argparse parser that raises `CommandError`, without Python's names."""
 
     def error(self, message: str) -> NoReturn:
-        """Raise what is wrong with the command line.
-
-        Raises:
-            CommandError: Always.
-        """
+        """Raise what is wrong with the command line."""
         raise CommandError(message, usage=self.format_usage())
 
     @property

@@ -55,9 +55,6 @@ def prepare_streams() -> None:
 
     stderr is escaped from here on, whoever writes to it: a traceback, a log record or a warning
     may hold a text of AWS's.
-
-    Raises:
-        CommandError: stdout is closed.
     """
     # Python has None for a stream that was closed, and print(file=None) goes to stdout.
     if sys.stderr is None:

@@ -34,11 +34,7 @@ class _Value:
 
 
 def compile_query(expression: str | None) -> QueryFunction | None:
-    """Compile a JMESPath expression; what no response has is remarked on, on stderr.
-
-    Raises:
-        CommandError: It is not a JMESPath expression.
-    """
+    """Compile a JMESPath expression; what no response has is remarked on, on stderr."""
     if expression is None:
         return None
     import jmespath

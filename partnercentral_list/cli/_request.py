@@ -68,11 +68,7 @@ class CommandRequest:
         return min(known, default=None)
 
     def refuse_scan(self) -> None:
-        """Refuse the options that a scan does not have.
-
-        Raises:
-            CommandError: An order or a place is requested.
-        """
+        """Refuse the options that a scan does not have."""
         if self.filters.get("sort") is not None:
             raise CommandError("--scan gives opportunities in no order: leave out --sort.")
         paging = (self.starting_token, self.page_size, self.max_items)
@@ -123,9 +119,6 @@ def resume_token(token: str) -> str:
     ``--no-paginate`` and yaml-stream print AWS's own token, which the AWS CLI takes too; the form
     ``token___5`` of its early versions skips 5 records. What looks like a resume token is returned
     as it is, and validated by the library.
-
-    Raises:
-        CommandError: It is empty.
     """
     if not token:
         raise CommandError(f"--starting-token: an empty text. Valid: {VALID_STARTING_POINT}")

@@ -111,11 +111,7 @@ def _write_json(
 
 
 def dump_yaml(value: object, stream: TextIO) -> None:
-    """Write a value as YAML: sorted members, block style; a bare scalar as JSON.
-
-    Raises:
-        CommandError: PyYAML is not installed.
-    """
+    """Write a value as YAML: sorted members, block style; a bare scalar as JSON."""
     if value is None or isinstance(value, str | int | float):
         # YAML would end a bare scalar with a line of dots.
         stream.write(compact_json(value) + "\n")

@@ -38,9 +38,6 @@ class AwsConfiguration:
 
     Args:
         options: The options of connection.
-
-    Raises:
-        CommandError: A file cannot be read, or has no such profile.
     """
 
     def __init__(self, options: Namespace) -> None:
@@ -54,11 +51,7 @@ class AwsConfiguration:
         return cast("str | None", self._profile.get("output"))
 
     def check(self) -> None:
-        """Check the endpoint, the region and the CA bundle.
-
-        Raises:
-            CommandError: One of them cannot be used.
-        """
+        """Check the endpoint, the region and the CA bundle."""
         self._check_endpoint()
         self._check_region()
         self._check_bundle()
@@ -157,11 +150,7 @@ class AwsConfiguration:
 
 @contextmanager
 def serving_endpoint(options: Namespace, catalog: str) -> Generator[str | None]:
-    """Yield the endpoint's URL: ``--endpoint-url``, or that of an emulator for ``--demo``.
-
-    Raises:
-        CommandError: Both are given.
-    """
+    """Yield the endpoint's URL: ``--endpoint-url``, or that of an emulator for ``--demo``."""
     if not options.demo:
         yield options.endpoint_url
         return

@@ -31,14 +31,7 @@ _STANDING: Final = "What was stored stays, and the next run resumes there."
 
 
 def run_sync(options: Namespace) -> int:
-    """Bring the replica up to date, once or again and again.
-
-    Returns:
-        The exit code.
-
-    Raises:
-        CommandError, PartnerCentralError: It cannot be done.
-    """
+    """Bring the replica up to date, once or again and again; return the exit code."""
     catalog = options.catalog or ("AWS" if options.demo else None)
     if catalog is None:
         raise CommandError("the following arguments are required: --catalog")
@@ -56,71 +49,51 @@ def run_sync(options: Namespace) -> int:
     )
     with serving_endpoint(options, catalog) as url:
         client = create_client(options, configuration, catalog, url, progress)
-        return asyncio.run(_SyncCommand(client, options, progress).run())
+        return asyncio.run(_run(client, options, progress))
 
 
-class _SyncCommand:
-    """A sync, or one after another, as the options say."""
+async def _run(client: PartnerCentralClient, options: Namespace, progress: ProgressLine) -> int:
+    store = SQLiteStore(options.store, account=options.account)
 
-    def __init__(
-        self, client: PartnerCentralClient, options: Namespace, progress: ProgressLine
-    ) -> None:
-        self._client = client
-        self._store = SQLiteStore(options.store, account=options.account)
-        self._interval: float | None = options.watch
-        self._progress = progress
-
-    async def run(self) -> int:
-        """Sync.
-
-        Returns:
-            The exit code.
-
-        Raises:
-            InterruptedByError: It failed part-way.
-            PartnerCentralError: The store or the configuration cannot be used.
-        """
-        with cancelled_by_signals() as ending:
-            try:
-                await self._run()
-            except asyncio.CancelledError:
-                self._progress.clear()
-                print_message(f"Interrupted. {_STANDING}")
-                return ending.code
-            except PartnerCentralError as error:
-                if exit_code(error) == BAD_CONFIGURATION:
-                    raise
-                raise InterruptedByError(error, _STANDING) from error
-            finally:
-                self._progress.clear()
-        return OK
-
-    async def _run(self) -> None:
-        async with self._client, self._store:
-            sync = OpportunitySync(self._client, self._store, on_event=self._count)
-            while True:
-                await self._run_once(sync)
-                if self._interval is None:
-                    return
-                await asyncio.sleep(self._interval)
-
-    async def _run_once(self, sync: OpportunitySync) -> None:
-        self._progress.restart()
-        try:
-            report = str(await sync.run())
-        except PartnerCentralError as error:
-            # Somebody who watches wants the next run; what will not pass ends it.
-            if self._interval is None or not error.retryable:
-                raise
-            self._progress.clear()
-            print_message(f"{_now()}failed: {message(error)}")
-            return
-        self._progress.clear()
-        print(f"{_now() if self._interval is not None else ''}{report}", flush=True)
-
-    def _count(self, event: SyncEvent) -> None:
+    def count(event: SyncEvent) -> None:
         if isinstance(event, PageCommitted):
-            self._progress.add(event.created + event.updated)
+            progress.add(event.created + event.updated)
+
+    with cancelled_by_signals() as ending:
+        try:
+            async with client, store:
+                sync = OpportunitySync(client, store, on_event=count)
+                while True:
+                    await _run_once(sync, progress, is_repeated=options.watch is not None)
+                    if options.watch is None:
+                        break
+                    await asyncio.sleep(options.watch)
+        except asyncio.CancelledError:
+            progress.clear()
+            print_message(f"Interrupted. {_STANDING}")
+            return ending.code
+        except PartnerCentralError as error:
+            if exit_code(error) == BAD_CONFIGURATION:
+                raise
+            raise InterruptedByError(error, _STANDING) from error
+        finally:
+            progress.clear()
+    return OK
+
+
+async def _run_once(sync: OpportunitySync, progress: ProgressLine, *, is_repeated: bool) -> None:
+    progress.restart()
+    try:
+        report = str(await sync.run())
+    except PartnerCentralError as error:
+        # Somebody who watches wants the next run; an error that will not pass ends it.
+        if not is_repeated or not error.retryable:
+            raise
+        progress.clear()
+        print_message(f"{_now()}failed: {message(error)}")
+        return
+    progress.clear()
+    print(f"{_now() if is_repeated else ''}{report}", flush=True)
 
 
 def _now() -> str:

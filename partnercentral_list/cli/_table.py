@@ -27,14 +27,10 @@ _Row = Mapping[str, str]
 
 
 def write_table(value: Any, stream: TextIO, color: str) -> None:
-    """Write a response, or what a query returns of it; nothing if that is empty.
-
-    Raises:
-        CommandError: rich is not installed.
-    """
+    """Write a response, or what a query returns of it; nothing if that is empty."""
     if not value:
         return
-    console = console_on(stream, color)
+    console = _console(stream, color)
     # rich ends the process with 1 when it finds by itself that the reader of a pipe is gone.
     with console.capture() as written:
         console.print(_TITLE, style="bold")
@@ -44,12 +40,8 @@ def write_table(value: Any, stream: TextIO, color: str) -> None:
     stream.flush()
 
 
-def console_on(stream: TextIO, color: str) -> Console:
-    """Return a console that writes to a stream, with colors as ``--color`` says.
-
-    Raises:
-        CommandError: rich is not installed.
-    """
+def _console(stream: TextIO, color: str) -> Console:
+    """Return a console that writes to a stream, with colors as ``--color`` says."""
     console: type[Console] = import_extra("rich.console", "A table").Console
     systems: dict[str, Literal["standard"] | None] = {"on": "standard", "off": None}
     return console(
@@ -65,126 +57,95 @@ def console_on(stream: TextIO, color: str) -> Console:
 
 
 def _parts(value: Any, width: int) -> Iterator[Table | Text]:
-    if is_object(value):
-        yield from _of_structure(value, width)
-    elif is_list(value):
-        yield from _of_list(value, None, width)
-    else:
-        yield _grid([[shown(value)]])
-
-
-def _of_structure(value: dict[str, Any], width: int) -> Iterator[Table | Text]:
-    lists = {name: member for name, member in value.items() if _is_list_of_structures(member)}
-    row = flattened(
+    if not is_object(value):
+        yield from _list_parts(value if is_list(value) else [value], None, width)
+        return
+    lists = {
+        name: member
+        for name, member in value.items()
+        if is_list(member) and any(is_object(entry) for entry in member)
+    }
+    row = _flattened(
         {name: member for name, member in value.items() if name not in lists and member != []}
     )
     if row:
         yield _block(row)
     for name, member in lists.items():
-        yield from _of_list(member, name, width)
+        yield from _list_parts(member, name, width)
 
 
-def _is_list_of_structures(value: object) -> bool:
-    return is_list(value) and any(is_object(entry) for entry in value)
-
-
-def _of_list(values: list[Any], name: str | None, width: int) -> Iterator[Table | Text]:
+def _list_parts(values: list[Any], name: str | None, width: int) -> Iterator[Table | Text]:
     if not any(is_object(value) for value in values):
-        yield _grid([_cells(value) for value in values])
+        yield _table([list(map(_shown, v)) if is_list(v) else [_shown(v)] for v in values])
         return
-    rows = [flattened(value) for value in values]
+    rows = [_flattened(value) for value in values]
     names = list(dict.fromkeys(column for row in rows for column in row))
-    if _width(rows, names) <= width:
+    cells = [[row.get(name, "") for name in names] for row in rows]
+    if _width([names, *cells]) <= width:
         if name is not None:
             yield _heading(name)
-        yield _with_header(rows, names)
+        yield _table(cells, names, show_header=True)
         return
     for number, row in enumerate(rows, start=1):
         yield _heading(f"{name or 'Entry'} {number} of {len(rows)}")
         yield _block(row)
 
 
-def _cells(value: Any) -> list[str]:
-    if is_list(value):
-        return [shown(cell) for cell in value]
-    return [shown(value)]
-
-
-def _width(rows: Sequence[_Row], names: Sequence[str]) -> int:
+def _width(rows: Sequence[Sequence[str]]) -> int:
     from rich.cells import cell_len
 
-    return 1 + sum(
-        _AROUND_A_CELL
-        + max(cell_len(line) for cell in (name, *(row.get(name, "") for row in rows))
-              for line in cell.split("\n"))
-        for name in names
-    )  # fmt: skip
+    columns = (
+        (line for cell in column for line in cell.split("\n")) for column in zip(*rows, strict=True)
+    )
+    return 1 + sum(_AROUND_A_CELL + max(map(cell_len, lines)) for lines in columns)
 
 
-def flattened(value: Any, prefix: str = "") -> dict[str, str]:
+def _flattened(value: Any, prefix: str = "") -> dict[str, str]:
     """Return the scalars in a value, each by its path, such as ``LifeCycle.Stage``."""
     if is_object(value):
         start = f"{prefix}." if prefix else ""
-        inner = [(start + shown(name), member) for name, member in value.items()]
-    elif is_list(value) and not _is_flat(value):
+        inner = [(start + _shown(name), member) for name, member in value.items()]
+    elif is_list(value) and any(is_list(entry) or is_object(entry) for entry in value):
         inner = [(f"{prefix}[{place}]", entry) for place, entry in enumerate(value)]
     else:
-        return {prefix: shown(value)}
+        return {prefix: _shown(value)}
     flat: dict[str, str] = {}
     for path, member in inner:
-        flat.update(flattened(member, path))
+        flat.update(_flattened(member, path))
     return flat
 
 
-def _is_flat(value: Sequence[Any]) -> bool:
-    return not any((is_list(entry) or is_object(entry)) for entry in value)
-
-
-def shown(value: Any) -> str:
+def _shown(value: Any) -> str:
     """Return a scalar, or a list of some, as text that does not move the cursor."""
     if is_list(value):
-        return ", ".join(map(shown, value))
+        return ", ".join(map(_shown, value))
     return escape_controls(str(value)).replace("\t", "\\u0009")
 
 
 def _heading(text: str) -> Text:
     from rich.text import Text
 
-    return Text(shown(text), style="bold magenta")
-
-
-def _new_table(**settings: Any) -> Table:
-    from rich.table import Table
-
-    return Table(**settings)
-
-
-def _grid(rows: Sequence[Sequence[str]]) -> Table:
-    table = _new_table(show_header=False)
-    _fill(table, rows)
-    return table
+    return Text(_shown(text), style="bold magenta")
 
 
 def _block(row: _Row) -> Table:
-    table = _new_table(show_header=False)
-    table.add_column(style="cyan", overflow="fold")
-    table.add_column(overflow="fold")
-    _fill(table, list(row.items()))
-    return table
+    return _table(list(row.items()), ("", ""), first_style="cyan")
 
 
-def _with_header(rows: Sequence[_Row], names: Sequence[str]) -> Table:
-    table = _new_table(header_style="cyan")
-    for name in names:
-        table.add_column(name, overflow="fold")
-    _fill(table, [[row.get(name, "") for name in names] for row in rows])
-    return table
-
-
-def _fill(table: Table, rows: Sequence[Sequence[str]]) -> None:
+def _table(
+    rows: Sequence[Sequence[str]],
+    names: Sequence[str] = (),
+    *,
+    show_header: bool = False,
+    first_style: str | None = None,
+) -> Table:
+    from rich.table import Table
     from rich.text import Text
 
-    for _ in range(len(table.columns), max(map(len, rows), default=0)):
-        table.add_column(overflow="fold")
+    table = Table(show_header=show_header, header_style="cyan")
+    for place in range(max(map(len, [names, *rows]))):
+        name = names[place] if place < len(names) else ""
+        table.add_column(name, style=first_style if place == 0 else None, overflow="fold")
     for row in rows:
         table.add_row(*map(Text, row))
+    return table

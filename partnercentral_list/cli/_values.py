@@ -45,11 +45,7 @@ def kind_of(value: object) -> str:
 
 
 def text_value(option: str, value: str) -> str:
-    """Return a value, or the content of the file that it names.
-
-    Raises:
-        CommandError: The file cannot be read.
-    """
+    """Return a value, or the content of the file that it names."""
     try:
         content = _file_content(value)
     except ValueError as error:
@@ -58,11 +54,7 @@ def text_value(option: str, value: str) -> str:
 
 
 def list_value(option: str, values: Sequence[str]) -> list[object]:
-    """Return the values of a list: several words, or one with a JSON list or a file of one.
-
-    Raises:
-        CommandError: The JSON or the file cannot be read.
-    """
+    """Return the values of a list: several words, or one with a JSON list or a file of one."""
     if len(values) != 1:
         return list(values)
     value = text_value(option, values[0])
@@ -82,9 +74,6 @@ def structure_value(
         option: The option that has it.
         value: What is written.
         members: The members that the structure may have, for an example of it.
-
-    Raises:
-        CommandError: It cannot be parsed.
     """
     text = text_value(option, value)
     if text.lstrip().startswith(("{", "[")):
@@ -100,11 +89,7 @@ def structure_value(
 
 
 def request_value(option: str, value: str, *, is_yaml: bool) -> dict[str, object]:
-    """Return the request of ``--cli-input-json`` or ``--cli-input-yaml``.
-
-    Raises:
-        CommandError: It cannot be parsed, or is not a map.
-    """
+    """Return the request of ``--cli-input-json`` or ``--cli-input-yaml``."""
     text = text_value(option, value)
     request = _yaml_value(option, text) if is_yaml else _json_value(option, text)
     if not is_object(request):
