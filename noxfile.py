@@ -236,8 +236,9 @@ def package(session: nox.Session) -> None:
         if not (source / name).exists():
             session.error(f"the sdist lacks {name}")
     contents = _contents(wheel)
-    if f"{PACKAGE}/py.typed" not in contents:
-        session.error("the wheel lacks py.typed")
+    for name in ("py.typed", "emulator/sample_countries.json"):
+        if f"{PACKAGE}/{name}" not in contents:
+            session.error(f"the wheel lacks {name}")
     strangers = [n for n in contents if not re.match(rf"{PACKAGE}(-[^/]+\.dist-info)?/", n)]
     if strangers:
         session.error(f"the wheel holds more than the package: {strangers}")

@@ -99,10 +99,18 @@ def serve(options: argparse.Namespace) -> int:
         OSError: The port cannot be served.
     """
     _check(options)
-    try:
-        emulator = _emulator(options)
-    except TypeError as error:
-        raise ValueError(str(error)) from None
+    emulator = PartnerCentralEmulator(
+        options.opportunities,
+        seed=options.seed,
+        catalog=options.catalog,
+        latency=options.latency,
+        requests_per_second=options.requests_per_second,
+        faults=RandomFaults(options.fault_rate, options.seed) if options.fault_rate else (),
+        port=options.port,
+        behavior=_behavior(options.behavior),
+        credentials=_credentials(options.credentials),
+        allowed_hosts=options.allowed_host,
+    )
     try:
         emulator.start()
     except OSError as error:
@@ -132,21 +140,6 @@ def _check(options: argparse.Namespace) -> None:
     ):
         if not is_valid:
             raise ValueError(f"{option} must be {valid}.")
-
-
-def _emulator(options: argparse.Namespace) -> PartnerCentralEmulator:
-    return PartnerCentralEmulator(
-        options.opportunities,
-        seed=options.seed,
-        catalog=options.catalog,
-        latency=options.latency,
-        requests_per_second=options.requests_per_second,
-        faults=RandomFaults(options.fault_rate, options.seed) if options.fault_rate else (),
-        port=options.port,
-        behavior=_behavior(options.behavior),
-        credentials=_credentials(options.credentials),
-        allowed_hosts=options.allowed_host,
-    )
 
 
 def _behavior(settings: Sequence[str]) -> Behavior:

@@ -7,7 +7,7 @@ So pages by date and opportunities by Id need only the opportunities that they s
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, overload
 
 from partnercentral_list.emulator._dataset import FIRST_DAY, index_of
@@ -53,12 +53,12 @@ class Archive:
         if self._first <= index < self._end and index not in self._taken:
             self._taken = tuple(sorted((*self._taken, index)))
 
-    def take_all(self) -> Iterator[Record]:
+    def take_all(self) -> LazyRecords:
         """Take out all opportunities, the latest first."""
         records = self.latest_first()
         self._end = self._first
         self._taken = ()
-        return iter(records)
+        return records
 
     def latest_first(self) -> LazyRecords:
         """Return all opportunities that are in the archive now, the latest first."""

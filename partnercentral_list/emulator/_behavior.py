@@ -48,7 +48,7 @@ _PROBABILITIES = ("empty_pages", "short_pages", "lost_events")
 
 @dataclass(frozen=True, kw_only=True)
 class Behavior:
-    """What the service may or may not do; each default is the likely answer, or the plain one.
+    """What the service may or may not do; each default is the likely or the simple one.
 
     Random choices are made from the emulator's seed and the number of the request or change.
 

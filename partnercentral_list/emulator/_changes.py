@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import threading
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from random import Random
 from typing import Any, Literal
@@ -31,7 +31,7 @@ class _PendingChange:
 
 
 class VisibleRecords:
-    """The records as requests see them, by serial; not safe to use from several threads."""
+    """The records as requests see them, by serial; not thread-safe."""
 
     def __init__(self, behavior: Behavior, seed: int, clock: Callable[[], float]) -> None:
         self._seconds = behavior.late_seconds
@@ -51,25 +51,20 @@ class VisibleRecords:
 
     def change(self, serial: int, record: Record | None) -> bool:
         """Apply a change, at once or later, and return whether it is visible at once."""
+        if not self._seconds and not self._requests:
+            self._show(serial, record)
+            return True
         self._turn += 1
         rng = Random(f"{self._seed}:late:{self._turn}")
-        change = _PendingChange(
-            self._turn,
-            serial,
-            record,
-            # The clock is read only where it matters: a test may count how often it is.
-            self._clock() + rng.uniform(0, self._seconds) if self._seconds else 0.0,
-            self._request + rng.randint(0, self._requests),
-        )
-        if self._seconds or self._requests:
-            self._pending.append(change)
-            return False
-        self._show([change])
-        return True
+        # The clock is read only where it matters: a test may count how often it is.
+        due_at = self._clock() + rng.uniform(0, self._seconds) if self._seconds else 0.0
+        due_request = self._request + rng.randint(0, self._requests)
+        self._pending.append(_PendingChange(self._turn, serial, record, due_at, due_request))
+        return False
 
-    def load(self, serial: int, record: Record) -> None:
+    def load(self, record: Record) -> None:
         """Add a record that has been visible from the beginning."""
-        self._records[serial] = record
+        self._records[record.serial] = record
 
     def begin_request(self) -> bool:
         """Show one more request the changes that are due, and return whether there were any."""
@@ -79,27 +74,22 @@ class VisibleRecords:
         now = self._clock() if self._seconds else 0.0
         due = [c for c in self._pending if c.due_at <= now and c.due_request < self._request]
         self._pending = [change for change in self._pending if change not in due]
-        self._show(due)
+        for change in due:
+            # A later change of the same record may have been faster.
+            if self._visible_turns.get(change.serial, 0) < change.turn:
+                self._visible_turns[change.serial] = change.turn
+                self._show(change.serial, change.record)
         return bool(due)
 
-    def _show(self, changes: Sequence[_PendingChange]) -> None:
-        for change in changes:
-            # A later change of the same record may have been faster.
-            if self._visible_turns.get(change.serial, 0) > change.turn:
-                continue
-            if self._seconds or self._requests:
-                self._visible_turns[change.serial] = change.turn
-            if change.record is None:
-                self._records.pop(change.serial, None)
-            else:
-                self._records[change.serial] = change.record
+    def _show(self, serial: int, record: Record | None) -> None:
+        if record is None:
+            self._records.pop(serial, None)
+        else:
+            self._records[serial] = record
 
 
 class EventFeed:
-    """The EventBridge events about changes that were not taken yet.
-
-    Safe to use from several threads at once.
-    """
+    """The EventBridge events about changes that were not taken yet; thread-safe."""
 
     def __init__(self, behavior: Behavior, seed: int) -> None:
         self._behavior = behavior

@@ -7,17 +7,15 @@ milliseconds. No name stands for a company that exists: they are made of common 
 language.
 """
 
-# Letters of other scripts look like Latin ones here because they are what the names are for.
-# ruff: noqa: RUF001
-
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from importlib import resources
 from random import Random
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from partnercentral_list.emulator._model import load_service
 
@@ -47,18 +45,7 @@ _COMMENTS = ("Please add the expected spend.", 'Needs a "real" website', "Dates 
 _DURATIONS = ("12", "36", "24", "1", "")
 
 
-@dataclass(frozen=True, slots=True)
-class _SampleCountry:
-    """A country, and the names and addresses of its customers.
-
-    Attributes:
-        code: The ISO 3166 code.
-        currency: The ISO 4217 code.
-        stems: First halves of company names.
-        suffixes: Second halves.
-        cities: City, state or region, postal code; None where the country has none.
-    """
-
+class _SampleCountry(NamedTuple):
     code: str
     currency: str
     stems: tuple[str, ...]
@@ -66,120 +53,15 @@ class _SampleCountry:
     cities: tuple[tuple[str, str | None, str | None], ...]
 
 
-_COUNTRIES = (
-    _SampleCountry(
-        "US",
-        "USD",
-        ("Bluefern", "Copper Heron", "Northmeadow", "Quillstone", "O'Tarrow & Daughters"),
-        (" Freight", " Health, Inc.", " Analytics LLC", " Credit Union", ' "Next" Labs'),
-        (("Seattle", "Washington", "98101"), ("Austin", "TX", "73301"), ("Boise", None, "83702")),
-    ),
-    _SampleCountry(
-        "GB",
-        "GBP",
-        ("Thistlewick", "Amberford", "Larkspur & Holm"),
-        (" Mutual", " plc", " Broadcasting Ltd"),
-        (("London", "Greater London", "EC1A 1BB"), ("Leeds", None, "LS1 4DY")),
-    ),
-    _SampleCountry(
-        "DE",
-        "EUR",
-        ("Grünwacht", "Süßmeer", "Öhrenfeld", "Straßenlicht"),
-        (" Maschinenbau GmbH", " Energie AG", " Großhandel KG"),
-        (("München", "Bayern", "80331"), ("Köln", "NRW", "50667")),
-    ),
-    _SampleCountry(
-        "FR",
-        "EUR",
-        ("Forêt d'Étoiles", "Château-Brume", "Œuvre Verte"),
-        (" Santé SA", " Réseaux SARL"),
-        (("Besançon", "Bourgogne-Franche-Comté", "25000"), ("Nîmes", None, "30000")),
-    ),
-    _SampleCountry(
-        "BR",
-        "BRL",
-        ("Coração do Vale", "Ipê Amarelo", "Três Garças"),
-        (" Logística Ltda.", " Educação S.A."),
-        (("São Paulo", "SP", "01000-000"), ("Florianópolis", "SC", "88010-000")),
-    ),
-    _SampleCountry(
-        "PL",
-        "PLN",
-        ("Żółty Świerk", "Łąkowa Dźwignia"),
-        (" Sp. z o.o.", " S.A."),
-        (("Łódź", "łódzkie", "90-001"), ("Kraków", None, "30-001")),
-    ),
-    _SampleCountry(
-        "TR",
-        "TRY",
-        ("İnci Yıldız", "Çınarköy"),
-        (" Lojistik A.Ş.", " Sağlık"),
-        (("İzmir", None, "35000"), ("Şanlıurfa", "Şanlıurfa", "63000")),
-    ),
-    _SampleCountry(
-        "JP",
-        "JPY",
-        ("青葉鶴", "みなとそら", "サクラノモリ"),
-        ("物流株式会社", "製作所", "クラウド合同会社"),
-        (("札幌市", "北海道", "060-0001"), ("京都市", "京都府", "600-8001")),
-    ),
-    _SampleCountry(
-        "CN",
-        "CNY",
-        ("晨松", "云鹭", "碧湖"),
-        ("数据科技有限公司", "医疗集团"),
-        (("成都市", "四川省", "610000"), ("厦门市", None, "361000")),
-    ),
-    _SampleCountry(
-        "KR",
-        "KRW",
-        ("푸른두루미", "새벽소나무"),
-        (" 주식회사", " 에너지"),
-        (("부산광역시", None, "46000"), ("수원시", "경기도", "16200")),
-    ),
-    _SampleCountry(
-        "AE",
-        "AED",
-        ("نخلة الفجر", "لؤلؤة الرمال"),
-        (" للتقنية", " للخدمات اللوجستية"),
-        (("دبي", None, None), ("الشارقة", "الشارقة", None)),
-    ),
-    _SampleCountry(
-        "IN",
-        "INR",
-        ("नीलकमल तारा", "वनमोर"),
-        (" प्राइवेट लिमिटेड", " शिक्षा"),
-        (("पुणे", "महाराष्ट्र", "411001"), ("जयपुर", "राजस्थान", "302001")),
-    ),
-    _SampleCountry(
-        "BG",
-        "BGN",
-        ("Синя Чапла", "Горски Извор"),
-        (" ЕООД", " Телеком АД"),
-        (("Пловдив", "Пловдив", "4000"), ("Варна", None, "9000")),
-    ),
-    _SampleCountry(
-        "GR",
-        "EUR",
-        ("Γαλάζιος Ερωδιός", "Πέτρινη Ελιά"),
-        (" ΑΕ", " Ναυτιλία"),
-        (("Πάτρα", "Αχαΐα", "262 21"), ("Χανιά", None, "731 00")),
-    ),
-    _SampleCountry(
-        "IL",
-        "ILS",
-        ("אלון כחול", "גל ונשר"),
-        (' מערכות בע"מ', " אנרגיה"),
-        (("חיפה", None, "3100000"), ("באר שבע", "מחוז הדרום", "8400000")),
-    ),
-    _SampleCountry(
-        "TH",
-        "THB",
-        ("ดอกบัวเงิน", "ช้างน้ำเงิน"),
-        (" จำกัด", " โลจิสติกส์"),
-        (("เชียงใหม่", "เชียงใหม่", "50000"), ("ภูเก็ต", None, "83000")),
-    ),
-)
+@cache
+def _countries() -> tuple[_SampleCountry, ...]:
+    """Load the countries: ISO codes, halves of company names, and city, region, postal code."""
+    text = (
+        resources.files("partnercentral_list.emulator")
+        .joinpath("sample_countries.json")
+        .read_text("utf-8")
+    )
+    return tuple(_SampleCountry(**country) for country in json.loads(text))
 
 
 def generate(seed: int, index: int, catalog: str) -> dict[str, Any]:
@@ -203,7 +85,7 @@ def generate(seed: int, index: int, catalog: str) -> dict[str, Any]:
         "PartnerOpportunityIdentifier": _maybe(rng, 0.6, f"006{rng.randrange(10**12):012d}"),
         "Project": _maybe(rng, 0.95, _project(rng)),
     }
-    # What was created with whole seconds must not be older than its own last change.
+    # A date without a fraction must not make the last change older than the creation.
     if wire["LastModifiedDate"][:19] == wire["CreatedDate"][:19]:
         wire["LastModifiedDate"] = wire["CreatedDate"]
     return _without_some(rng, wire, ("Arn", "PartnerOpportunityIdentifier", "OpportunityType"))
@@ -219,8 +101,8 @@ def index_of(seed: int, identifier: str) -> int | None:
 
 
 def _identifier(seed: int, index: int) -> str:
-    # A prime step through the seven-digit numbers meets none of them twice; the eighth digit that
-    # some get keeps them apart and lets order by text differ from order by number.
+    # A prime step through the seven-digit numbers repeats none of them; the eighth digit of some
+    # lets order by text differ from order by number.
     number = 1_000_000 + (_start(seed) + index * _STEP) % _NUMBERS
     return f"O{number}{'7' if index % 11 == 10 else ''}"
 
@@ -271,7 +153,7 @@ def _life_cycle(rng: Random, created: datetime) -> dict[str, Any]:
 
 
 def _account(rng: Random) -> dict[str, Any]:
-    country = _choice(rng, _COUNTRIES)
+    country = _choice(rng, _countries())
     industry = _maybe(rng, 0.85, _choice(rng, _enum("Industry")))
     wire: dict[str, Any] = {
         "Address": _maybe(rng, 0.9, _address(rng, country)),
@@ -319,7 +201,7 @@ def _spend(rng: Random) -> dict[str, str | None]:
         "Amount": _choice(
             rng, (*_AMOUNTS, f"{rng.randrange(1, 900_000)}.{rng.randrange(100):02d}")
         ),
-        "CurrencyCode": _known(_choice(rng, _COUNTRIES).currency, "CurrencyCode"),
+        "CurrencyCode": _known(_choice(rng, _countries()).currency, "CurrencyCode"),
         "EstimationUrl": _maybe(rng, 0.3, _choice(rng, urls)),
         "Frequency": _choice(rng, _enum("PaymentFrequency")),
         "TargetCompany": _choice(rng, _PARTNERS),
@@ -345,5 +227,5 @@ def _maybe(rng: Random, probability: float, value: _T) -> _T | None:
 
 def _without_some(rng: Random, wire: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
     """Leave out some of the members that are null, as the service sometimes does."""
-    gone = {name for name in names if wire[name] is None and rng.random() < 0.5}
-    return {name: value for name, value in wire.items() if name not in gone}
+    removed = {name for name in names if wire[name] is None and rng.random() < 0.5}
+    return {name: value for name, value in wire.items() if name not in removed}

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from partnercentral_list.emulator._behavior import Behavior
-from partnercentral_list.emulator._changes import EventFeed, VisibleRecords
 from partnercentral_list.emulator._faults import Fault, FaultSchedule, RandomFaults, is_a
 from partnercentral_list.emulator._listing import PageTokens, Paginator
 from partnercentral_list.emulator._model import SECOND, load_service
@@ -45,7 +44,7 @@ class PartnerCentralEmulator:
         faults: What happens to the first requests, one fault each; a string is an error's code.
             ``RandomFaults``, alone or among them, may hit any request that they leave alone.
         port: The port on 127.0.0.1; 0 for any that is free.
-        behavior: The answers to what nobody outside AWS knows.
+        behavior: What nobody outside AWS knows; None for the defaults of ``Behavior``.
         credentials: Whose signatures are accepted, one or several; all other requests are refused
             with AWS's errors. None checks no signatures, and needs none.
         clock: Seconds since 1970 that never go back: the time of changes and of responses (their
@@ -57,8 +56,8 @@ class PartnerCentralEmulator:
             the latest such change.
         allowed_hosts: Further host names that lead to the emulator, without a port, such as
             ``"host.docker.internal"``. A request that names another host than these, 127.0.0.1,
-            localhost or [::1] gets a 421, so that no page on the web can read the records through
-            a name that it lets lead to 127.0.0.1.
+            localhost or [::1] gets a 421, so that no web page can read the records through a name
+            that it resolves to 127.0.0.1.
 
     Raises:
         TypeError: A record cannot be written as JSON, or something in ``faults`` is not a fault.
@@ -93,15 +92,8 @@ class PartnerCentralEmulator:
         quota = requests_per_second
         if not isinstance(quota, AccountQuota):
             quota = AccountQuota(quota, clock=age_clock)
-        self._events = EventFeed(behavior, seed)
         self._store = OpportunityStore(
-            opportunities,
-            seed=seed,
-            catalog=catalog,
-            behavior=behavior,
-            events=self._events,
-            clock=clock,
-            visible=VisibleRecords(behavior, seed, age_clock),
+            opportunities, seed=seed, catalog=catalog, behavior=behavior, clock=clock
         )
         if isinstance(credentials, AcceptedCredentials):
             credentials = [credentials]
@@ -153,7 +145,7 @@ class PartnerCentralEmulator:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The environment variables that lead any AWS SDK to this emulator.
+        """The environment variables that make any AWS SDK use this emulator.
 
         They are its URL, a region, and credentials: the first that it accepts, or placeholders if
         it checks no signatures, because an SDK signs every request. ``os.environ.update`` takes
@@ -257,7 +249,7 @@ class PartnerCentralEmulator:
     @property
     def events(self) -> list[dict[str, Any]]:
         """A copy of the EventBridge events about changes that were not taken yet, oldest first."""
-        return self._events.snapshot()
+        return self._store.events.snapshot()
 
     def take_events(self) -> list[dict[str, Any]]:
         """Return the EventBridge events about changes since the last call, in AWS's form.
@@ -265,7 +257,7 @@ class PartnerCentralEmulator:
         Additions are ``Opportunity Created``, changes ``Opportunity Updated``; a deletion has no
         event. An event may be there before its change is visible.
         """
-        return self._events.take()
+        return self._store.events.take()
 
     def fail(
         self, fault: Fault | RandomFaults | str, *, times: int | None = 1, at: int = 1

@@ -15,12 +15,12 @@ from partnercentral_list.emulator._messages import (
     WHOLE,
     Delivery,
     ErrorResponse,
+    HttpResponse,
     PageResponse,
-    RawResponse,
     ServiceResponse,
 )
 
-PageEdit = Callable[[PageResponse], PageResponse | RawResponse]
+PageEdit = Callable[[PageResponse], PageResponse | HttpResponse]
 
 EXPIRED_TOKEN = ErrorResponse(
     "ValidationException",
@@ -59,7 +59,7 @@ class Fault:
     """
 
     name: str
-    instead: ErrorResponse | RawResponse | None = None
+    instead: ErrorResponse | HttpResponse | None = None
     edit: PageEdit | None = field(default=None, repr=False)
     delivery: Delivery = WHOLE
 
@@ -105,7 +105,7 @@ class Fault:
             ValueError: The status is not in 200..599.
         """
         _check_status(status)
-        return cls("http", instead=RawResponse(status, body, content_type, headers or {}))
+        return cls("http", instead=HttpResponse(status, body, content_type, headers or {}))
 
     @classmethod
     def proxy(cls, status: int = 502) -> Fault:
@@ -119,7 +119,7 @@ class Fault:
     @classmethod
     def body(cls, data: bytes) -> Fault:
         """Respond 200 with the service's content type and this body, which need not be a page."""
-        return cls("body", instead=RawResponse(200, data))
+        return cls("body", instead=HttpResponse(200, data))
 
     @classmethod
     def truncate(cls, fraction: float = 0.5) -> Fault:
@@ -166,7 +166,7 @@ class Fault:
     def repeat_token(cls) -> Fault:
         """Send the real page with the NextToken that the request carried.
 
-        A first page gets a valid token that leads to itself.
+        A first page gets a valid token of itself.
         """
         return cls("repeat_token", edit=_repeat_token)
 
@@ -174,7 +174,7 @@ class Fault:
     def cycle_token(cls) -> Fault:
         """Send the real page with the NextToken of the first page: A, B, A, B.
 
-        That is so for the third page and later ones; the second one then leads to itself.
+        That is so for the third page and later ones; the second one gets a token of itself.
         """
         return cls("cycle_token", edit=_cycle_token)
 
@@ -185,7 +185,7 @@ class Fault:
 
     @classmethod
     def empty_page(cls) -> Fault:
-        """Send no records, and a new NextToken that leads to the same place: legal, if rare."""
+        """Send no records, and a new NextToken of the same position: legal, if rare."""
         return cls("empty_page", edit=_empty_page)
 
     @classmethod
@@ -222,11 +222,7 @@ class Fault:
 
 
 def as_fault(fault: object) -> Fault:
-    """Return a fault, made from an error's code if it is a string.
-
-    Raises:
-        TypeError: It is neither a fault nor a string.
-    """
+    """Return a fault, made from an error's code if it is a string; else a TypeError is raised."""
     if isinstance(fault, str):
         return Fault.error(fault)
     if not isinstance(fault, Fault):
@@ -259,9 +255,9 @@ def _empty_page(page: PageResponse) -> PageResponse:
 
 def _edit_page(
     function: Callable[[dict[str, Any]], dict[str, Any]], page: PageResponse
-) -> RawResponse:
+) -> HttpResponse:
     edited = function(json.loads(page.encode()))
-    return RawResponse(200, json.dumps(edited, ensure_ascii=False).encode())
+    return HttpResponse(200, json.dumps(edited, ensure_ascii=False).encode())
 
 
 def _spoil_record(index: int, page: dict[str, Any]) -> dict[str, Any]:
@@ -275,19 +271,17 @@ def _add_unknown_values(page: dict[str, Any]) -> dict[str, Any]:
     for record in page["OpportunitySummaries"]:
         record["NewMember"] = {"Value": 1}
         for *parents, name in _ENUM_FIELDS:
-            place: object = record
+            members: dict[str, Any] = record
             for parent in parents:
-                is_object = isinstance(place, dict)
-                place = cast("dict[str, object]", place).get(parent) if is_object else None
-            if isinstance(place, dict):
-                members = cast("dict[str, object]", place)
-                if isinstance(members.get(name), str):
-                    members[name] = f"{members[name]}{_UNKNOWN_SUFFIX}"
+                below: object = members.get(parent)
+                members = cast("dict[str, Any]", below) if isinstance(below, dict) else {}
+            if isinstance(members.get(name), str):
+                members[name] += _UNKNOWN_SUFFIX
     page["NewTotal"] = 1
     return page
 
 
-# What a client that retries recovers from: none of these claims that a listing has ended.
+# Faults that a client recovers from by retrying: none of them claims that a listing has ended.
 _TRANSIENT: tuple[Fault, ...] = (
     Fault.error("ThrottlingException"),
     Fault.error("InternalServerException"),
@@ -350,10 +344,7 @@ class RandomFaults:
 
 
 class FaultSchedule:
-    """Which request is hit by which fault; of several, the one that was added first.
-
-    Safe to use from several threads at once.
-    """
+    """Which request is hit by which fault: of several, the one added first; thread-safe."""
 
     def __init__(self) -> None:
         # With each fault, the numbers of the first and the last request that it hits.
@@ -361,12 +352,7 @@ class FaultSchedule:
         self._lock = threading.Lock()
 
     def add(self, fault: Fault | RandomFaults | str, *, first: int, times: int | None) -> None:
-        """Let a fault hit so many requests (None: all) from a request number on.
-
-        Raises:
-            TypeError: It is not a fault.
-            ValueError: times is less than 1.
-        """
+        """Let a fault hit so many requests (None: all) from a request number on."""
         if times is not None and times < 1:
             raise ValueError("times must be 1 or more, or None for every request")
         last = math.inf if times is None else first + times - 1

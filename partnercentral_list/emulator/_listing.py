@@ -1,4 +1,4 @@
-"""Listings: the page that a request gets, and the tokens that lead to the next one.
+"""Listings: the page that a request gets, and the token of the next one.
 
 A NextToken is opaque text that stands for a position in one listing and is invalid in any other. It
 is sealed with the emulator's seed and the request's parameters, and valid when sealing its position
@@ -21,7 +21,6 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from partnercentral_list.emulator._behavior import Behavior
 from partnercentral_list.emulator._faults import EXPIRED_TOKEN
-from partnercentral_list.emulator._matching import RecordOrder
 from partnercentral_list.emulator._messages import PageResponse, ServiceResponse
 from partnercentral_list.emulator._records import Record, render
 from partnercentral_list.emulator._store import OpportunityStore
@@ -29,7 +28,7 @@ from partnercentral_list.emulator._store import OpportunityStore
 _T = TypeVar("_T")
 
 _DEFAULT_PAGE_SIZE = 20
-# What a token is not bound to.
+# The parameters that may differ between the requests of one listing.
 _PAGING_PARAMETERS = ("MaxResults", "NextToken")
 _SORTED_JSON = json.JSONEncoder(sort_keys=True)
 _TOKEN_PREFIX = "AAMA-"
@@ -55,7 +54,7 @@ class TokenPosition(NamedTuple):
 
 
 class PageTokens:
-    """Makes and reads the tokens of one emulator; safe to use from several threads at once."""
+    """Makes and reads the tokens of one emulator; thread-safe."""
 
     def __init__(self, seed: int, behavior: Behavior, clock: Callable[[], float]) -> None:
         self._seed = f"partnercentral-selling:{seed}".encode()
@@ -66,12 +65,9 @@ class PageTokens:
         self._issued: dict[str, tuple[int, float]] = {}
 
     def issue(self, listing: str, position: TokenPosition, number: int) -> str:
-        """Return the token of a position, which is always the same one.
+        """Return the token of a position, always the same one; its life starts with a request.
 
-        Args:
-            listing: What the token is bound to: the request's parameters as text.
-            position: The position it stands for.
-            number: The request whose response has the token: its life starts anew.
+        It is bound to a listing: the request's parameters as text.
         """
         token = self._seal(listing, position)
         if self._life_seconds is not None or self._life_requests is not None:
@@ -111,16 +107,13 @@ class PageTokens:
 
 
 def _mask(position: bytes, seal: bytes) -> bytes:
-    # What is too short to be a position is refused by struct, like everything else.
+    # A text that is too short for a position is refused by struct, like any other invalid token.
     mask = seal[: len(position)]
     return (int.from_bytes(position) ^ int.from_bytes(mask)).to_bytes(len(position))
 
 
 class References(Generic[_T]):
-    """What tokens refer to, numbered from 1; kept for as long as the emulator.
-
-    Safe to use from several threads at once.
-    """
+    """Values that tokens refer to by number, from 1; kept as long as the emulator; thread-safe."""
 
     def __init__(self) -> None:
         self._values: list[_T] = []
@@ -152,12 +145,7 @@ class Paginator:
     snapshots: References[Sequence[Record]] = field(default_factory=References[Sequence[Record]])
 
     def page(self, known: Mapping[str, Any], number: int) -> ServiceResponse:
-        """Return the response to a request.
-
-        Args:
-            known: The request's known parameters, valid, without null and empty ones.
-            number: The request's number.
-        """
+        """Return the response to a request of valid parameters, without null and empty ones."""
         parameters = {key: value for key, value in known.items() if key not in _PAGING_PARAMETERS}
         size = int(known.get("MaxResults", _DEFAULT_PAGE_SIZE))
         token: str | None = known.get("NextToken")
@@ -169,9 +157,11 @@ class Paginator:
                 return self.behavior.expired_token.instead or EXPIRED_TOKEN
             position = found
         order, records = self.store.listing(listing, parameters, number)
+        start = position.offset
         if self.behavior.tokens == "snapshot" and position.reference:
             records = self.snapshots.get(position.reference)
-        start = self._start(position, order, records)
+        elif self.behavior.tokens == "keyset" and position.reference:
+            start = order.position_after(self.anchors.get(position.reference), records)
         end = min(len(records), start + self._count(size, number, len(records) - start))
 
         def issue(offset: int, edition: int) -> str:
@@ -180,7 +170,7 @@ class Paginator:
         has_more = end < len(records) or (self.behavior.token_at_end and end - start == size)
         page = PageResponse(
             records=render(records[start:end], self.behavior),
-            # An empty page leads to its own position, with a token never seen before.
+            # The token of an empty page has the page's own position, and was never sent before.
             next_token=issue(end, number if end == start else 0) if has_more else None,
             offset=start,
             size=size,
@@ -189,13 +179,10 @@ class Paginator:
             issue=issue,
             end_token=self.behavior.end_token,
         )
-        self._edit(number)
+        if self.behavior.edits_per_request:
+            rng = Random(f"{self.seed}:edits:{number}")
+            self.store.touch_some(self.behavior.edits_per_request, rng)
         return page
-
-    def _start(self, position: TokenPosition, order: RecordOrder, records: Sequence[Record]) -> int:
-        if self.behavior.tokens == "keyset" and position.reference:
-            return order.position_after(self.anchors.get(position.reference), records)
-        return position.offset
 
     def _position(self, records: Sequence[Record], offset: int, edition: int) -> TokenPosition:
         if self.behavior.tokens == "keyset":
@@ -221,8 +208,3 @@ class Paginator:
             return 0
         is_short = full > 1 and rng.random() < behavior.short_pages
         return rng.randint(1, full - 1) if is_short else full
-
-    def _edit(self, number: int) -> None:
-        if self.behavior.edits_per_request:
-            rng = Random(f"{self.seed}:edits:{number}")
-            self.store.touch_some(self.behavior.edits_per_request, rng)

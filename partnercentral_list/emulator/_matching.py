@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import operator
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any, cast
@@ -68,10 +69,7 @@ class UnsupportedParameterError(Exception):
 def make_matcher(parameters: Mapping[str, Any], own_catalog: str, behavior: Behavior) -> RecordTest:
     """Return the test of a request's filters: a record must match one value of each filter.
 
-    Args:
-        parameters: The request's known parameters, valid, without null and empty ones.
-        own_catalog: The catalog of a record that names none.
-        behavior: Which bounds are exclusive, how precisely dates compare, how names match.
+    A record that names no catalog is in ``own_catalog``.
 
     Raises:
         UnsupportedParameterError: A filter has no rule here.
@@ -101,12 +99,7 @@ class RecordOrder:
     """
 
     def __init__(self, parameters: Mapping[str, Any], behavior: Behavior, salt: str) -> None:
-        """Read a request's sort.
-
-        Args:
-            parameters: The request's known parameters, valid, without null and empty ones.
-            behavior: Where nulls stand, and how tied records are ordered.
-            salt: What tied records are shuffled by, if they are.
+        """Read a request's sort; the salt shuffles tied records, if they are shuffled.
 
         Raises:
             UnsupportedParameterError: The sort has no rule here.
@@ -139,18 +132,8 @@ class RecordOrder:
         return absent + present if self._nulls_first else present + absent
 
     def position_after(self, anchor: Record, records: Sequence[Record]) -> int:
-        """Return how many of the sorted records are not after the anchor.
-
-        The anchor counts as it was when it was stored, wherever it has moved since.
-        """
-        low, high = 0, len(records)
-        while low < high:
-            middle = (low + high) // 2
-            if self._is_after(records[middle], anchor):
-                high = middle
-            else:
-                low = middle + 1
-        return low
+        """Return how many of the sorted records are not after the anchor, as it was when stored."""
+        return bisect_left(records, True, key=lambda record: self._is_after(record, anchor))
 
     def _is_after(self, record: Record, anchor: Record) -> bool:
         value, other = self._value(record), self._value(anchor)

@@ -34,13 +34,14 @@ class ErrorResponse:
 
 
 @dataclass(frozen=True, slots=True)
-class RawResponse:
+class HttpResponse:
     """Any HTTP response, whether the service would send it or not."""
 
     status: int
     body: bytes
     content_type: str = JSON_CONTENT
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    error_code: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +50,9 @@ class PageResponse:
 
     Attributes:
         records: Each record's JSON.
-        next_token: The token it is sent with.
         offset: The number of records before the page.
-        size: The page size that was requested.
         token: The token that the request carried.
-        number: The request's number.
         issue: Makes the token for an offset and an edition.
-        end_token: What stands for no token.
     """
 
     records: tuple[bytes, ...]
@@ -77,17 +74,7 @@ class PageResponse:
         return b'{"OpportunitySummaries":[%b],"NextToken":%b}' % (records, token)
 
 
-ServiceResponse = ErrorResponse | RawResponse | PageResponse
-
-
-@dataclass(frozen=True, slots=True)
-class EncodedResponse:
-    """A response as it is written to the connection, apart from the headers of HTTP itself."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-    error_code: str | None = None
+ServiceResponse = ErrorResponse | HttpResponse | PageResponse
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +93,6 @@ class Delivery:
     interruption: Interruption | None = None
     chunk: int | None = None
     delay: float = 0.0
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether the client receives the whole response."""
-        return self.interruption in (None, "after")
 
 
 WHOLE = Delivery()

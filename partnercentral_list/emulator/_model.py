@@ -19,9 +19,8 @@ SERVICE = "partnercentral-selling"
 OPERATION = "ListOpportunities"
 
 SECOND = 1_000_000_000
-_MILLISECOND = 1_000_000
 # Nanoseconds in a unit, by the unit's name.
-UNITS: Mapping[str, int] = {"s": SECOND, "ms": _MILLISECOND, "ns": 1}
+UNITS: Mapping[str, int] = {"s": SECOND, "ms": 1_000_000, "ns": 1}
 _DIGITS: Mapping[str, int] = {"s": 0, "ms": 3, "ns": 9}
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 _ISO8601 = re.compile(
@@ -37,16 +36,7 @@ Shape: TypeAlias = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class ServiceDescription:
-    """The part of the service model that the emulator uses.
-
-    Attributes:
-        target_prefix: What ``X-Amz-Target`` begins with.
-        content_type: The content type of responses.
-        request: The shape of a request.
-        summary: The shape of a record.
-        errors: The shapes of the operation's errors.
-        enums: The values of each enum.
-    """
+    """The part of the service model that the emulator uses."""
 
     target_prefix: str
     content_type: str
@@ -82,10 +72,6 @@ class Violation:
     field: str
     code: str
     message: str
-
-    def to_wire(self) -> dict[str, str]:
-        """Return the entry in wire form."""
-        return {"FieldName": self.field, "Message": self.message, "Code": self.code}
 
 
 def find_violations(shape: Shape, value: object, field: str = "") -> Iterator[Violation]:
@@ -129,14 +115,10 @@ def known_parameters(shape: Shape, value: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def parse_timestamp(value: object) -> int | None:
-    """Parse a timestamp, in nanoseconds since 1970 so that any precision and offset compare.
+    """Return the nanoseconds since 1970 of ISO 8601 text with an offset, or of a number of seconds.
 
-    Args:
-        value: ISO 8601 text with an offset, or a number of seconds since 1970. Digits after the
-            ninth of a second are dropped; a number counts to the microsecond.
-
-    Returns:
-        The timestamp; None for anything else, a time without an offset included.
+    Digits after the ninth of a second are dropped; a number counts to the microsecond. None for
+    anything else, a time without an offset included.
     """
     if isinstance(value, str):
         return _parse_text(value)
@@ -155,11 +137,6 @@ def format_timestamp(timestamp: int, precision: str = "ms") -> str:
     time = datetime.fromtimestamp(seconds, UTC)
     fraction = f".{rest:09d}"[: _DIGITS[precision] + 1].rstrip(".")
     return f"{time:%Y-%m-%dT%H:%M:%S}{fraction}Z"
-
-
-def next_second(timestamp: int) -> int:
-    """Return the timestamp one second later, rounded down to a millisecond."""
-    return timestamp // _MILLISECOND * _MILLISECOND + SECOND
 
 
 def _resolve(shapes: Mapping[str, Shape], name: str) -> Shape:

@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from partnercentral_list.emulator import PartnerCentralEmulator
 
 _SERVICE = "partnercentral-selling."
-_ENDPOINT = "AWS_ENDPOINT_URL_PARTNERCENTRAL_SELLING"
-# Nothing listens there: a request before there is an emulator fails, and does not reach AWS.
-_UNUSED_ENDPOINT = "http://127.0.0.1:9"
 # Where an AWS SDK would find other credentials, or a reason to ignore the endpoint.
 _REMOVED_VARIABLES = (
     "AWS_CONTAINER_CREDENTIALS_FULL_URI",
@@ -45,7 +42,8 @@ _VARIABLES = {
     "AWS_EC2_METADATA_DISABLED": "true",
     "AWS_DEFAULT_REGION": "us-east-1",
     "AWS_REGION": "us-east-1",
-    _ENDPOINT: _UNUSED_ENDPOINT,
+    # Nothing listens there: a request before there is an emulator fails, and does not reach AWS.
+    "AWS_ENDPOINT_URL_PARTNERCENTRAL_SELLING": "http://127.0.0.1:9",
 }
 
 

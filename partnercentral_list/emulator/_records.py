@@ -39,11 +39,7 @@ class Record:
 
     @classmethod
     def from_wire(cls, wire: Mapping[str, Any], serial: int = 0) -> Record:
-        """Encode a record in wire form.
-
-        Raises:
-            TypeError, ValueError: It cannot be written as JSON.
-        """
+        """Encode a record in wire form; a TypeError or ValueError if it is not JSON."""
         life_cycle = wire.get("LifeCycle")
         return cls(
             data=_ENCODER.encode(wire).encode(),

@@ -18,7 +18,7 @@ from email.errors import FirstHeaderLineIsContinuationDefect, MissingHeaderBodyS
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 
-from partnercentral_list.emulator._messages import Delivery, EncodedResponse, HttpRequest
+from partnercentral_list.emulator._messages import Delivery, HttpRequest, HttpResponse
 from partnercentral_list.emulator._service import PartnerCentralService
 
 HOST = "127.0.0.1"
@@ -46,20 +46,9 @@ class EmulatorServer(socketserver.TCPServer):
     request_queue_size = 512
 
     def __init__(
-        self,
-        port: int,
-        service: PartnerCentralService,
-        *,
-        latency: float,
-        hosts: frozenset[str],
+        self, port: int, service: PartnerCentralService, *, latency: float, hosts: frozenset[str]
     ) -> None:
-        """Listen on a port of 127.0.0.1.
-
-        Args:
-            port: The port, 0 for any that is free.
-            service: Responds to requests.
-            latency: Seconds to wait before each response.
-            hosts: The names that requests may be addressed to, in lower case.
+        """Listen on a port of 127.0.0.1, for requests that name one of the hosts in lower case.
 
         Raises:
             OSError: The port is taken.
@@ -108,7 +97,7 @@ class EmulatorServer(socketserver.TCPServer):
                 try:
                     self._start_thread(*self.socket.accept())
                 except (BlockingIOError, ConnectionError):
-                    # The client has gone again, or the server is to stop.
+                    # The client has disconnected, or the server is to stop.
                     continue
                 except (OSError, RuntimeError):
                     # The system has no descriptor or no thread left.
@@ -141,7 +130,7 @@ class _RequestHandler(BaseHTTPRequestHandler):
     """Reads the requests of one connection, and sends the responses."""
 
     protocol_version = "HTTP/1.1"
-    # What has no version gets a response with a status line too.
+    # A request line without a version gets a response with a status line too.
     default_request_version = "HTTP/1.1"
     error_content_type = "text/plain; charset=utf-8"
     error_message_format = "%(message)s: %(explain)s\n"
@@ -231,14 +220,14 @@ class _RequestHandler(BaseHTTPRequestHandler):
             return HTTPStatus.BAD_REQUEST, "a request needs one Host"
         if found["name"].lower() in self._server.hosts:
             return None
-        # A page on the web can let a name of its own lead here, and read the responses.
+        # A web page can resolve a name of its own to 127.0.0.1, and read the responses.
         return (
             HTTPStatus.MISDIRECTED_REQUEST,
             f"this emulator does not serve the host '{found['name'].lower()}'. Add the names that"
             " lead to it to allowed_hosts, or with --allowed-host on the command line.",
         )
 
-    def _deliver(self, response: EncodedResponse, delivery: Delivery) -> None:
+    def _deliver(self, response: HttpResponse, delivery: Delivery) -> None:
         head = self._encode_head(response)
         body = b"" if self.command == "HEAD" else response.body
         if delivery.interruption is None:
@@ -251,7 +240,7 @@ class _RequestHandler(BaseHTTPRequestHandler):
             self.connection.sendall(sent[delivery.interruption])
             self._reset()
 
-    def _encode_head(self, response: EncodedResponse) -> bytes:
+    def _encode_head(self, response: HttpResponse) -> bytes:
         phrase, _ = self.responses.get(response.status, ("Unknown", ""))
         lines = [f"HTTP/1.1 {response.status} {phrase}"]
         lines += [f"{name}: {value}" for name, value in response.headers.items()]
@@ -260,14 +249,12 @@ class _RequestHandler(BaseHTTPRequestHandler):
         return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
 
     def _send(self, data: bytes, delivery: Delivery) -> None:
-        if delivery.chunk is None:
-            self.connection.sendall(data)
-            return
-        for start in range(0, len(data), delivery.chunk):
+        size = delivery.chunk or len(data)
+        for start in range(0, len(data), size):
             if start and self._server.stopping.wait(delivery.delay):
                 self.close_connection = True
                 return
-            self.connection.sendall(data[start : start + delivery.chunk])
+            self.connection.sendall(data[start : start + size])
 
     def _reset(self) -> None:
         # RST would take along what the client's window had no room for yet. With this option a

@@ -19,11 +19,10 @@ from partnercentral_list.emulator._matching import UnsupportedParameterError
 from partnercentral_list.emulator._messages import (
     WHOLE,
     Delivery,
-    EncodedResponse,
     ErrorResponse,
     HttpRequest,
+    HttpResponse,
     PageResponse,
-    RawResponse,
     ServiceResponse,
 )
 from partnercentral_list.emulator._model import (
@@ -90,10 +89,7 @@ class RecordedRequest:
 
 
 class RequestLog:
-    """The requests of one emulator, in the order in which they arrived.
-
-    Safe to use from several threads at once.
-    """
+    """The requests of one emulator, in the order in which they arrived; thread-safe."""
 
     def __init__(self) -> None:
         self._requests: list[RecordedRequest] = []
@@ -126,7 +122,7 @@ class RequestLog:
 
 @dataclass(frozen=True, slots=True)
 class PartnerCentralService:
-    """Responds to requests, from several threads at once."""
+    """Responds to requests; thread-safe."""
 
     paginator: Paginator
     behavior: Behavior
@@ -136,7 +132,7 @@ class PartnerCentralService:
     authenticator: Authenticator
     seed: int
 
-    def respond(self, request: HttpRequest) -> tuple[EncodedResponse, Delivery]:
+    def respond(self, request: HttpRequest) -> tuple[HttpResponse, Delivery]:
         """Return the response to a request and how to send it, and log both."""
         body = _parse(request.body)
         number = self.log.begin(request, body)
@@ -160,8 +156,8 @@ class PartnerCentralService:
         encoded = self._encode(response, number, hint)
         end = int(len(encoded.body) * delivery.fraction)
         # Logged before it is sent: a client that has its response finds it in the log.
-        status = encoded.status if delivery.is_complete else None
-        self.log.finish(number, status, encoded.error_code)
+        is_complete = delivery.interruption in (None, "after")
+        self.log.finish(number, encoded.status if is_complete else None, encoded.error_code)
         return replace(encoded, body=encoded.body[:end]), delivery
 
     def _respond(
@@ -186,29 +182,26 @@ class PartnerCentralService:
         except UnsupportedParameterError as error:
             return _invalid([Violation(error.parameter, "INVALID_VALUE", str(error))])
 
-    def _encode(self, response: ServiceResponse, number: int, hint: float) -> EncodedResponse:
+    def _encode(self, response: ServiceResponse, number: int, hint: float) -> HttpResponse:
         if isinstance(response, ErrorResponse):
             if response.code == _THROTTLED.code:
                 response = self._with_retry_hint(response, hint)
             return self._encode_error(response, number)
         if isinstance(response, PageResponse):
-            response = RawResponse(200, response.encode(), load_service().content_type)
-        headers = self._headers(response.content_type, number) | dict(response.headers)
-        return EncodedResponse(response.status, headers, response.body)
+            response = HttpResponse(200, response.encode(), load_service().content_type)
+        return self._with_headers(response, number)
 
     def _with_retry_hint(self, response: ErrorResponse, seconds: float) -> ErrorResponse:
-        hints: dict[str, str] = {}
-        if self.behavior.retry_hint == "x-amz-retry-after":
-            hints = {"x-amz-retry-after": str(math.ceil(seconds * 1000))}
-        elif self.behavior.retry_hint == "Retry-After":
-            hints = {"Retry-After": str(math.ceil(seconds))}
+        name = self.behavior.retry_hint
+        unit = 1000 if name == "x-amz-retry-after" else 1
+        hints = {} if name is None else {name: str(math.ceil(seconds * unit))}
         return replace(
             response,
             status=response.status or self.behavior.throttling_status,
             headers=hints | dict(response.headers),
         )
 
-    def _encode_error(self, response: ErrorResponse, number: int) -> EncodedResponse:
+    def _encode_error(self, response: ErrorResponse, number: int) -> HttpResponse:
         model = load_service()
         code = response.code.rpartition("#")[2]
         shape = model.errors.get(code, {})
@@ -226,16 +219,18 @@ class PartnerCentralService:
         is_fault = shape.get("fault") or code == "InternalFailure"
         declared = shape.get("error", {}).get("httpStatusCode")
         status = response.status or declared or (500 if is_fault else 400)
-        headers = self._headers(model.content_type, number) | dict(response.headers)
-        return EncodedResponse(status, headers, json.dumps(body, ensure_ascii=False).encode(), code)
+        text = json.dumps(body, ensure_ascii=False).encode()
+        encoded = HttpResponse(status, text, model.content_type, response.headers, code)
+        return self._with_headers(encoded, number)
 
-    def _headers(self, content_type: str, number: int) -> dict[str, str]:
+    def _with_headers(self, response: HttpResponse, number: int) -> HttpResponse:
         digest = hashlib.sha256(f"{self.seed}:{number}".encode()).digest()
-        return {
+        headers = {
             "Date": self.date(),
-            "Content-Type": content_type,
+            "Content-Type": response.content_type,
             "x-amzn-RequestId": str(uuid.UUID(bytes=digest[:16], version=4)),
         }
+        return replace(response, headers=headers | dict(response.headers))
 
     def date(self) -> str:
         """Return the emulator's time as a ``Date`` header."""
@@ -256,6 +251,9 @@ def _invalid(violations: list[Violation]) -> ErrorResponse:
         "The request is not valid: " + "; ".join(violation.message for violation in violations),
         members={
             "Reason": "REQUEST_VALIDATION_FAILED",
-            "ErrorList": [violation.to_wire() for violation in violations],
+            "ErrorList": [
+                {"FieldName": bad.field, "Message": bad.message, "Code": bad.code}
+                for bad in violations
+            ],
         },
     )

@@ -56,12 +56,9 @@ class Authenticator:
         clock: Callable[[], float] | None,
         date: Callable[[], float],
     ) -> None:
-        """Accept the signatures of credentials.
+        """Accept the signatures of credentials, which expire by a clock or by real time.
 
-        Args:
-            credentials: The credentials; None to accept all requests, signed or not.
-            clock: The clock by which credentials expire; None for real time.
-            date: Returns the time that responses are dated with.
+        ``date`` returns the time that responses are dated with.
         """
         self._known = (
             None if credentials is None else {known.access_key: known for known in credentials}

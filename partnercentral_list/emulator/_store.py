@@ -20,8 +20,8 @@ from partnercentral_list.emulator._archive import (
 from partnercentral_list.emulator._behavior import Behavior
 from partnercentral_list.emulator._changes import EventFeed, EventType, VisibleRecords
 from partnercentral_list.emulator._dataset import FIRST_ARCHIVED, generate
-from partnercentral_list.emulator._matching import RecordOrder, make_matcher
-from partnercentral_list.emulator._model import SECOND, UNITS, format_timestamp, next_second
+from partnercentral_list.emulator._matching import RecordOrder, RecordTest, make_matcher
+from partnercentral_list.emulator._model import SECOND, UNITS, format_timestamp
 from partnercentral_list.emulator._records import Record, merge
 
 _K = TypeVar("_K")
@@ -36,7 +36,7 @@ _EARLIEST = 1_672_531_200 * SECOND
 
 
 class OpportunityStore:
-    """The records of an emulator; safe to use from several threads at once."""
+    """The records of an emulator; thread-safe."""
 
     def __init__(
         self,
@@ -45,22 +45,15 @@ class OpportunityStore:
         seed: int,
         catalog: str,
         behavior: Behavior,
-        events: EventFeed,
         clock: Callable[[], float] | None,
-        visible: VisibleRecords,
     ) -> None:
-        """Take records, or the number of records to generate when they are first needed.
-
-        Raises:
-            TypeError, ValueError: The number is negative, a record cannot be written as JSON, or
-                an Id is used twice.
-        """
+        """Take records, or the number of records to generate when they are first needed."""
         self._seed = seed
         self._catalog = catalog
         self._behavior = behavior
-        self._events = events
+        self.events = EventFeed(behavior, seed)
         self._clock = clock
-        self._visible = visible
+        self._visible = VisibleRecords(behavior, seed, clock or time.monotonic)
         self._lock = threading.RLock()
         self._records: dict[int, Record] = {}
         self._serials: dict[str, int] = {}
@@ -84,10 +77,10 @@ class OpportunityStore:
         if not isinstance(opportunities, int):
             present = round(time.time() * 1_000_000) * 1000
             for wire in opportunities:
-                record = self._from_wire(wire)
+                record = Record.from_wire({"Catalog": catalog} | dict(wire))
                 # A record of the future is one of the faults that a test may show.
                 is_past = (record.last_modified or _EARLIEST) <= present
-                self._load(self._append(record, is_past=is_past))
+                self._visible.load(self._append(record, is_past=is_past))
 
     def now(self) -> int:
         """Return the service's own time in nanoseconds since 1970, never before its own dates."""
@@ -105,10 +98,7 @@ class OpportunityStore:
     ) -> tuple[RecordOrder, Sequence[Record]]:
         """Return the order of a request's listing, and the records that match, in that order.
 
-        Args:
-            listing: The parameters as text.
-            parameters: The parameters.
-            number: The request's number, by which tied records are shuffled if at all.
+        ``listing`` is the parameters as text; the request's number may shuffle tied records.
         """
         with self._complete():
             if self._visible.begin_request():
@@ -122,27 +112,19 @@ class OpportunityStore:
             return found
 
     def add(self, wire: Mapping[str, Any] | None) -> dict[str, Any]:
-        """Add a record as it is, or generate one that was created after all others.
-
-        Raises:
-            TypeError, ValueError: The record is not JSON, or its Id is used already.
-        """
+        """Add a record as it is, or generate one that was created after all others."""
         with self._complete():
             if wire is None:
                 record = self._append(self._generate_new())
             else:
-                record = self._append(self._from_wire(wire), is_past=False)
+                own = {"Catalog": self._catalog} | dict(wire)
+                record = self._append(Record.from_wire(own), is_past=False)
             self._change(record.serial, record)
             self._emit("Opportunity Created", record)
             return record.to_wire()
 
     def update(self, identifier: str, changes: Mapping[str, Any]) -> dict[str, Any]:
-        """Merge members into a record and move its LastModifiedDate on.
-
-        Raises:
-            KeyError: There is no record with this Id.
-            ValueError: The change is to the Id.
-        """
+        """Merge members into a record and move its LastModifiedDate on."""
         with self._complete():
             record = self._find_by_id(identifier)
             if changes.get("Id", identifier) != identifier:
@@ -165,11 +147,7 @@ class OpportunityStore:
                 self._edit(record, {}, self._stamp())
 
     def remove(self, identifier: str) -> None:
-        """Remove a record.
-
-        Raises:
-            KeyError: There is no record with this Id.
-        """
+        """Remove a record."""
         with self._complete():
             serial = self._find_by_id(identifier).serial
             self._archive.take(serial)
@@ -182,7 +160,7 @@ class OpportunityStore:
         with self._lock:
             missing, self._missing = self._missing, 0
             for index in range(missing):
-                self._load(self._put(self._generate(index)))
+                self._visible.load(self._put(self._generate(index)))
         return self._lock
 
     def _generate(self, index: int) -> Record:
@@ -200,7 +178,7 @@ class OpportunityStore:
         if self._archive:
             self._clear_caches()
         for record in self._archive.take_all():
-            self._load(self._put(record))
+            self._visible.load(self._put(record))
 
     def _find_by_id(self, identifier: str) -> Record:
         if identifier in self._serials:
@@ -210,9 +188,6 @@ class OpportunityStore:
             raise KeyError(identifier)
         return record
 
-    def _from_wire(self, wire: Mapping[str, Any]) -> Record:
-        return Record.from_wire({"Catalog": self._catalog} | dict(wire))
-
     def _stamp(self) -> int:
         if self._clock is not None:
             unit = UNITS["ms" if self._behavior.timestamps is None else "ns"]
@@ -220,10 +195,7 @@ class OpportunityStore:
             # A clock that stands still makes ties, as edits in one millisecond are.
             if now > self._latest - SECOND:
                 return max(now, self._latest)
-        return next_second(self._latest)
-
-    def _load(self, record: Record) -> None:
-        self._visible.load(record.serial, record)
+        return self._latest // UNITS["ms"] * UNITS["ms"] + SECOND
 
     def _append(self, record: Record, *, is_past: bool = True) -> Record:
         if record.identifier is not None and (
@@ -265,7 +237,7 @@ class OpportunityStore:
         if record.identifier is not None:
             timestamp = record.last_modified or self._latest
             catalog = record.catalog or self._catalog
-            self._events.emit(detail_type, catalog, record.identifier, timestamp)
+            self.events.emit(detail_type, catalog, record.identifier, timestamp)
 
     def _clear_caches(self) -> None:
         self._orders.clear()
@@ -275,7 +247,7 @@ class OpportunityStore:
         match = make_matcher(parameters, self._catalog, self._behavior)
         is_elsewhere = parameters["Catalog"] != self._catalog
         if not self._archive or is_elsewhere or excludes_archive(parameters):
-            return [record for record in self._sorted(order) if match(record)]
+            return self._sorted(order, match)
         if "Identifier" in parameters:
             archived = map(self._archive.find, parameters["Identifier"])
             named = filter(None, archived)
@@ -283,16 +255,16 @@ class OpportunityStore:
         by = order.name[0]
         # A record that is older than the archive has to be sorted into it.
         if parameters.keys() <= {"Catalog", "Sort"} and self._oldest.get(by, 0) >= OLDER_THAN:
-            head = [record for record in self._sorted(order) if match(record)]
             older = self._archive.latest_first()
+            head = self._sorted(order, match)
             return list_with_archive(head, older, descending=order.is_descending)
         self._empty_archive()
-        return [record for record in self._sorted(order) if match(record)]
+        return self._sorted(order, match)
 
-    def _sorted(self, order: RecordOrder) -> list[Record]:
+    def _sorted(self, order: RecordOrder, match: RecordTest) -> list[Record]:
         if order.name not in self._orders:
             _cache(self._orders, order.name, order.sort(self._visible.records))
-        return self._orders[order.name]
+        return [record for record in self._orders[order.name] if match(record)]
 
 
 def _cache(cache: dict[_K, _V], key: _K, value: _V) -> None:
