@@ -16,11 +16,11 @@ from decimal import Decimal
 from types import NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
+from pydantic import BaseModel
 from pydantic.alias_generators import to_pascal, to_snake
 
 from partnercentral_list import errors
 from partnercentral_list.models import ListOpportunitiesRequest, ListOpportunitiesResponse
-from partnercentral_list.models._base import WireModel
 from partnercentral_list.models.enums import OpenStrEnum
 from partnercentral_list.models.fields import Between, ListOf, Matches
 from partnercentral_list.models.request import RequestModel
@@ -237,7 +237,7 @@ class _OurFacts:
         self._swap = swap
         self._done: set[type] = set()
 
-    def structure(self, model: type[WireModel]) -> str:
+    def structure(self, model: type[Any]) -> str:
         model = self._swap.get(model, model)
         if model not in self._done:
             self._done.add(model)
@@ -298,7 +298,7 @@ class _OurFacts:
 
     def _type(self, kind: type) -> str:
         kind = self._swap.get(kind, kind)
-        if issubclass(kind, WireModel):
+        if issubclass(kind, BaseModel):
             return self.structure(kind)
         if issubclass(kind, OpenStrEnum):
             for member in kind:

@@ -114,13 +114,8 @@ async def test_a_damaged_byte_of_the_first_page_is_a_store_error(
     assert refused > 1000
 
 
-def columns() -> list[tuple[str, str]]:
-    connection = sqlite3.connect(":memory:")
-    from partnercentral_list.sync.sqlite._schema import MIGRATIONS
-
-    for statements in MIGRATIONS:
-        for statement in statements:
-            connection.execute(statement)
+def columns(path: Path) -> list[tuple[str, str]]:
+    connection = sqlite3.connect(path)
     tables = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall()
     found = [
         (table, column[1])
@@ -148,7 +143,7 @@ async def test_a_damaged_value_of_any_column_is_a_store_error(
     content = await asyncio.to_thread(sound.read_bytes)
     path = memory_path / "damaged.db"
     refused: set[str] = set()
-    for table, column in columns():
+    for table, column in columns(sound):
         write_anew(path, content)
         connection = sqlite3.connect(path)
         # Damage does not respect a constraint.
