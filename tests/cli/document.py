@@ -9,11 +9,14 @@ from argparse import ArgumentParser
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from partnercentral_list.cli._options import OPPORTUNITIES, OURS, SAME, CommandOption
-from partnercentral_list.cli._parser import COMMANDS
+# private: the page says of each option how it compares with the AWS CLI's, which --help does not.
+from partnercentral_list.cli._parser import COMMANDS, OPPORTUNITIES, CommandOption
 from partnercentral_list.emulator.__main__ import add_arguments
 
 __all__ = ["OPPORTUNITIES", "OURS", "TARGET", "document"]
+
+#: How an option compares with the AWS CLI's.
+SAME, OURS = "the same", "not in the AWS CLI"
 
 TARGET = Path(__file__).parents[2] / "docs" / "cli.md"
 

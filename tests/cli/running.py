@@ -16,8 +16,7 @@ from typing import Any
 
 import pytest
 
-from partnercentral_list import RetryPolicy
-from partnercentral_list.cli import _session
+from partnercentral_list import PartnerCentralClient, RetryPolicy
 from partnercentral_list.emulator import Fault, PartnerCentralEmulator
 
 Action = Callable[[subprocess.Popen[bytes]], None]
@@ -96,12 +95,14 @@ def replace_client(monkeypatch: pytest.MonkeyPatch, **settings: Any) -> list[dic
     """Pass these arguments to the command's client too; return the arguments of each."""
     given: list[dict[str, Any]] = []
 
-    class Client(_session.PartnerCentralClient):
-        def __init__(self, *args: Any, **options: Any) -> None:
-            given.append(options)
-            super().__init__(*args, **options, **settings)
+    init: Any = PartnerCentralClient.__init__
 
-    monkeypatch.setattr(_session, "PartnerCentralClient", Client)
+    def spy(self: PartnerCentralClient, *args: Any, **options: Any) -> None:
+        given.append(options)
+        init(self, *args, **options, **settings)
+
+    # private: the command has no option for retries, and a timeout shows only when it has passed.
+    monkeypatch.setattr(PartnerCentralClient, "__init__", spy)
     return given
 
 

@@ -54,6 +54,7 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         return records
 
     SIGNALS.clear()
+    # private: nothing else happens between two records, where the signal has to arrive.
     monkeypatch.setattr(ListOpportunitiesResponse, "raw_opportunities", property(spy))
     return taken
 

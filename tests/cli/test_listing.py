@@ -15,18 +15,20 @@ from typing import Any
 import pytest
 
 from partnercentral_list import (
-    ListOpportunitiesResponse,
     PageReceived,
     RateLimited,
     RequestQueued,
     RetryScheduled,
     ScanFinished,
 )
+
+# private: what the progress line shows depends on time, which the command takes from the machine.
 from partnercentral_list.cli._progress import ProgressLine
 from partnercentral_list.emulator import Fault, PartnerCentralEmulator, __main__
 from tests.cli.conftest import Run
 from tests.cli.endless import PEAK, serving_endlessly
 from tests.cli.running import HangingRequest, argv_of, where, without_retries
+from tests.emulator.keyboard import interrupting
 
 
 def ids(text: str) -> list[str]:
@@ -203,10 +205,11 @@ def test_a_full_disk_is_said_in_a_line(emulator: PartnerCentralEmulator) -> None
 def test_a_mistake_of_ours_is_one_line_without_what_it_was_about(
     listed: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(page: object) -> object:
-        raise LookupError("Acme Ltd")
+    class Broken(io.StringIO):
+        def write(self, text: str, /) -> int:
+            raise LookupError("Acme Ltd")
 
-    monkeypatch.setattr(ListOpportunitiesResponse, "raw_opportunities", property(broken))
+    monkeypatch.setattr(sys, "stdout", Broken())
     done = listed()
     assert (done.code, done.out) == (255, "")
     assert "Unexpected LookupError" in done.err
@@ -377,15 +380,12 @@ def test_an_output_skeleton_has_a_checked_request(words: list[str], listed: Run)
     assert listed("--generate-cli-skeleton", "output", *stage, *words).code == 252
 
 
-def test_the_emulator_command_serves_what_the_options_say(
-    run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(__main__, "_wait", lambda: None)
+def test_the_emulator_command_serves_what_the_options_say(run: Run) -> None:
     words = ["--catalog", "Sandbox", "--requests-per-second", "5"]
     words += ["--behavior", "tokens=keyset", "--fault-rate", "0.5", "--credentials", "AKID:secret"]
-    done = run("emulator", "--port", "0", *words)
-    assert done.code == 0
-    assert "list-opportunities --catalog Sandbox" in done.out
+    with interrupting() as terminal:
+        assert run("emulator", "--port", "0", *words).code == 0
+    assert "list-opportunities --catalog Sandbox" in terminal.getvalue()
 
 
 def test_the_emulator_command_takes_what_its_module_takes(
@@ -412,11 +412,9 @@ def test_the_emulator_command_takes_what_its_module_takes(
         ("--catalog", "Sandbx"),
     ],
 )
-def test_the_emulator_refuses_a_bad_value_by_its_option(
-    option: str, value: str, run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(__main__, "_wait", lambda: None)
-    done = run("emulator", "--port", "0", f"{option}={value}")
+def test_the_emulator_refuses_a_bad_value_by_its_option(option: str, value: str, run: Run) -> None:
+    with interrupting():
+        done = run("emulator", "--port", "0", f"{option}={value}")
     assert (done.code, done.out) == (252, "")
     assert option in done.err
 

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+# private: the options take a few keys only, and the grammar has to hold for all.
 from partnercentral_list.cli._values import parse_shorthand
 from partnercentral_list.emulator import PartnerCentralEmulator
 from tests.cli.conftest import Done, Run

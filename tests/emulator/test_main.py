@@ -6,7 +6,6 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -19,25 +18,14 @@ from partnercentral_list.emulator import (
     __main__,
 )
 from tests.emulator.calls import calling
+from tests.emulator.keyboard import interrupting, served
 
 MODULE = "partnercentral_list.emulator"
 
 
-@pytest.fixture
-def interrupt(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
-    """Stands in for the person at the keyboard."""
-
-    def wait() -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(__main__, "_wait", wait)
-    return wait
-
-
-@pytest.mark.usefixtures("interrupt")
 def test_it_prints_its_url_and_commands(capsys: pytest.CaptureFixture[str]) -> None:
-    assert __main__.main(["--port", "0", "--catalog", "Sandbox", "--opportunities", "9"]) == 0
-    out, err = capsys.readouterr()
+    out = served("--catalog", "Sandbox", "--opportunities", "9")
+    err = capsys.readouterr().err
     assert re.search(r"^Partner Central is at http://127.0.0.1:\d+ with 9 opportunities", out)
     assert "export AWS_ENDPOINT_URL_PARTNERCENTRAL_SELLING=http://127.0.0.1:" in out
     assert "list-opportunities --catalog Sandbox --max-items 3" in out
@@ -47,10 +35,8 @@ def test_it_prints_its_url_and_commands(capsys: pytest.CaptureFixture[str]) -> N
     assert err == ""
 
 
-@pytest.mark.usefixtures("interrupt")
-def test_secrets_that_it_is_given_are_not_printed(capsys: pytest.CaptureFixture[str]) -> None:
-    assert __main__.main(["--port", "0", "--credentials", "AKIDEXAMPLE:a-secret:a-token"]) == 0
-    out = capsys.readouterr().out
+def test_secrets_that_it_is_given_are_not_printed() -> None:
+    out = served("--credentials", "AKIDEXAMPLE:a-secret:a-token")
     assert "export AWS_ACCESS_KEY_ID=AKIDEXAMPLE" in out
     assert "AWS_SECRET_ACCESS_KEY" in out
     assert "a-secret" not in out
@@ -59,12 +45,11 @@ def test_secrets_that_it_is_given_are_not_printed(capsys: pytest.CaptureFixture[
 
 @pytest.mark.parametrize("catalog", ["AWS", "Sandbox"])
 def test_what_it_prints_is_enough_to_list_three(
-    catalog: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    catalog: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     printed: list[str] = []
 
-    def try_it() -> None:
-        out = capsys.readouterr().out
+    def try_it(out: str) -> None:
         program = re.search(r'python -c "(.*)"$', out, re.M)
         assert program is not None
         for name, value in re.findall(r"export (\S+)=(\S+)", out):
@@ -74,35 +59,34 @@ def test_what_it_prints_is_enough_to_list_three(
         )
         printed.append(done.stdout)
 
-    monkeypatch.setattr(__main__, "_wait", try_it)
-    assert __main__.main(["--port", "0", "--catalog", catalog]) == 0
+    served("--catalog", catalog, meanwhile=try_it)
     assert printed[0].count("OpportunitySummary(") == 3
 
 
-def test_it_ends_in_order_when_the_wait_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(__main__, "_wait", lambda: None)
-    assert __main__.main(["--port", "0"]) == 0
+@pytest.fixture
+def options(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """What the emulator of the command was made with."""
+    made: dict[str, Any] = {}
+    init = PartnerCentralEmulator.__init__
+
+    def spy(self: PartnerCentralEmulator, number: int, **options: Any) -> None:
+        made.update(options, opportunities=number)
+        init(self, number, **options)
+
+    # private: latency, quota and random faults are seen here without waiting for them.
+    monkeypatch.setattr(PartnerCentralEmulator, "__init__", spy)
+    return made
 
 
-def test_its_options_reach_the_emulator(monkeypatch: pytest.MonkeyPatch) -> None:
-    made: list[tuple[tuple[Any, ...], dict[str, Any]]] = []
-
-    class Spy(PartnerCentralEmulator):
-        def __init__(self, *args: Any, **options: Any) -> None:
-            made.append((args, options))
-            super().__init__(*args, **options)
-
-    monkeypatch.setattr(__main__, "PartnerCentralEmulator", Spy)
-    monkeypatch.setattr(__main__, "_wait", lambda: None)
-    arguments = "--port 0 --opportunities 3 --seed 4 --latency 0.5 --requests-per-second 9"
+def test_its_options_reach_the_emulator(options: dict[str, Any]) -> None:
+    arguments = "--opportunities 3 --seed 4 --latency 0.5 --requests-per-second 9"
     arguments += " --fault-rate 0.5 --credentials AKID:secret:token"
     arguments += " -b tokens=keyset --behavior late_requests=3 -b token_at_end=true"
     arguments += ' -b null_order={"CreatedDate":"first"} --allowed-host one.test'
     arguments += " --allowed-host two.test"
-    __main__.main([*arguments.split(), "--catalog", "Sandbox"])
-    ((positional, options),) = made
-    assert positional == (3,)
+    served(*arguments.split(), "--catalog", "Sandbox")
     assert options == {
+        "opportunities": 3,
         "seed": 4,
         "latency": 0.5,
         "requests_per_second": 9.0,
@@ -121,13 +105,10 @@ def test_its_options_reach_the_emulator(monkeypatch: pytest.MonkeyPatch) -> None
     }
 
 
-def test_pythons_literals_are_accepted_on_the_command_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    made: list[Behavior] = []
-    monkeypatch.setattr(__main__, "Behavior", lambda **options: made.append(Behavior(**options)))
-    monkeypatch.setattr(__main__, "_wait", lambda: None)
-    words = ["-b", "token_at_end=False", "-b", "rejected_count=True", "-b", "timestamps=None"]
-    assert __main__.main(["--port", "0", *words]) == 0
-    assert (made[0].token_at_end, made[0].rejected_count, made[0].timestamps) == (False, True, None)
+def test_pythons_literals_are_accepted_on_the_command_line(options: dict[str, Any]) -> None:
+    served("-b", "token_at_end=False", "-b", "rejected_count=True", "-b", "timestamps=None")
+    made = options["behavior"]
+    assert (made.token_at_end, made.rejected_count, made.timestamps) == (False, True, None)
 
 
 def test_a_taken_port_is_one_line_and_status_1(
@@ -159,11 +140,11 @@ def test_a_taken_port_is_one_line_and_status_1(
     ids="=".join,
 )
 def test_a_value_out_of_bounds_is_one_line_and_status_1(
-    argv: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    argv: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     # If it is not refused, the test should fail, and not serve for ever.
-    monkeypatch.setattr(__main__, "_wait", lambda: None)
-    assert __main__.main(["--port", "0", *argv]) == 1
+    with interrupting():
+        assert __main__.main(["--port", "0", *argv]) == 1
     assert capsys.readouterr().err.count("\n") == 1
 
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 import aiohttp
 from aiobotocore.session import AioSession
 
 from partnercentral_list import (
     Credentials,
-    OpportunityPager,
+    OpportunitySummary,
     PartnerCentralClient,
     PartnerCentralError,
     RequestEvent,
@@ -52,8 +52,20 @@ async def no_wait(seconds: float) -> None:
     """Stands in for asyncio.sleep between attempts."""
 
 
+class Listing(Protocol):
+    """What is checked: opportunities, and the place where to resume."""
+
+    @property
+    def resume_token(self) -> str | None: ...
+
+    def __aiter__(self) -> AsyncIterator[OpportunitySummary]: ...
+
+
 class Hit:
     """One fault on one page of one listing."""
+
+    attempts = ATTEMPTS
+    patience = PATIENCE
 
     def __init__(
         self, case: Case, page: int, times: int | None, emulator: PartnerCentralEmulator
@@ -111,7 +123,7 @@ class Hit:
         assert self.reading is not None
         self.reading.cancel()
 
-    async def read(self, pager: OpportunityPager, seen: list[str]) -> PartnerCentralError | None:
+    async def read(self, pager: Listing, seen: list[str]) -> PartnerCentralError | None:
         """Read to the end, or to an error, which is returned; what was read is in `seen`.
 
         Raises:
@@ -146,14 +158,45 @@ class Hit:
             session=SESSION,
             credentials=self.credentials,
             retry=RetryPolicy(
-                max_attempts=ATTEMPTS, attempt_timeout=PATIENCE, max_elapsed=0, sleep=no_wait
+                max_attempts=self.attempts,
+                attempt_timeout=self.patience,
+                max_elapsed=0,
+                sleep=no_wait,
             ),
             rate_limit=None,
             on_event=self.on_event,
         )
 
+    def listing(self, client: PartnerCentralClient, **options: Any) -> Listing:
+        """Begin to list; the tests of the matrix itself put a defect here."""
+        return client.iter_opportunities(page_size=PAGE_SIZE, **options)
 
-async def read(pager: OpportunityPager, seen: list[str]) -> PartnerCentralError | None:
+
+class Altered:
+    """A listing with a defect, for the tests of the tests: other errors than those of a pager."""
+
+    def __init__(self, listing: Listing) -> None:
+        self.listing = listing
+
+    @property
+    def resume_token(self) -> str | None:
+        return self.listing.resume_token
+
+    async def __aiter__(self) -> AsyncIterator[OpportunitySummary]:
+        try:
+            async for opportunity in self.listing:
+                yield opportunity
+        except PartnerCentralError as error:
+            changed = self.change(error)
+            if changed is not None:
+                raise changed from changed.__cause__
+
+    def change(self, error: PartnerCentralError) -> Exception | None:
+        """Return what is raised instead; None: it ends as if it were complete."""
+        return error
+
+
+async def read(pager: Listing, seen: list[str]) -> PartnerCentralError | None:
     try:
         async for opportunity in pager:
             seen.append(opportunity.id)
@@ -173,7 +216,7 @@ async def check_listing(
     client = hit.client()
     try:
         seen: list[str] = []
-        pager = client.iter_opportunities(page_size=PAGE_SIZE, prefetch=prefetch)
+        pager = hit.listing(client, prefetch=prefetch)
         error = await hit.read(pager, seen)
         expected = hit.case.expected(hit.page, hit.times)
         assert type(error) is (expected or type(None)), f"raised {error!r}, not {expected}"
@@ -185,9 +228,7 @@ async def check_listing(
             return None
         assert error.resume_token == pager.resume_token is not None, "it raised without its place"
         hit.lift()
-        rest = client.iter_opportunities(
-            page_size=PAGE_SIZE, prefetch=prefetch, starting_token=error.resume_token
-        )
+        rest = hit.listing(client, prefetch=prefetch, starting_token=error.resume_token)
         again = await hit.read(rest, seen)
         assert again is None, f"it cannot be resumed: {again!r}"
         assert seen == expected_ids, "resumed, it is not complete, or not without repetition"
@@ -197,11 +238,11 @@ async def check_listing(
 
 
 def run(
-    case: Case, page: int, times: int | None, prefetch: int = 1
+    case: Case, page: int, times: int | None, prefetch: int = 1, kind: type[Hit] = Hit
 ) -> tuple[Hit, PartnerCentralError | None]:
     """Check a listing in an event loop and with a server of its own."""
     with PartnerCentralEmulator(RECORDS) as emulator:
-        hit = Hit(case, page, times, emulator)
+        hit = kind(case, page, times, emulator)
         ids = [record["Id"] for record in _in_awss_order(emulator.opportunities)]
         with hit.connecting(), asyncio.Runner(loop_factory=Loop) as runner:
             return hit, runner.run(check_listing(hit, ids, prefetch))
@@ -223,12 +264,12 @@ def combinations(cases: list[Case]) -> list[tuple[Case, int, int | None]]:
     ]
 
 
-def broken(cases: list[Case]) -> list[str]:
+def broken(cases: list[Case], kind: type[Hit]) -> list[str]:
     """Check all of these; returns the failures, for the tests of the matrix itself."""
     found: list[str] = []
     for case, page, times in combinations(cases):
         try:
-            run(case, page, times, prefetch=0)
+            run(case, page, times, prefetch=0, kind=kind)
         except Exception as error:
             found.append(f"{case} on page {page}, {times or 'always'}: {error}")
     return found

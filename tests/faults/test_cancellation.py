@@ -20,7 +20,6 @@ from partnercentral_list import (
     RequestEvent,
     RetryPolicy,
 )
-from partnercentral_list._pagination.prefetch import Prefetcher
 from partnercentral_list.emulator import PartnerCentralEmulator
 from tests.faults.matrix import SESSION
 
@@ -48,8 +47,7 @@ def interrupted(
                 waits_for = coroutine.throw(error)
             except StopIteration as stop:
                 return stop.value
-            yield from _rest(coroutine, waits_for)
-            return None
+            return (yield from _rest(coroutine, waits_for))
     raise AssertionError
 
 
@@ -64,8 +62,8 @@ def _rest(coroutine: Coroutine[Any, Any, Any], waits_for: Any) -> Generator[Any,
             step, argument = coroutine.send, None
         try:
             waits_for = step(argument)
-        except StopIteration:
-            return
+        except StopIteration as stop:
+            return stop.value
 
 
 async def items(client: PartnerCentralClient, seen: list[str], prefetch: int) -> None:
@@ -121,10 +119,12 @@ USES = [
 class Trial:
     """A listing that waits for everything it can: threads, permits, retries, responses."""
 
-    def __init__(self, emulator: PartnerCentralEmulator, use: Use) -> None:
+    def __init__(
+        self, emulator: PartnerCentralEmulator, use: Use, kind: type[RateLimiter] = RateLimiter
+    ) -> None:
         self.emulator, self.use = emulator, use
         self.now = 0.0
-        self.limiter = RateLimiter(RateLimit(2.0, clock=lambda: self.now, sleep=self.wait))
+        self.limiter = kind(RateLimit(2.0, clock=lambda: self.now, sleep=self.wait))
         self.events: list[RequestEvent] = []
         self.seen: list[str] = []
 
@@ -217,72 +217,78 @@ def test_a_listing_can_be_cancelled_wherever_it_waits(use: Use) -> None:
 
 
 async def cancelled_while_prefetching(
-    emulator: PartnerCentralEmulator, use: Use, stop_at: int, patch: pytest.MonkeyPatch
+    emulator: PartnerCentralEmulator, use: Use, stop_at: int
 ) -> bool:
-    """Cancel the listing when the task beside it waits so often; returns whether it did."""
+    """Cancel the listing when the tasks beside it wait so often; returns whether they did."""
     trial = Trial(emulator, use)
     client = trial.client()
     before = asyncio.all_tasks()
-    reached: list[int] = []
-    fill = Prefetcher._run
+    points, reached = itertools.count(1), False
+    is_listing = False
 
-    def strike(number: int) -> None:
-        if number == stop_at:
-            reached.append(number)
+    def strike(_: int) -> None:
+        nonlocal reached
+        if is_listing and next(points) == stop_at:
+            reached = True
             listing.cancel()
 
-    async def watched(self: Prefetcher[Any]) -> None:
-        await interrupted(fill(self), strike)
+    def factory(loop: asyncio.AbstractEventLoop, coroutine: Any, **options: Any) -> Any:
+        # The tasks that the listing starts: it prefetches in one.
+        watched = interrupted(coroutine, strike) if is_listing else coroutine
+        return asyncio.Task(watched, loop=loop, **options)
 
-    with patch.context() as watching:
-        watching.setattr(Prefetcher, "_run", watched)
-        listing = asyncio.ensure_future(use(client, trial.seen))
-        await asyncio.wait([listing])
-        assert listing.cancelled() is bool(reached)
-        await _nothing_is_left(before)
+    asyncio.get_running_loop().set_task_factory(factory)
+    listing = asyncio.ensure_future(use(client, trial.seen))
+    is_listing = True
+    await asyncio.wait([listing])
+    is_listing = False
+    assert listing.cancelled() is reached
+    await _nothing_is_left(before)
     await client.aclose()
-    return bool(reached)
+    return reached
 
 
 @pytest.mark.usefixtures("credentials")
 @pytest.mark.parametrize("use", [prefetching_three, pages], ids=lambda use: use.__name__)
-def test_a_listing_can_be_cancelled_wherever_its_prefetch_waits(
-    use: Use, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_listing_can_be_cancelled_wherever_its_prefetch_waits(use: Use) -> None:
     with PartnerCentralEmulator(25) as emulator:
         for stop_at in itertools.count(1):
-            trial = cancelled_while_prefetching(emulator, use, stop_at, monkeypatch)
-            came_so_far = asyncio.run(trial)
+            came_so_far = asyncio.run(cancelled_while_prefetching(emulator, use, stop_at))
             gc.collect()
             if not came_so_far:
                 break
         assert stop_at > 5, "it waits at more points than that"
 
 
-@pytest.mark.usefixtures("credentials")
-def test_a_task_that_is_left_behind_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def careless(self: Prefetcher[Any]) -> None:
-        return None
+async def leaving_a_task(client: PartnerCentralClient, seen: list[str]) -> None:
+    left = asyncio.create_task(asyncio.Event().wait())
+    await in_turn(client, seen)
+    left.cancel()
 
-    monkeypatch.setattr(Prefetcher, "aclose", careless)
+
+@pytest.mark.usefixtures("credentials")
+def test_a_task_that_is_left_behind_is_seen() -> None:
     with PartnerCentralEmulator(25) as emulator, pytest.raises(AssertionError, match="left: "):
-        for stop_at in range(10, 40):
-            asyncio.run(Trial(emulator, prefetching_three).run(stop_at))
+        asyncio.run(Trial(emulator, leaving_a_task).run(10))
+
+
+class Forgetful(RateLimiter):
+    """Grants permits as if those were still waiting who have left."""
+
+    abandoned = 0
+
+    async def acquire(self, **options: Any) -> float:
+        try:
+            for _ in range(self.abandoned * 10):
+                await super().acquire()
+            return await super().acquire(**options)
+        except asyncio.CancelledError:
+            self.abandoned += 1
+            raise
 
 
 @pytest.mark.usefixtures("credentials")
-def test_a_place_in_the_queue_that_is_left_behind_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Forgetful(list[Any]):
-        def append(self, ticket: Any) -> None:
-            pass
-
-    original = RateLimiter.__init__
-
-    def init(self: RateLimiter, limit: RateLimit) -> None:
-        original(self, limit)
-        self._abandoned = Forgetful()
-
-    monkeypatch.setattr(RateLimiter, "__init__", init)
+def test_a_place_in_the_queue_that_is_left_behind_is_seen() -> None:
     with PartnerCentralEmulator(25) as emulator, pytest.raises(AssertionError, match="queue"):
         for stop_at in range(1, 40):
-            asyncio.run(Trial(emulator, in_turn).run(stop_at))
+            asyncio.run(Trial(emulator, in_turn, Forgetful).run(stop_at))

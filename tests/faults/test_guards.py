@@ -1,232 +1,276 @@
-"""Mutation tests of the fault matrix: with any one guard off it finds incomplete listings."""
+"""Mutation tests of the fault matrix: it finds every listing that has one of these defects."""
 
 from __future__ import annotations
 
-import asyncio
-import json
-from collections.abc import Callable
-from typing import Any
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 
-from partnercentral_list import ListOpportunitiesResponse, MalformedResponseError
-from partnercentral_list._pagination import pager
-from partnercentral_list._pagination.prefetch import Prefetcher
-from partnercentral_list._pagination.tokens import Position
-from partnercentral_list._transport import errors, response, retry
-from partnercentral_list._transport.response import Page
+from partnercentral_list import (
+    AccessDeniedException,
+    InvalidOpportunity,
+    MalformedResponseError,
+    OpportunitySummary,
+    PaginationError,
+    PartnerCentralClient,
+    PartnerCentralError,
+    ServiceError,
+    ThrottlingException,
+    TokenExpiredError,
+    ValidationException,
+)
 from tests.faults.cases import CASES, Case
-from tests.faults.matrix import broken
-
-Patch = pytest.MonkeyPatch
+from tests.faults.matrix import PAGE_SIZE, Altered, Hit, Listing, broken
 
 
-def malformed_responses_are_empty_last_pages(patch: Patch) -> None:
+def altering(change: Callable[[PartnerCentralError], Exception | None]) -> type[Hit]:
+    class Changed(Altered):
+        def change(self, error: PartnerCentralError) -> Exception | None:
+            return change(error)
+
+    class Defect(Hit):
+        def listing(self, client: PartnerCentralClient, **options: object) -> Listing:
+            return Changed(super().listing(client, **options))
+
+    return Defect
+
+
+def _service_error(error: ServiceError) -> ServiceError:
+    return ServiceError(error.code, error.message, resume_token=error.resume_token)
+
+
+@altering
+def malformed_responses_are_empty_last_pages(error: PartnerCentralError) -> Exception | None:
     """What botocore makes of them."""
-    parse_page = response.parse_page
+    return None if isinstance(error, MalformedResponseError) else error
 
-    def lenient(body: bytes, *how: Any) -> Page:
-        try:
-            return parse_page(body, *how)
-        except MalformedResponseError:
-            return Page(ListOpportunitiesResponse(opportunity_summaries=()), ())
 
-    patch.setattr(response, "parse_page", lenient)
+@altering
+def any_error_is_the_end(error: PartnerCentralError) -> Exception | None:
+    return None
 
 
-def utf_16_is_read_too(patch: Patch) -> None:
-    class Lenient(bytes):
-        def decode(self, *_: Any) -> str:
-            return bytes(self).decode(json.detect_encoding(self))
+@altering
+def a_refused_token_is_a_bad_request(error: PartnerCentralError) -> Exception | None:
+    if isinstance(error, TokenExpiredError):
+        return ValidationException(
+            "ValidationException", "a bad request", resume_token=error.resume_token
+        )
+    return error
 
-    parse_page = response.parse_page
 
-    def lenient(body: bytes, *how: Any) -> Page:
-        return parse_page(Lenient(body), *how)
+@altering
+def awss_errors_have_no_classes(error: PartnerCentralError) -> Exception | None:
+    return _service_error(error) if isinstance(error, AccessDeniedException) else error
 
-    patch.setattr(response, "parse_page", lenient)
 
+@altering
+def only_one_code_is_throttling(error: PartnerCentralError) -> Exception | None:
+    if isinstance(error, ThrottlingException) and error.code != "ThrottlingException":
+        return _service_error(error)
+    return error
 
-def nothing_is_retried(patch: Patch) -> None:
-    patch.setattr(retry, "_is_retryable", lambda error: False)
 
+@altering
+def an_odd_error_breaks_the_parser(error: PartnerCentralError) -> Exception | None:
+    return AttributeError("'str' object has no attribute 'get'")
 
-def everything_is_retried(patch: Patch) -> None:
-    patch.setattr(retry, "_is_retryable", lambda error: True)
 
+@altering
+def an_error_does_not_know_its_place(error: PartnerCentralError) -> Exception | None:
+    error.resume_token = None
+    return error
 
-def malformed_responses_are_not_retried(patch: Patch) -> None:
-    is_retryable = retry._is_retryable
-    patch.setattr(
-        retry,
-        "_is_retryable",
-        lambda error: is_retryable(error) and not isinstance(error, MalformedResponseError),
-    )
 
+class nothing_is_retried(Hit):  # noqa: N801 # a defect is named by what is wrong
+    attempts = 1
 
-def no_token_is_remembered(patch: Patch) -> None:
-    class Forgetful(set[Any]):
-        def __contains__(self, token: object) -> bool:
-            return False
 
-    _replace_seen(patch, Forgetful)
+class everything_is_retried(Hit):  # noqa: N801
+    def listing(self, client: PartnerCentralClient, **options: object) -> Listing:
+        listing = super().listing
 
+        class Persistent(Altered):
+            async def __aiter__(self) -> AsyncIterator[OpportunitySummary]:
+                try:
+                    async for opportunity in self.listing:
+                        yield opportunity
+                except PartnerCentralError as error:
+                    options["starting_token"] = error.resume_token
+                    self.listing = listing(client, **options)
+                    async for opportunity in self.listing:
+                        yield opportunity
 
-def only_the_last_token_is_remembered(patch: Patch) -> None:
-    class LastOnly(set[Any]):
-        def add(self, token: object) -> None:
-            self.clear()
-            super().add(token)
+        return Persistent(listing(client, **options))
 
-    _replace_seen(patch, LastOnly)
 
+class an_attempt_has_no_timeout(Hit):  # noqa: N801
+    patience = 1e9
 
-def _replace_seen(patch: Patch, kind: type[set[Any]]) -> None:
-    original = pager.PageStream.__init__
 
-    def init(self: Any, *arguments: Any) -> None:
-        original(self, *arguments)
-        self._seen = kind(self._seen)
-
-    patch.setattr(pager.PageStream, "__init__", init)
-
-
-def an_empty_page_is_the_end(patch: Patch) -> None:
-    def ended(body: bytes, *how: Any) -> Page:
-        read = parse_page(body, *how)
-        if read.records:
-            return read
-        return Page(read.response.model_copy(update={"next_token": None}), read.records)
-
-    parse_page = response.parse_page
-    patch.setattr(response, "parse_page", ended)
-
-
-def an_empty_token_is_followed(patch: Patch) -> None:
-    def kept(body: bytes, *how: Any) -> Page:
-        read = response.parse_page(body, *how)
-        if b'"NextToken": ""' in body or b'"NextToken":""' in body:
-            return Page(read.response.model_copy(update={"next_token": ""}), read.records)
-        return read
-
-    patch.setattr(response, "parse_page", kept)
-
-
-def a_refused_token_is_a_bad_request(patch: Patch) -> None:
-    async def plain(fetch: Any, parameters: Any, *, is_first: bool) -> Page:
-        read: Page = await fetch(parameters)
-        return read
-
-    patch.setattr(pager, "fetch_page", plain)
-
-
-def awss_errors_have_no_classes(patch: Patch) -> None:
-    patch.setattr(errors, "MODELLED", {})
-
-
-def only_one_code_is_throttling(patch: Patch) -> None:
-    patch.setattr(errors, "THROTTLING_CODES", frozenset({"ThrottlingException"}))
-
-
-def any_error_reaches_botocores_parser(patch: Patch) -> None:
-    patch.setattr(
-        "partnercentral_list._transport.botocore_hooks._is_error_of_aws", lambda body: True
-    )
-
-
-def invalid_records_are_left_out(patch: Patch) -> None:
-    original = response.parse_record_by_record
-
-    def lenient(*arguments: Any) -> Page:
-        read = original(*arguments)
-        return Page(read.response, read.response.opportunity_summaries)
-
-    patch.setattr(response, "parse_record_by_record", lenient)
-
-
-def a_resume_token_names_its_page_only(patch: Patch) -> None:
-    encode = Position.encode
-    patch.setattr(Position, "encode", lambda self: encode(Position(self.page_token, 0)))
-
-
-def a_resume_token_names_the_next_page(patch: Patch) -> None:
-    original = pager.ListedPage.after
-
-    def after(self: Any, done: int) -> Position | None:
-        return original(self, len(self.page.records))
-
-    patch.setattr(pager.ListedPage, "after", after)
-
-
-def an_error_while_reading_ahead_is_the_end(patch: Patch) -> None:
-    original = Prefetcher.next
-
-    async def deaf(self: Any) -> Any:
-        try:
-            return await original(self)
-        except Exception:
-            return None
-
-    patch.setattr(Prefetcher, "next", deaf)
-
-
-def an_attempt_has_no_timeout(patch: Patch) -> None:
-    patch.setattr(asyncio, "timeout", lambda delay: _Never())
-
-
-class _Never:
-    async def __aenter__(self) -> _Never:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        return None
-
-    def expired(self) -> bool:
-        return False
-
-
-def an_error_does_not_know_its_place(patch: Patch) -> None:
-    async def bare(self: Any, reader: Prefetcher[Any]) -> Any:
-        return await reader.next()
-
-    patch.setattr(pager.ListingIteration, "_next", bare)
-
-
-def a_record_is_done_with_before_it_is_yielded(patch: Patch) -> None:
-    one_more = property(
-        lambda self: vars(self)["done"], lambda self, done: vars(self).update(done=done + 1)
-    )
-    patch.setattr(pager.ListingIteration, "_done", one_more, raising=False)
-
-
-GUARDS: list[tuple[Callable[[Patch], None], str]] = [
-    (malformed_responses_are_empty_last_pages, "half of the body"),
-    (malformed_responses_are_empty_last_pages, "an empty body"),
-    (malformed_responses_are_empty_last_pages, "HTML with status 200"),
-    (utf_16_is_read_too, "UTF-16"),
-    (nothing_is_retried, "InternalServerException as 500"),
-    (nothing_is_retried, "reset during"),
-    (everything_is_retried, "AccessDeniedException as 403"),
-    (malformed_responses_are_not_retried, "an empty object"),
-    (no_token_is_remembered, "a token repeated at once"),
-    (no_token_is_remembered, "a token of an earlier page"),
-    (only_the_last_token_is_remembered, "a token of an earlier page"),
-    (an_empty_page_is_the_end, "an empty page with a token"),
-    (an_empty_token_is_followed, "an empty token at the end"),
-    (a_refused_token_is_a_bad_request, "an expired token"),
-    (a_refused_token_is_a_bad_request, "ValidationException"),
-    (awss_errors_have_no_classes, "AccessDeniedException as 400"),
-    (only_one_code_is_throttling, "a throttling code of others"),
-    (any_error_reaches_botocores_parser, "a list as 503"),
-    (any_error_reaches_botocores_parser, "an odd ErrorList"),
-    (invalid_records_are_left_out, "an invalid record"),
-    (a_resume_token_names_its_page_only, "an invalid record"),
-    (a_resume_token_names_the_next_page, "an invalid record"),
-    (an_error_while_reading_ahead_is_the_end, "AccessDeniedException as 400"),
-    (an_attempt_has_no_timeout, "slow drip"),
-    (an_error_does_not_know_its_place, "InternalServerException as 500"),
-    (a_record_is_done_with_before_it_is_yielded, "an invalid record"),
-]
+class invalid_records_are_left_out(Hit):  # noqa: N801
+    def listing(self, client: PartnerCentralClient, **options: object) -> Listing:
+        def ignore(invalid: InvalidOpportunity) -> None:
+            """The record is lost."""
+
+        return super().listing(client, on_invalid=ignore, **options)
+
+
+def resuming(repeats: int, skips: int) -> type[Hit]:
+    """Resume with records of the page before the place repeated, or those behind it skipped."""
+
+    class Displaced(Altered):
+        async def __aiter__(self) -> AsyncIterator[OpportunitySummary]:
+            number = 0
+            async for opportunity in self.listing:
+                number += 1
+                if number > skips:
+                    yield opportunity
+                if number <= repeats:
+                    yield opportunity
+
+    class Defect(Hit):
+        def listing(self, client: PartnerCentralClient, **options: object) -> Listing:
+            listing = super().listing(client, **options)
+            return Displaced(listing) if options.get("starting_token") else listing
+
+    return Defect
+
+
+a_resumed_listing_repeats_records = resuming(repeats=4, skips=0)
+a_resumed_listing_begins_at_the_next_page = resuming(repeats=0, skips=PAGE_SIZE - 4)
+a_resumed_listing_begins_a_record_too_late = resuming(repeats=0, skips=1)
+
+
+class PageByPage:
+    """A listing as a program may write it, token by token, that checks no token."""
+
+    resume_token: str | None = None
+    keeps = 0
+    """How many tokens it remembers."""
+    empty_ends = False
+    end_is_followed = False
+
+    def __init__(self, client: PartnerCentralClient) -> None:
+        self.client = client
+
+    async def __aiter__(self) -> AsyncIterator[OpportunitySummary]:
+        token: str | None = None
+        seen: list[str | None] = []
+        while True:
+            page = await self.client.list_opportunities(max_results=PAGE_SIZE, next_token=token)
+            for opportunity in page.opportunity_summaries:
+                yield opportunity
+            is_end = self.empty_ends and not page.opportunity_summaries
+            token = page.next_token
+            if is_end or (token is None and not self.end_is_followed):
+                return
+            if token in seen:
+                raise PaginationError("A token came twice.")
+            seen = [*seen, token][-self.keeps :] if self.keeps else []
+
+
+def page_by_page(**settings: object) -> type[Hit]:
+    class Defect(Hit):
+        def listing(self, client: PartnerCentralClient, **options: object) -> Listing:
+            listing = PageByPage(client)
+            vars(listing).update(settings)
+            return listing
+
+    return Defect
+
+
+no_token_is_remembered = page_by_page()
+only_the_last_token_is_remembered = page_by_page(keeps=1)
+an_empty_page_is_the_end = page_by_page(empty_ends=True)
+an_empty_token_is_followed = page_by_page(end_is_followed=True)
+
+NOT_COMPLETE = "it ended and is not complete"
+ENDLESS = "it never ends"
+RAISED = ", not "
+RESUMED = "resumed, it is not complete"
+
+# The defect, the case that shows it, and what the matrix says of it.
+DEFECTS: dict[str, tuple[type[Hit], str, str]] = {
+    "half a response is the end": (
+        malformed_responses_are_empty_last_pages,
+        "half of the body",
+        RAISED,
+    ),
+    "nothing is the end": (malformed_responses_are_empty_last_pages, "an empty body", RAISED),
+    "HTML is the end": (malformed_responses_are_empty_last_pages, "HTML with status 200", RAISED),
+    "another encoding is the end": (malformed_responses_are_empty_last_pages, "UTF-16", RAISED),
+    "an error is not retried": (nothing_is_retried, "InternalServerException as 500", RAISED),
+    "a reset is not retried": (nothing_is_retried, "reset during", RAISED),
+    "a malformed response is not retried": (nothing_is_retried, "an empty object", RAISED),
+    "everything is retried": (everything_is_retried, "AccessDeniedException as 403", RAISED),
+    "no token is remembered": (no_token_is_remembered, "a token repeated at once", ENDLESS),
+    "no earlier token is remembered": (
+        no_token_is_remembered,
+        "a token of an earlier page",
+        ENDLESS,
+    ),
+    "only the last token is remembered": (
+        only_the_last_token_is_remembered,
+        "a token of an earlier page",
+        RAISED,
+    ),
+    "an empty page is the end": (
+        an_empty_page_is_the_end,
+        "an empty page with a token",
+        NOT_COMPLETE,
+    ),
+    "an empty token is followed": (
+        an_empty_token_is_followed,
+        "an empty token at the end",
+        ENDLESS,
+    ),
+    "an expired token is a bad request": (
+        a_refused_token_is_a_bad_request,
+        "an expired token",
+        RAISED,
+    ),
+    "a refused token is a bad request": (
+        a_refused_token_is_a_bad_request,
+        "ValidationException",
+        RAISED,
+    ),
+    "errors have no classes": (
+        awss_errors_have_no_classes,
+        "AccessDeniedException as 400",
+        RAISED,
+    ),
+    "one code is throttling": (
+        only_one_code_is_throttling,
+        "a throttling code of others",
+        RAISED,
+    ),
+    "a list breaks the parser": (an_odd_error_breaks_the_parser, "a list as 503", "no attribute"),
+    "an ErrorList breaks the parser": (
+        an_odd_error_breaks_the_parser,
+        "an odd ErrorList",
+        "no attribute",
+    ),
+    "invalid records are left out": (invalid_records_are_left_out, "an invalid record", RAISED),
+    "records are repeated": (a_resumed_listing_repeats_records, "an invalid record", RESUMED),
+    "the rest of a page is skipped": (
+        a_resumed_listing_begins_at_the_next_page,
+        "an invalid record",
+        RESUMED,
+    ),
+    "a record is skipped": (
+        a_resumed_listing_begins_a_record_too_late,
+        "an invalid record",
+        RESUMED,
+    ),
+    "an error is the end": (any_error_is_the_end, "AccessDeniedException as 400", RAISED),
+    "an attempt has no timeout": (an_attempt_has_no_timeout, "slow drip", ENDLESS),
+    "an error does not know its place": (
+        an_error_does_not_know_its_place,
+        "InternalServerException as 500",
+        "it raised without its place",
+    ),
+}
 
 
 def case_of(name: str) -> Case:
@@ -234,14 +278,10 @@ def case_of(name: str) -> Case:
     return case
 
 
-@pytest.mark.parametrize(
-    ("switch_off", "name"), GUARDS, ids=lambda value: getattr(value, "__name__", value)
-)
-def test_the_matrix_sees_that_a_guard_is_off(
-    monkeypatch: pytest.MonkeyPatch, switch_off: Callable[[Patch], None], name: str
-) -> None:
-    case = case_of(name)
-    switch_off(monkeypatch)
-    found = broken([case])
+@pytest.mark.parametrize("defect", DEFECTS)
+def test_the_matrix_sees_a_defect(defect: str) -> None:
+    hit, name, said = DEFECTS[defect]
+    found = broken([case_of(name)], hit)
     assert found
-    assert all(name in line for line in found)
+    assert all(f"{name} on page" in line for line in found)
+    assert any(said in line for line in found), found
