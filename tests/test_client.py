@@ -30,6 +30,7 @@ from partnercentral_list import (
     ValidationException,
 )
 from partnercentral_list.emulator import Fault, PartnerCentralEmulator
+from tests.aiobotocore_clients import Clients, is_open
 from tests.conftest import ONCE, MakeClient
 
 UNSIGNED = ClientConfig(sign_requests=False)
@@ -621,20 +622,12 @@ async def test_an_error_of_the_users_own_credentials_source_is_passed_on(
 
 
 async def test_a_client_opens_once_however_many_tasks_use_it_first(
-    client: PartnerCentralClient, emulator: PartnerCentralEmulator, monkeypatch: pytest.MonkeyPatch
+    make_client: MakeClient, emulator: PartnerCentralEmulator
 ) -> None:
-    from partnercentral_list._transport.session import Connection
-
-    opened: list[object] = []
-    original = Connection.open
-
-    async def counted(make_client: Any, settings: Any) -> Connection:
-        opened.append(settings)
-        return await original(make_client, settings)
-
-    monkeypatch.setattr(Connection, "open", counted)
+    session = Clients()
+    client = make_client(emulator, session=session)
     await asyncio.gather(*(client.list_opportunities() for _ in range(10)))
-    assert len(opened) == 1
+    assert len(session.made) == 1
     assert len(emulator.requests) == 10
 
 
@@ -655,8 +648,10 @@ def test_one_client_works_in_many_loops_and_threads(emulator: PartnerCentralEmul
 
 
 async def test_closing_reaches_the_connections_of_a_loop_in_another_thread(
-    client: PartnerCentralClient,
+    make_client: MakeClient, emulator: PartnerCentralEmulator
 ) -> None:
+    session = Clients()
+    client = make_client(emulator, session=session)
     await client.list_opportunities()
     ready, closed = threading.Event(), threading.Event()
 
@@ -664,10 +659,11 @@ async def test_closing_reaches_the_connections_of_a_loop_in_another_thread(
 
     async def elsewhere() -> None:
         await client.list_opportunities()
-        connection = await client._transport._connections.get()
+        _, connection = session.made
+        assert is_open(connection)
         ready.set()
         await asyncio.to_thread(closed.wait)
-        still_open.append(connection.client._endpoint.http_session._sessions is not None)
+        still_open.append(is_open(connection))
 
     thread = threading.Thread(target=lambda: asyncio.run(elsewhere()))
     thread.start()
@@ -718,9 +714,9 @@ async def test_the_settings_of_connections_reach_aiobotocore(
     make_client: MakeClient, emulator: PartnerCentralEmulator
 ) -> None:
     config = ClientConfig(max_connections=3, connect_timeout=4, read_timeout=0)
-    client = make_client(emulator, config=config)
-    connection = await client._transport._connections.get()
-    used = connection.client.meta.config
+    session = Clients()
+    await make_client(emulator, config=config, session=session).list_opportunities()
+    used = session.made[0].meta.config
     assert (used.max_pool_connections, used.connect_timeout, used.read_timeout) == (3, 4, None)
 
 

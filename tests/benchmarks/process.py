@@ -21,15 +21,32 @@ def cpu():
     used = resource.getrusage(resource.RUSAGE_SELF)
     return used.ru_utime + used.ru_stime
 
-from partnercentral_list._transport import collector
-original = collector.collector_paused
+def nothing(*arguments):
+    pass
 
-def pausing(pages=original, imports=lambda: original(settles=True)):
-    collector.collector_paused = lambda *, settles=False: imports() if settles else pages()
+def pausing(pauses, settles):
+    if not pauses:
+        gc.disable = nothing
+    if not settles:
+        gc.freeze = gc.unfreeze = nothing
 
-@contextlib.contextmanager
-def nothing():
-    yield
+def looking_through(everything):
+    # Let the copy of the loader that knows one service know all, or read nothing.
+    import functools
+    from botocore.loaders import Loader
+
+    find = Loader.list_available_services
+    if everything:
+        Loader.list_available_services = property(
+            lambda loader: functools.partial(find, loader), nothing
+        )
+        return
+    for name in ("load_data_with_path", "load_service_model"):
+        def load(loader, *what, original=getattr(Loader, name), **more):
+            is_narrow = "list_available_services" in vars(loader)
+            return None if is_narrow else original(loader, *what, **more)
+
+        setattr(Loader, name, load)
 """
 
 COLD = """
@@ -77,24 +94,18 @@ print(json.dumps({"ms": (time.perf_counter() - begun) * 1000}))
 AS_IT_IS = "as it is"
 COLD_VARIANTS = {
     AS_IT_IS: "",
-    "the collector runs during imports": "pausing(imports=nothing)",
-    "it is paused, and what was imported stays young": "pausing(imports=original)",
-    "the loader looks through all services": """
-from partnercentral_list._transport import session
-session._of_this_service = lambda loader: loader
-""",
-    "nothing is read before the client opens": """
-from partnercentral_list._transport import session
-session._read_service_data = lambda loader: None
-""",
+    "the collector runs during imports": "pausing(pauses=False, settles=False)",
+    "it is paused, and what was imported stays young": "pausing(pauses=True, settles=False)",
+    "the loader looks through all services": "looking_through(everything=True)",
+    "nothing is read before the client opens": "looking_through(everything=False)",
 }
 YOUNG_VARIANTS = {
     AS_IT_IS: "",
-    "what was imported stays young": "pausing(imports=original)",
+    "what was imported stays young": "pausing(pauses=True, settles=False)",
 }
 LISTING_VARIANTS = {
     AS_IT_IS: "",
-    "the collector runs while a page is parsed": "pausing(pages=nothing)",
+    "the collector runs while a page is parsed": "pausing(pauses=False, settles=True)",
 }
 IMPORT_VARIANTS = {
     AS_IT_IS: "",

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from partnercentral_list.emulator import PartnerCentralEmulator
+
+# private: what a newer service model may bring, such as a boolean, no request has today.
 from partnercentral_list.emulator._model import Shape, find_violations, load_service
 from tests.emulator.calls import TARGET, Caller, calling, newer_model
 

@@ -8,27 +8,32 @@ import threading
 import pytest
 
 from partnercentral_list import ClientClosedError, PartnerCentralClient, run
-from partnercentral_list._transport.session import Connection
 from partnercentral_list.emulator import PartnerCentralEmulator
+from tests.aiobotocore_clients import Clients, is_open
+from tests.conftest import MakeClient
 
 
-async def connection_of(client: PartnerCentralClient) -> Connection:
-    return await client._transport._connections.get()
+@pytest.fixture
+def session() -> Clients:
+    return Clients()
+
+
+@pytest.fixture
+def client(
+    make_client: MakeClient, emulator: PartnerCentralEmulator, session: Clients
+) -> PartnerCentralClient:
+    return make_client(emulator, session=session)
 
 
 async def test_await_and_run_share_a_client_and_each_keeps_its_connections(
-    client: PartnerCentralClient, emulator: PartnerCentralEmulator
+    client: PartnerCentralClient, session: Clients
 ) -> None:
     counts = [len(await client.iter_opportunities().collect())]
     counts.append(len(run(client.iter_opportunities().collect())))
     counts.append(len(await client.iter_opportunities().collect()))
     counts.append(len(run(client.iter_opportunities().collect())))
     assert counts == [250] * 4
-    beside = [run(connection_of(client)) for _ in range(2)]
-    here = [await connection_of(client) for _ in range(2)]
-    assert beside[0] is beside[1]
-    assert here[0] is here[1]
-    assert here[0] is not beside[0]
+    assert len(session.made) == 2
 
 
 async def test_a_listing_that_began_in_one_cell_goes_on_in_the_next(
@@ -41,23 +46,21 @@ async def test_a_listing_that_began_in_one_cell_goes_on_in_the_next(
         run(pages.__anext__())
 
 
-def is_open(connection: Connection) -> bool:
-    return connection.client._endpoint.http_session._sessions is not None
-
-
 async def test_closing_with_await_closes_the_connections_of_run_too(
-    client: PartnerCentralClient,
+    client: PartnerCentralClient, session: Clients
 ) -> None:
-    connections = [run(connection_of(client)), await connection_of(client)]
-    assert [is_open(connection) for connection in connections] == [True, True]
+    run(client.list_opportunities())
+    await client.list_opportunities()
+    assert [is_open(connection) for connection in session.made] == [True, True]
     await client.aclose()
-    assert [is_open(connection) for connection in connections] == [False, False]
+    assert [is_open(connection) for connection in session.made] == [False, False]
 
 
 async def test_closing_with_run_does_not_wait_for_the_loop_that_it_blocks(
-    client: PartnerCentralClient,
+    client: PartnerCentralClient, session: Clients
 ) -> None:
-    connections = [run(connection_of(client)), await connection_of(client)]
+    run(client.list_opportunities())
+    await client.list_opportunities()
     # A minute is for ever: it would wait for a loop that waits for it.
     run(asyncio.wait_for(client.aclose(), 60))
     with pytest.raises(ClientClosedError):
@@ -65,7 +68,7 @@ async def test_closing_with_run_does_not_wait_for_the_loop_that_it_blocks(
     # It waits for its turn in this loop.
     for _ in range(20):
         await asyncio.sleep(0)
-    assert [is_open(connection) for connection in connections] == [False, False]
+    assert [is_open(connection) for connection in session.made] == [False, False]
 
 
 def test_two_threads_with_loops_of_their_own_share_a_client(

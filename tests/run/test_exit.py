@@ -35,10 +35,12 @@ loop.close()
 """
 
 STUBBORN = """
-import asyncio
-from partnercentral_list import _run, run
+import asyncio, threading
+from partnercentral_list import run
 
-_run.GRACE = 0
+join = threading.Thread.join
+# So that the test does not wait for what does not end.
+threading.Thread.join = lambda thread, timeout=None: join(thread, 0)
 
 async def stubborn():
     while True:
@@ -59,6 +61,61 @@ loop = asyncio.new_event_loop()
 loop.run_until_complete(cell())
 loop.close()
 print("ended")
+"""
+
+ENDS = """
+import asyncio, atexit
+from partnercentral_list import run
+
+kept = []
+# What is registered first is called last.
+atexit.register(lambda: print("loop closed" if kept[0].is_closed() else "loop open"))
+
+async def items():
+    try:
+        yield 1
+    finally:
+        print("generator closed")
+
+async def endless():
+    try:
+        await asyncio.Event().wait()
+    finally:
+        print("task cancelled")
+
+async def leave():
+    generator = items()
+    await anext(generator)
+    kept.extend([asyncio.get_running_loop(), generator, asyncio.create_task(endless())])
+    await asyncio.sleep(0)
+    await asyncio.to_thread(print, "thread used")
+
+async def cell():
+    run(leave())
+
+asyncio.run(cell())
+"""
+
+NO_THREAD = """
+import asyncio, threading
+from partnercentral_list import run
+
+def refuse(thread):
+    raise RuntimeError("can't start new thread")
+
+async def thread_name():
+    return threading.current_thread().name
+
+async def cell():
+    return run(thread_name())
+
+start, threading.Thread.start = threading.Thread.start, refuse
+try:
+    asyncio.run(cell())
+except RuntimeError as error:
+    print(error)
+threading.Thread.start = start
+print(asyncio.run(cell()))
 """
 
 FORK = """
@@ -107,6 +164,23 @@ def test_the_end_of_the_interpreter_closes_what_is_left_without_a_word(
     emulator: PartnerCentralEmulator,
 ) -> None:
     assert output(LEFT_OPEN, "-Werror", emulator.url) == ["250", "250"]
+
+
+def test_the_end_cancels_tasks_and_closes_generators_and_the_loop() -> None:
+    printed = execute(ENDS, "-Werror", "")
+    assert (printed.returncode, printed.stderr) == (0, "")
+    assert printed.stdout.splitlines() == [
+        "thread used",
+        "task cancelled",
+        "generator closed",
+        "loop closed",
+    ]
+
+
+def test_a_thread_that_cannot_start_is_an_error_and_the_next_call_retries() -> None:
+    printed = execute(NO_THREAD, "-Werror", "")
+    assert (printed.returncode, printed.stderr) == (0, "")
+    assert printed.stdout.splitlines() == ["can't start new thread", "partnercentral_list.run"]
 
 
 def test_a_coroutine_that_never_ends_is_reported_and_holds_nothing() -> None:

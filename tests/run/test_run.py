@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from partnercentral_list import _run, run
+from partnercentral_list import run
 
 WORKER = "partnercentral_list.run"
 color = contextvars.ContextVar("color", default="none")
@@ -23,6 +23,10 @@ color = contextvars.ContextVar("color", default="none")
 async def thread_name() -> str:
     await asyncio.sleep(0)
     return threading.current_thread().name
+
+
+async def running_loop() -> asyncio.AbstractEventLoop:
+    return asyncio.get_running_loop()
 
 
 async def fail() -> None:
@@ -270,17 +274,17 @@ def test_a_second_interrupt_does_not_wait_for_an_endless_coroutine(
 
 
 def test_an_interrupt_before_the_coroutine_begins_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    original = _run._Worker.call_soon
-    calls: list[Callable[[], None]] = []
+    loop = beside(lambda: run(running_loop()))
+    original = loop.call_soon_threadsafe
+    calls: list[object] = []
 
-    def interrupted(self: _run._Worker, callback: Callable[[], None]) -> None:
+    def interrupted(callback: Callable[..., object], *arguments: Any, **options: Any) -> Any:
         calls.append(callback)
         if len(calls) == 1:
             raise KeyboardInterrupt
-        original(self, callback)
+        return original(callback, *arguments, **options)
 
-    beside(lambda: run(thread_name()))
-    monkeypatch.setattr(_run._Worker, "call_soon", interrupted)
+    monkeypatch.setattr(loop, "call_soon_threadsafe", interrupted)
     with pytest.raises(KeyboardInterrupt):
         beside(lambda: run(thread_name()))
     assert len(calls) == 2
@@ -298,60 +302,6 @@ def test_a_handler_of_interrupts_that_a_program_installed_is_left_alone() -> Non
         assert beside(lambda: run(handler())) is own
     finally:
         signal.signal(signal.SIGINT, before)
-
-
-def test_a_thread_that_cannot_start_is_an_error_and_the_next_call_retries(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    def refuse(self: threading.Thread) -> None:
-        raise RuntimeError("can't start new thread")
-
-    monkeypatch.setattr(_run._workers, "current", None)
-    with monkeypatch.context() as refusing, pytest.raises(RuntimeError, match="new thread"):
-        refusing.setattr(threading.Thread, "start", refuse)
-        beside(lambda: run(thread_name()))
-    assert beside(lambda: run(thread_name())) == WORKER
-    assert _run._workers.current is not None
-    _run._workers.current.end()
-
-
-def test_the_workers_end_closes_the_rest_and_the_next_call_starts_anew(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    events: list[str] = []
-    kept: list[object] = []
-
-    async def items() -> Any:
-        try:
-            yield 1
-        finally:
-            events.append("generator closed")
-
-    async def endless() -> None:
-        try:
-            await asyncio.Event().wait()
-        finally:
-            events.append("task cancelled")
-
-    async def leave() -> asyncio.AbstractEventLoop:
-        generator = items()
-        await anext(generator)
-        kept.extend([generator, asyncio.create_task(endless())])
-        await asyncio.sleep(0)
-        await asyncio.to_thread(events.append, "thread used")
-        return asyncio.get_running_loop()
-
-    monkeypatch.setattr(_run._workers, "current", None)
-    loop = beside(lambda: run(leave()))
-    worker = _run._workers.current
-    assert worker is not None
-    worker.end()
-    assert events == ["thread used", "task cancelled", "generator closed"]
-    assert loop.is_closed()
-    worker.end()
-    assert beside(lambda: run(thread_name())) == WORKER
-    assert _run._workers.current is not worker
-    _run._workers.current.end()
 
 
 class BigError(Exception):

@@ -26,6 +26,7 @@ from partnercentral_list import (
     RetryScheduled,
 )
 from partnercentral_list.emulator import Fault, PartnerCentralEmulator
+from tests.aiobotocore_clients import Clients
 from tests.conftest import MakeClient
 from tests.transport.retrying import Clock
 
@@ -85,11 +86,11 @@ async def test_the_numbers_are_not_signed_because_they_come_after_the_signature(
 
 
 async def test_calls_that_are_not_ours_keep_botocores_numbers(
-    client: PartnerCentralClient, emulator: PartnerCentralEmulator
+    make_client: MakeClient, emulator: PartnerCentralEmulator
 ) -> None:
-    await client.list_opportunities()
-    connection = await client._transport._connections.get()
-    await connection.client.list_opportunities(Catalog="AWS")
+    session = Clients()
+    await make_client(emulator, session=session).list_opportunities()
+    await session.made[0].list_opportunities(Catalog="AWS")
     ours, others = (request.headers["amz-sdk-request"] for request in emulator.requests)
     assert (ours, others) == ("attempt=1; max=8", "attempt=1")
 

@@ -1,0 +1,25 @@
+"""A session that knows the aiobotocore clients that were made of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aiobotocore.session import AioSession
+
+
+class Clients(AioSession):  # type: ignore[misc] # aiobotocore is untyped
+    """Pass it to a client as `session=`; each event loop makes it a connection of its own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.made: list[Any] = []
+
+    async def _create_client(self, *arguments: Any, **options: Any) -> Any:
+        made = await super()._create_client(*arguments, **options)
+        self.made.append(made)
+        return made
+
+
+def is_open(client: Any) -> bool:
+    """Whether connections of an aiobotocore client may be open."""
+    return client._endpoint.http_session._sessions is not None
