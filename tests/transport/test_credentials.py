@@ -30,7 +30,6 @@ from partnercentral_list import (
     RetryScheduled,
     TransportError,
 )
-from partnercentral_list._transport import session
 from partnercentral_list.emulator import AcceptedCredentials, PartnerCentralEmulator
 from tests.conftest import ONCE, MakeClient
 from tests.transport.raw import page, responding
@@ -90,7 +89,8 @@ async def test_a_profile_gets_its_credentials_from_another_service(
     response: str,
     is_preloaded: bool,
 ) -> None:
-    monkeypatch.setattr(session, "_loaders", {})
+    # A folder of data files of its own, so that none has been read for another test.
+    monkeypatch.setenv("AWS_DATA_PATH", str(tmp_path))
     monkeypatch.setattr(SSOProvider, "_SSO_TOKEN_CACHE_DIR", str(tmp_path))
     (tmp_path / "config").write_text(profile(tmp_path))
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))

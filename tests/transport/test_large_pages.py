@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
-from partnercentral_list import ClientConfig, RequestTimeoutError, RetryPolicy
-from partnercentral_list._transport import response
-from partnercentral_list.models import ResponseMetadata
+from partnercentral_list import (
+    ClientConfig,
+    PartnerCentralClient,
+    RequestTimeoutError,
+    RetryPolicy,
+)
+from partnercentral_list.emulator import Fault, PartnerCentralEmulator
 from tests.conftest import MakeClient
 from tests.transport.raw import page, responding
 
@@ -21,49 +28,59 @@ UNUSUAL = RECORD % b"\\ud800"
 GIVE_UP = 20.0
 
 
-class HeldParser:
-    """Takes the parser's place: parses when it is allowed to."""
+class HeldThreads(ThreadPoolExecutor):
+    """The event loop's threads, which begin what they are given when they are allowed to."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self) -> None:
+        super().__init__(2)
         self.entered = threading.Event()
-        self.may_end = threading.Event()
+        self.may_begin = threading.Event()
         self.was_released = False
-        self._parse_page = response.parse_page
-        monkeypatch.setattr(response, "parse_page", self)
 
-    def __call__(self, body: bytes, metadata: ResponseMetadata, most: int) -> response.Page:
-        self.entered.set()
-        self.was_released = self.may_end.wait(GIVE_UP)
-        return self._parse_page(body, metadata, most)
+    def submit(self, call: Callable[..., Any], /, *arguments: Any, **options: Any) -> Any:
+        def held() -> Any:
+            self.entered.set()
+            self.was_released = self.may_begin.wait(GIVE_UP)
+            return call(*arguments, **options)
+
+        return super().submit(held)
+
+
+async def opened(client: PartnerCentralClient) -> HeldThreads:
+    """Hold the threads once the client has opened, which takes one too."""
+    await client.list_opportunities(max_results=1)
+    threads = HeldThreads()
+    asyncio.get_running_loop().set_default_executor(threads)
+    return threads
 
 
 async def test_the_event_loop_runs_while_a_large_page_is_parsed(
-    make_client: MakeClient, monkeypatch: pytest.MonkeyPatch
+    make_client: MakeClient, emulator: PartnerCentralEmulator
 ) -> None:
-    parser = HeldParser(monkeypatch)
-    with responding(page(LARGE)) as (port, _):
-        client = make_client(f"http://127.0.0.1:{port}")
-        call = asyncio.create_task(client.list_opportunities())
-        await asyncio.to_thread(parser.entered.wait, GIVE_UP)
-        parser.may_end.set()
-        (record,) = (await call).opportunity_summaries
-    assert parser.was_released
+    emulator.fail(Fault.body(LARGE), at=2)
+    client = make_client(emulator)
+    threads = await opened(client)
+    call = asyncio.create_task(client.list_opportunities())
+    while not threads.entered.is_set():  # noqa: ASYNC110 # another thread sets it
+        await asyncio.sleep(0)
+    threads.may_begin.set()
+    (record,) = (await call).opportunity_summaries
+    assert threads.was_released
     assert record.id == "O1"
 
 
 async def test_parsing_a_large_page_ends_with_the_attempts_time(
-    make_client: MakeClient, monkeypatch: pytest.MonkeyPatch
+    make_client: MakeClient, emulator: PartnerCentralEmulator
 ) -> None:
-    parser = HeldParser(monkeypatch)
-    retry = RetryPolicy(max_attempts=1, attempt_timeout=0.5)
-    with responding(page(LARGE)) as (port, _):
-        client = make_client(f"http://127.0.0.1:{port}", retry=retry)
-        try:
-            with pytest.raises(RequestTimeoutError):
-                await client.list_opportunities()
-        finally:
-            parser.may_end.set()
-    assert parser.entered.is_set()
+    emulator.fail(Fault.body(LARGE), at=2)
+    client = make_client(emulator, retry=RetryPolicy(max_attempts=1, attempt_timeout=0.5))
+    threads = await opened(client)
+    try:
+        with pytest.raises(RequestTimeoutError):
+            await client.list_opportunities()
+    finally:
+        threads.may_begin.set()
+    assert threads.entered.is_set()
 
 
 async def test_a_large_page_with_an_invalid_record_is_a_page(make_client: MakeClient) -> None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import traceback
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiobotocore.config import AioConfig
 from aiobotocore.httpsession import AIOHTTPSession
 
 from partnercentral_list import ClientConfig, ConfigurationError, RequestFailed, ServiceError
-from partnercentral_list._transport.http_session import HttpSession
 from tests.conftest import MakeClient
 from tests.transport.raw import page, responding
 from tests.transport.test_credentials import assumed
@@ -123,8 +124,14 @@ async def test_aiobotocores_own_http_session_may_be_named(make_client: MakeClien
 async def test_an_aiobotocore_that_would_follow_redirects_is_not_used(
     make_client: MakeClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # As if a later version of it made its sessions in another way.
-    monkeypatch.setattr(HttpSession, "_get_session", AIOHTTPSession._get_session)
+    send = AIOHTTPSession.send
+
+    async def later(session: Any, request: Any) -> Any:
+        # As if a later version of it made its sessions in another way.
+        session._get_session = functools.partial(AIOHTTPSession._get_session, session)
+        return await send(session, request)
+
+    monkeypatch.setattr(AIOHTTPSession, "send", later)
     with (
         responding(page()) as (port, _),
         pytest.raises(ConfigurationError, match="version of aiobotocore"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import ssl
 from pathlib import Path
 from typing import Any
@@ -11,16 +12,20 @@ import pytest
 from aiobotocore.config import AioConfig
 
 from partnercentral_list import ClientConfig, ConfigurationError, TransportError
-from partnercentral_list._transport import http_session
 from tests.conftest import ONCE, MakeClient
 from tests.transport.raw import page, responding
 from tests.transport.test_transport import CERTIFICATE, server_side
 
 
 @pytest.fixture
+def bundle(tmp_path: Path) -> str:
+    """A CA bundle that nothing has read yet."""
+    return str(shutil.copy(CERTIFICATE, tmp_path / "trusted.pem"))
+
+
+@pytest.fixture
 def loaded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The CA bundles that are read, each time one is."""
-    monkeypatch.setattr(http_session, "_contexts", {})
     files: list[str] = []
     original = ssl.SSLContext.load_verify_locations
 
@@ -43,18 +48,17 @@ async def read_over_tls(make_client: MakeClient, config: ClientConfig, **server:
 
 
 async def test_clients_share_what_was_read_of_a_bundle(
-    make_client: MakeClient, loaded: list[str]
+    make_client: MakeClient, loaded: list[str], bundle: str
 ) -> None:
     for _ in range(3):
-        await read_over_tls(make_client, ClientConfig(verify=str(CERTIFICATE)))
-    assert loaded == [str(CERTIFICATE)]
+        await read_over_tls(make_client, ClientConfig(verify=bundle))
+    assert loaded == [bundle]
 
 
-async def test_another_bundle_is_another_trust(make_client: MakeClient, loaded: list[str]) -> None:
-    await read_over_tls(make_client, ClientConfig(verify=str(CERTIFICATE)))
+async def test_another_bundle_is_another_trust(make_client: MakeClient, bundle: str) -> None:
+    await read_over_tls(make_client, ClientConfig(verify=bundle))
     with pytest.raises(TransportError, match="CERTIFICATE_VERIFY_FAILED"):
         await read_over_tls(make_client, ClientConfig())
-    assert len(loaded) == 2
 
 
 async def test_a_bundle_that_changed_is_read_again(
@@ -73,19 +77,16 @@ async def test_a_bundle_that_changed_is_read_again(
     assert loaded == [str(bundle)] * 2
 
 
-async def test_many_bundles_are_not_kept_repeated(
+async def test_of_many_bundles_the_first_is_not_kept(
     make_client: MakeClient, loaded: list[str], tmp_path: Path
 ) -> None:
-    for number in range(http_session.MAX_CONTEXTS + 2):
-        bundle = tmp_path / f"{number}.pem"
-        bundle.write_bytes(CERTIFICATE.read_bytes())
-        await read_over_tls(make_client, ClientConfig(verify=str(bundle)))
-    assert len(http_session._contexts) == http_session.MAX_CONTEXTS
+    bundles = [str(shutil.copy(CERTIFICATE, tmp_path / f"{number}.pem")) for number in range(9)]
+    for bundle in (*bundles, bundles[-1], bundles[0]):
+        await read_over_tls(make_client, ClientConfig(verify=bundle))
+    assert loaded == [*bundles, bundles[0]]
 
 
-async def test_a_client_certificate_stays_with_its_client(
-    make_client: MakeClient, loaded: list[str]
-) -> None:
+async def test_a_client_certificate_stays_with_its_client(make_client: MakeClient) -> None:
     plain = ClientConfig(verify=str(CERTIFICATE))
     own = ClientConfig(verify=str(CERTIFICATE), aio_config=AioConfig(client_cert=str(CERTIFICATE)))
     await read_over_tls(make_client, own, asks_for="a certificate")
