@@ -24,12 +24,12 @@ from partnercentral_list.sync._source import (
     SourceQuery,
     SourceRow,
     is_ahead,
-    repeated_token_error,
+    next_query,
+    restarting,
 )
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND: Final = timedelta(milliseconds=1)
-MAX_RESTARTS: Final = 5
 
 
 def look_back(date: datetime, lookback: timedelta) -> datetime:
@@ -127,10 +127,7 @@ class DateCursor:
         tokens: set[str] = set()
         # Dates that AWS's clock has not reached come first, and may fill more than a page.
         while page.watermark(query.key) is None and page.token is not None and page.clock:
-            if page.token in tokens:
-                raise repeated_token_error()
-            tokens.add(page.token)
-            page = await self._fetch(replace(query, token=page.token))
+            page = await self._fetch(next_query(query, page.token, tokens))
         return page.watermark(query.key)
 
     async def _start(self) -> CursorPage | None:
@@ -251,23 +248,15 @@ class DateCursor:
 
     async def _fetch_dated(self, query: SourceQuery) -> SourcePage:
         """Fetch pages up to the first that has a date, and return them as one."""
-        for _ in range(MAX_RESTARTS - 1):
-            try:
-                return await self._try_fetch_dated(query)
-            except PaginationError:
-                continue
-        return await self._try_fetch_dated(query)
+        return await restarting(lambda: self._try_fetch_dated(query))
 
     async def _try_fetch_dated(self, query: SourceQuery) -> SourcePage:
         rows: list[SourceRow] = []
         tokens: set[str] = set()
         page = await self._fetch(query)
         while page.token is not None and not page.dates(query.key):
-            if page.token in tokens:
-                raise repeated_token_error()
-            tokens.add(page.token)
             rows += page.rows
-            page = await self._fetch(replace(query, token=page.token))
+            page = await self._fetch(next_query(query, page.token, tokens))
         if rows and page.dates(query.key) and query.after is None and not query.descending:
             # Records without a date came first, a page or more of them. The token behind them may
             # be an offset: fetch the records with a date again, from the first.

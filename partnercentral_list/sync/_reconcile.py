@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
-from typing import Final
 
 from partnercentral_list.errors import PaginationError
 from partnercentral_list.sync._cursor import CursorPage, DateCursor
 from partnercentral_list.sync._source import (
+    MAX_LISTINGS,
     SourceQuery,
     batched,
     is_identifier,
     look_up,
-    repeated_token_error,
+    next_query,
+    restarting,
 )
 from partnercentral_list.sync._sync_run import SyncRun
 from partnercentral_list.sync.reports import OpportunityChange, ReconcileReport, SyncReport
-
-MAX_LISTINGS: Final = 5
 
 
 class Reconciliation:
@@ -77,30 +75,20 @@ class Reconciliation:
 
     async def _list_by_identifier(self) -> set[str]:
         """List everything by Identifier, and return the keys of what may have left meanwhile."""
-        for _ in range(MAX_LISTINGS - 1):
-            try:
-                return await self._try_list_by_identifier()
-            except PaginationError:
-                continue
-        return await self._try_list_by_identifier()
+        return await restarting(self._try_list_by_identifier)
 
     async def _try_list_by_identifier(self) -> set[str]:
-        query = SourceQuery("Identifier")
+        first = query = SourceQuery("Identifier")
         keys: set[str] = set()
         tokens: set[str] = set()
         while True:
             page = await self._run.source.fetch(query)
             await self._take(CursorPage.without_watermark(page))
-            if page.token is None and not tokens:
-                # Everything is in one response, and nothing leaves within a response.
-                return set()
             keys |= {row.key for row in page.rows}
             if page.token is None:
-                return keys
-            if page.token in tokens:
-                raise repeated_token_error()
-            tokens.add(page.token)
-            query = replace(query, token=page.token)
+                # Nothing leaves within a response.
+                return keys if tokens else set()
+            query = next_query(first, page.token, tokens)
 
     async def _prove_listing(self, left: set[str]) -> None:
         """List by Identifier again until no record has left during a listing.

@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
-from typing import Final, Literal, Protocol, TypeAlias, cast
+from typing import Final, Literal, Protocol, TypeAlias, TypeVar, cast
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -30,9 +31,11 @@ from partnercentral_list.models import (
 from partnercentral_list.models.request import IDENTIFIERS_PER_REQUEST, PAGE_SIZE
 from partnercentral_list.sync.store import InvalidRecord
 
+ResultT = TypeVar("ResultT")
 SortKey: TypeAlias = Literal["LastModifiedDate", "CreatedDate", "Identifier"]
 """What a listing is sorted by."""
 
+MAX_LISTINGS: Final = 5
 SECOND: Final = timedelta(seconds=1)
 #: AWS's hosts may disagree on the time by less than this. A watermark that is further ahead of one
 #: of them was never reached by any.
@@ -126,17 +129,10 @@ class SourceQuery:
 
 
 class Source(Protocol):
-    """Fetches pages, and counts its requests."""
+    """Fetches pages, and counts the requests that it sends, retries included."""
 
-    @property
-    def catalog(self) -> Catalog:
-        """The catalog that is listed."""
-        ...
-
-    @property
-    def requests(self) -> int:
-        """The number of requests sent, retries included."""
-        ...
+    catalog: Catalog
+    requests: int
 
     async def fetch(self, query: SourceQuery) -> SourcePage:
         """Fetch one page.
@@ -157,19 +153,10 @@ class ClientSource:
     """
 
     def __init__(self, client: PartnerCentralClient, page_size: int) -> None:
+        self.catalog = client.catalog
+        self.requests = 0
         self._client = client
         self._page_size = page_size
-        self._requests = 0
-
-    @property
-    def catalog(self) -> Catalog:
-        """The catalog that is listed."""
-        return self._client.catalog
-
-    @property
-    def requests(self) -> int:
-        """The number of requests sent, retries included."""
-        return self._requests
 
     async def fetch(self, query: SourceQuery) -> SourcePage:
         """Fetch one page."""
@@ -187,7 +174,11 @@ class ClientSource:
                 identifier=query.identifiers,
                 last_modified_date=modified,
                 created_date=created,
-                sort=_sort(query),
+                sort=OpportunitySort(
+                    # No edit during a lookup hides a record: identifiers do not change.
+                    sort_by="Identifier" if query.identifiers else query.key,
+                    sort_order="DESCENDING" if query.descending else "ASCENDING",
+                ),
             )
         except ValidationException as error:
             if query.token is None:
@@ -200,19 +191,11 @@ class ClientSource:
                 request_id=error.request_id,
             ) from error
         metadata = response.response_metadata
-        self._requests += max(1, metadata.attempts)
+        self.requests += max(1, metadata.attempts)
         rows = [valid_row(record) for record in response.opportunity_summaries]
         for record in sorted(invalid, key=lambda one: one.index):
             rows.insert(record.index, invalid_row(record))
         return SourcePage(tuple(rows), response.next_token, metadata.date)
-
-
-def _sort(query: SourceQuery) -> OpportunitySort:
-    # Identifiers do not change: no edit between two pages of a lookup hides a record.
-    key = "Identifier" if query.identifiers else query.key
-    return OpportunitySort(
-        sort_by=key, sort_order="DESCENDING" if query.descending else "ASCENDING"
-    )
 
 
 def valid_row(record: OpportunitySummary) -> SourceRow:
@@ -279,21 +262,42 @@ async def look_up(source: Source, identifiers: tuple[str, ...]) -> SourcePage:
     """
     query = SourceQuery(identifiers=identifiers)
     page = await source.fetch(query)
-    rows, tokens = list(page.rows), {page.token}
+    rows, tokens = list(page.rows), set[str]()
     while page.token is not None:
-        page = await source.fetch(replace(query, token=page.token))
+        page = await source.fetch(next_query(query, page.token, tokens))
         rows += page.rows
-        if page.token is not None and page.token in tokens:
-            raise repeated_token_error()
-        tokens.add(page.token)
     return SourcePage(tuple(rows), None, page.clock)
 
 
-def repeated_token_error() -> PaginationError:
-    """Return the error for a token that AWS sent a second time."""
-    return PaginationError(
-        "AWS repeated a page token, so the listing would never end. The pages before are stored; "
-        "run again.",
-        operation="ListOpportunities",
-        retryable=True,
-    )
+def next_query(query: SourceQuery, token: str, tokens: set[str]) -> SourceQuery:
+    """Return the request for the next page of a listing.
+
+    Args:
+        query: The request for the first page.
+        token: The token of the next page.
+        tokens: The tokens of the pages before; the token is added.
+
+    Raises:
+        PaginationError: AWS sent the token before.
+    """
+    if token in tokens:
+        raise PaginationError(
+            "AWS repeated a page token, so the listing would never end. The pages before are "
+            "stored; run again.",
+            operation="ListOpportunities",
+            retryable=True,
+        )
+    tokens.add(token)
+    return replace(query, token=token)
+
+
+async def restarting(listing: Callable[[], Awaitable[ResultT]]) -> ResultT:
+    """List, and start again where a token fails, `MAX_LISTINGS` times in all.
+
+    Raises:
+        PaginationError: A token of the last listing failed, too.
+    """
+    for _ in range(MAX_LISTINGS - 1):
+        with suppress(PaginationError):
+            return await listing()
+    return await listing()

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Self
 
 from partnercentral_list._notify import Notifier
 from partnercentral_list.errors import StoreError
@@ -49,7 +49,7 @@ class SyncRun:
     Args:
         kind: The method of `OpportunitySync` that was called.
         source: Fetches the pages.
-        store: The store; `acquire` its lease first, and `release` it in a ``finally``.
+        store: The store; its lease is held in ``async with``.
         notifier: Emits the events.
         lookback: How late AWS may show a change.
     """
@@ -81,7 +81,15 @@ class SyncRun:
         self._keys_by_raw: dict[str, dict[str, str]] = {}
         """Of invalid records without an identifier: by key, the distinct key of each raw form."""
 
-    async def acquire(self) -> None:
+    async def __aenter__(self) -> Self:
+        try:
+            await self._acquire()
+        except BaseException:
+            await self.__aexit__()
+            raise
+        return self
+
+    async def _acquire(self) -> None:
         """Acquire the lease, and read the state of the store.
 
         Raises:
@@ -111,8 +119,7 @@ class SyncRun:
             )
         self._notifier.notify(SyncStarted(self._kind, self.state.watermark))
 
-    async def release(self) -> None:
-        """Release the lease."""
+    async def __aexit__(self, *exc_info: object) -> None:
         is_failing = sys.exception() is not None
         try:
             await self.store.release_lease(self._owner)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from datetime import timedelta
 
-from partnercentral_list._notify import Notifier
 from partnercentral_list.client import PartnerCentralClient
 from partnercentral_list.config import check_kind
 from partnercentral_list.errors import (
@@ -19,7 +18,7 @@ from partnercentral_list.sync._cursor import CursorPage, DateCursor
 from partnercentral_list.sync._reconcile import Reconciliation
 from partnercentral_list.sync._source import ClientSource, Source, batched, look_up
 from partnercentral_list.sync._sync_run import SyncRun
-from partnercentral_list.sync.events import OnSyncEvent, SyncEvent, SyncKind, notifier
+from partnercentral_list.sync.events import OnSyncEvent, SyncKind, notifier
 from partnercentral_list.sync.reports import (
     ApplyReport,
     OpportunityChange,
@@ -49,6 +48,8 @@ class OpportunitySync:
         ConfigurationError: An argument is of the wrong type or out of its bounds.
     """
 
+    _cursor = DateCursor
+
     def __init__(
         self,
         client: PartnerCentralClient,
@@ -65,12 +66,19 @@ class OpportunitySync:
             raise ConfigurationError(
                 "lookback must be at least 1 second: AWS may compare dates by the second only."
             )
-        if not 1 <= page_size <= 100 or isinstance(page_size, bool):
+        if not 1 <= page_size <= 100:
             raise ConfigurationError("page_size must be in 1..100.")
         self._client = client
-        self._engine = SyncEngine(
-            lambda: ClientSource(client, page_size), store, notifier(on_event), lookback
-        )
+        self._page_size = page_size
+        self._store = store
+        self._notifier = notifier(on_event)
+        self._lookback = lookback
+
+    def _new_source(self) -> Source:
+        return ClientSource(self._client, self._page_size)
+
+    def _new_run(self, kind: SyncKind) -> SyncRun:
+        return SyncRun(kind, self._new_source(), self._store, self._notifier, self._lookback)
 
     async def run(self) -> SyncReport:
         """Store what changed since the last run; everything at first.
@@ -85,9 +93,31 @@ class OpportunitySync:
                 be proven complete.
             PartnerCentralError: A page could not be fetched, retries included.
         """
-        return await self._engine.run()
+        async with self._new_run("run") as run:
+            await self._store_changes(run)
+            report = run.report()
+            run.finish(report)
+            return report
 
-    def changes(self) -> AsyncGenerator[OpportunityChange, None]:
+    async def _store_changes(self, run: SyncRun) -> None:
+        next_page = self._reader(run)
+        while (page := await next_page()) is not None:
+            await run.commit(await run.diff(page), page)
+
+    def _reader(self, run: SyncRun) -> Callable[[], Awaitable[CursorPage | None]]:
+        """Return what fetches the next page: of pending opportunities first, then by date."""
+        batches = deque(batched(sorted(run.state.pending)))
+        cursor = self._cursor(run.source, run.settled, watermark=run.state.watermark)
+
+        async def next_page() -> CursorPage | None:
+            if batches:
+                page = await look_up(run.source, batches.popleft())
+                return CursorPage.without_watermark(page)
+            return await cursor.next_page()
+
+        return next_page
+
+    async def changes(self) -> AsyncGenerator[OpportunityChange, None]:
         """Yield what changed since the last run, and store each page once it is consumed.
 
         A page is committed when the change after its last one is requested. If the loop is left
@@ -100,7 +130,14 @@ class OpportunitySync:
                 because a page took longer than 5 minutes to consume.
             PartnerCentralError: While iterating, as with `run`.
         """
-        return self._engine.changes()
+        async with self._new_run("changes") as run:
+            next_page = self._reader(run)
+            while (page := await next_page()) is not None:
+                found = await run.diff(page)
+                for change in found.changes:
+                    yield change
+                await run.commit(found, page)
+            run.finish(run.report())
 
     async def apply(self, events: Iterable[OpportunityEvent | OtherEvent]) -> ApplyReport:
         """Fetch the opportunities that events name, and store them; the watermark stays.
@@ -131,95 +168,9 @@ class OpportunitySync:
             raise RequestValidationError(problems)
         if not identifiers:
             return ApplyReport((), 0, 0, (), 0)
-        return await self._engine.apply(tuple(identifiers))
-
-    async def reconcile(self) -> ReconcileReport:
-        """Run, then list everything, and report and store what no run can see.
-
-        That is a change without a later LastModifiedDate, an opportunity without one, and what was
-        hidden by a watermark that was ahead. An opportunity is reported as gone only if no listing
-        has it and a lookup by its identifier does not find it; it stays in the store. What is
-        created or deleted meanwhile may or may not be counted.
-
-        Raises:
-            StoreError: As with `run`.
-            PaginationError: As with `run`; also if opportunities were deleted during each listing.
-            PartnerCentralError: As with `run`.
-        """
-        return await self._engine.reconcile()
-
-
-class SyncEngine:
-    """What `OpportunitySync` does, over any source of pages.
-
-    Args:
-        new_source: Makes the source of one call.
-        store: Holds the replica.
-        notifier: Emits the events.
-        lookback: How late AWS may show a change.
-        cursor: Reads a listing by date.
-    """
-
-    def __init__(
-        self,
-        new_source: Callable[[], Source],
-        store: SyncStore,
-        notifier: Notifier[SyncEvent],
-        lookback: timedelta,
-        cursor: type[DateCursor] = DateCursor,
-    ) -> None:
-        self._new_source = new_source
-        self._store = store
-        self._notifier = notifier
-        self._lookback = lookback
-        self._cursor = cursor
-
-    def _new_run(self, kind: SyncKind) -> SyncRun:
-        return SyncRun(kind, self._new_source(), self._store, self._notifier, self._lookback)
-
-    async def run(self) -> SyncReport:
-        """Store what changed."""
-        run = self._new_run("run")
-        try:
-            await run.acquire()
-            await self._store_changes(run)
-            report = run.report()
-            run.finish(report)
-            return report
-        finally:
-            await run.release()
-
-    async def _store_changes(self, run: SyncRun) -> None:
-        reader = self._new_reader(run)
-        while (page := await reader.next_page()) is not None:
-            await run.commit(await run.diff(page), page)
-
-    async def changes(self) -> AsyncGenerator[OpportunityChange, None]:
-        """Yield what changed, and store each page once its changes are consumed."""
-        run = self._new_run("changes")
-        try:
-            await run.acquire()
-            reader = self._new_reader(run)
-            while (page := await reader.next_page()) is not None:
-                found = await run.diff(page)
-                for change in found.changes:
-                    yield change
-                await run.commit(found, page)
-            run.finish(run.report())
-        finally:
-            await run.release()
-
-    def _new_reader(self, run: SyncRun) -> PendingFirst:
-        cursor = self._cursor(run.source, run.settled, watermark=run.state.watermark)
-        return PendingFirst(run.source, run.state.pending, cursor)
-
-    async def apply(self, identifiers: Sequence[str]) -> ApplyReport:
-        """Look up opportunities and store them; the watermark stays."""
-        run = self._new_run("apply")
         changes: list[OpportunityChange] = []
         pending: list[str] = []
-        try:
-            await run.acquire()
+        async with self._new_run("apply") as run:
             for batch in batched(identifiers):
                 page = CursorPage.without_watermark(await look_up(run.source, batch))
                 found = await run.diff(page)
@@ -237,14 +188,21 @@ class SyncEngine:
             )
             run.finish(report)
             return report
-        finally:
-            await run.release()
 
     async def reconcile(self) -> ReconcileReport:
-        """Store what changed, then compare everything; see `Reconciliation`."""
-        run = self._new_run("reconcile")
-        try:
-            await run.acquire()
+        """Run, then list everything, and report and store what no run can see.
+
+        That is a change without a later LastModifiedDate, an opportunity without one, and what was
+        hidden by a watermark that was ahead. An opportunity is reported as gone only if no listing
+        has it and a lookup by its identifier does not find it; it stays in the store. What is
+        created or deleted meanwhile may or may not be counted.
+
+        Raises:
+            StoreError: As with `run`.
+            PaginationError: As with `run`; also if opportunities were deleted during each listing.
+            PartnerCentralError: As with `run`.
+        """
+        async with self._new_run("reconcile") as run:
             await self._store_changes(run)
             first = run.report()
             # Fetched before everything is listed: what changes meanwhile is for the next run.
@@ -253,21 +211,3 @@ class SyncEngine:
             report = await Reconciliation(run, first).report(cursor)
             run.finish(report)
             return report
-        finally:
-            await run.release()
-
-
-class PendingFirst:
-    """Looks up the pending opportunities, then reads what the cursor reads."""
-
-    def __init__(self, source: Source, pending: Iterable[str], cursor: DateCursor) -> None:
-        self._source = source
-        self._batches = deque(batched(sorted(pending)))
-        self._cursor = cursor
-
-    async def next_page(self) -> CursorPage | None:
-        """Fetch the next page; None at the end."""
-        if self._batches:
-            page = await look_up(self._source, self._batches.popleft())
-            return CursorPage.without_watermark(page)
-        return await self._cursor.next_page()

@@ -19,10 +19,8 @@ from pathlib import Path
 from random import Random
 
 from partnercentral_list.sync import SQLiteStore
-from partnercentral_list.sync.events import notifier
-from partnercentral_list.sync.sync import SyncEngine
 from tests.sync.simulated_service import SimulatedService, Traits
-from tests.sync.simulation import CrashingSource
+from tests.sync.simulation import CrashingSource, SimulatedSync
 
 
 def start(path: Path, service: SimulatedService, consumed: Path, consumes: bool) -> int:
@@ -32,20 +30,18 @@ def start(path: Path, service: SimulatedService, consumed: Path, consumes: bool)
         return child
     try:
         log = os.open(consumed, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-        asyncio.run(sync(path, service, log if consumes else None))
+        asyncio.run(synchronize(path, service, log if consumes else None))
     finally:
         os._exit(0)
 
 
-async def sync(path: Path, service: SimulatedService, log: int | None) -> None:
+async def synchronize(path: Path, service: SimulatedService, log: int | None) -> None:
     async with SQLiteStore(path) as store:
-        engine = SyncEngine(
-            lambda: CrashingSource(service, 0.0), store, notifier(None), timedelta(seconds=1)
-        )
+        sync = SimulatedSync(CrashingSource(service, 0.0), store, timedelta(seconds=1))
         if log is None:
-            await engine.run()
+            await sync.run()
             return
-        changes = engine.changes()
+        changes = sync.changes()
         async for change in changes:
             os.write(log, f"{change.after.partner_opportunity_identifier}\n".encode())
         await changes.aclose()
@@ -72,7 +68,9 @@ def main(folder: Path, seed: int, kills: int) -> dict[str, object]:
         for _ in range(rng.choice([0, 2, 20])):
             service._edit_at(service.latest + 1000)
         service.now = service.latest + 1
-    asyncio.run(sync(path, service, os.open(consumed, os.O_WRONLY | os.O_APPEND | os.O_CREAT)))
+    asyncio.run(
+        synchronize(path, service, os.open(consumed, os.O_WRONLY | os.O_APPEND | os.O_CREAT))
+    )
     truth = service.truth()
     log = set(consumed.read_text().split())
     return {

@@ -10,11 +10,10 @@ from random import Random
 from typing import Any
 
 from partnercentral_list import PartnerCentralError
-from partnercentral_list.sync import MemoryStore, SyncBatch
+from partnercentral_list.sync import MemoryStore, OpportunitySync, SyncBatch, SyncStore
 from partnercentral_list.sync._cursor import DateCursor
 from partnercentral_list.sync._source import SourcePage, SourceQuery
 from partnercentral_list.sync.events import notifier
-from partnercentral_list.sync.sync import SyncEngine
 from tests.sync.simulated_service import SimulatedService, Traits, drive
 
 LATE = 30_000
@@ -127,6 +126,26 @@ class CrashingStore(MemoryStore):
             raise Crash
 
 
+class SimulatedSync(OpportunitySync):
+    """Syncs what a source fetches, without a client."""
+
+    def __init__(
+        self,
+        source: CrashingSource,
+        store: SyncStore,
+        lookback: timedelta,
+        cursor: Any = DateCursor,
+    ) -> None:
+        self._source = source
+        self._store = store
+        self._lookback = lookback
+        self._cursor = cursor
+        self._notifier = notifier(None)
+
+    def _new_source(self) -> CrashingSource:
+        return self._source
+
+
 @dataclass(frozen=True)
 class Safeguards:
     """The library's own safeguards, or mutants without one."""
@@ -156,22 +175,18 @@ def simulate(traits: Traits, seed: str, safeguards: Safeguards = OURS, runs: int
     crash = rng.choice([0.0, 0.02, 0.05])
     errors = 0
 
-    def engine(crash: float) -> SyncEngine:
+    def sync(crash: float) -> SimulatedSync:
         store.crash = crash
-        return SyncEngine(
-            lambda: CrashingSource(service, crash),
-            store,
-            notifier(None),
-            safeguards.lookback,
-            safeguards.cursor,
+        return SimulatedSync(
+            CrashingSource(service, crash), store, safeguards.lookback, safeguards.cursor
         )
 
     for number in range(runs):
         try:
             if number % 3 == 2:
-                drive(consume(engine(crash), rng))
+                drive(consume(sync(crash), rng))
             else:
-                drive(engine(crash).run())
+                drive(sync(crash).run())
         except (Crash, PartnerCentralError):
             errors += 1
         except Endless:
@@ -181,7 +196,7 @@ def simulate(traits: Traits, seed: str, safeguards: Safeguards = OURS, runs: int
     service.quiet()
     is_refused = False
     try:
-        drive(engine(0.0).run())
+        drive(sync(0.0).run())
     except PartnerCentralError:
         is_refused = True
     unknown = service.invalid()
@@ -229,18 +244,17 @@ def simulate_reconciling(traits: Traits, seed: str) -> Reconciled:
     service = SimulatedService(traits, rng, size=rng.choice([3, 10, 30]))
     store = CrashingStore(rng)
 
-    def engine() -> SyncEngine:
-        lookback = OURS.lookback
-        return SyncEngine(lambda: CrashingSource(service, 0.0), store, notifier(None), lookback)
+    def sync() -> SimulatedSync:
+        return SimulatedSync(CrashingSource(service, 0.0), store, OURS.lookback)
 
     for _ in range(6):
         with suppress(PartnerCentralError, Endless):
-            drive(engine().reconcile() if rng.random() < 0.2 else engine().run())
+            drive(sync().reconcile() if rng.random() < 0.2 else sync().run())
         service.advance(rng.choice([10, 1000, 20_000, 200_000]))
     service.quiet()
     try:
-        drive(engine().reconcile())
-        report = drive(engine().reconcile())
+        drive(sync().reconcile())
+        report = drive(sync().reconcile())
     except PartnerCentralError:
         return Reconciled(is_exact=False, claims_equality=False, is_refused=True)
     unknown = service.invalid() | {f"O{identifier}" for identifier in service.gone}
@@ -252,8 +266,8 @@ def simulate_reconciling(traits: Traits, seed: str) -> Reconciled:
     return Reconciled(copy == service.truth(), claims)
 
 
-async def consume(engine: SyncEngine, rng: Random) -> None:
-    changes = engine.changes()
+async def consume(sync: SimulatedSync, rng: Random) -> None:
+    changes = sync.changes()
     try:
         async for _ in changes:
             if rng.random() < 0.02:
