@@ -11,13 +11,12 @@ from typing import Final, TypeAlias, TypeVar
 
 from partnercentral_list.errors import StoreError
 from partnercentral_list.sync.sqlite._file import (
-    FileState,
-    check_companions,
     file_state,
+    is_same_file,
     prepare_file,
     store_error,
 )
-from partnercentral_list.sync.sqlite._schema import migrate
+from partnercentral_list.sync.sqlite._schema import migrate, transaction
 
 ResultT = TypeVar("ResultT")
 Action: TypeAlias = Callable[[sqlite3.Connection], ResultT]
@@ -46,7 +45,7 @@ class SQLiteConnection:
     def __init__(self, path: str) -> None:
         self._path = path
         self._absolute_path = path
-        self._state: FileState | None = None
+        self._state: os.stat_result | None = None
         self._thread: ThreadPoolExecutor | None = None
         self._connection: sqlite3.Connection | None = None
         self._process = os.getpid()
@@ -88,16 +87,8 @@ class SQLiteConnection:
         """
 
         def run(connection: sqlite3.Connection) -> ResultT:
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                result = action(connection)
-                connection.execute("COMMIT")
-            except BaseException:
-                # A full disk has rolled back already.
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
-                raise
-            return result
+            with transaction(connection):
+                return action(connection)
 
         return await self.run(run)
 
@@ -129,7 +120,7 @@ class SQLiteConnection:
         # Checked after each action: what SQLite writes to a file that was removed is lost, and of
         # one that was cut it still reads pages from memory.
         before, self._state = self._state, file_state(self._absolute_path)
-        if before is None or self._state is None or not self._state.continues(before):
+        if not is_same_file(before, self._state):
             self._state = None
             raise StoreError(f"{self._path}: {_REPLACED}")
         return result
@@ -149,7 +140,6 @@ def connect(path: str) -> sqlite3.Connection:
         OSError: It cannot be created.
     """
     prepare_file(path)
-    check_companions(path)
     connection = sqlite3.connect(
         path, timeout=BUSY_TIMEOUT_SECONDS, isolation_level=None, check_same_thread=False
     )

@@ -6,7 +6,6 @@ import os
 import sqlite3
 import stat
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Final
 
 from partnercentral_list._notify import logger
@@ -39,41 +38,24 @@ def prepare_file(path: str) -> None:
 
     An existing file is not opened: a process that closes any descriptor of a file loses all locks
     that it has on it, those of another connection included. And opening a pipe waits for a writer.
+    The files that SQLite keeps next to it are checked, too: it would wait for a pipe's other end.
 
     Raises:
         StoreError: It is not a regular file.
         OSError: It cannot be created.
     """
-    try:
-        mode = os.stat(path).st_mode
-    except FileNotFoundError:
+    if not os.path.exists(path):
         # SQLite gives its own files next to it the same mode. Another process may be faster.
         with suppress(FileExistsError):
             os.close(os.open(os.path.realpath(path), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-        return
-    _check_is_file(path, mode)
-    _withdraw_from_others(path, mode)
-
-
-def check_companions(path: str) -> None:
-    """Check the files that SQLite keeps next to the database, and withdraw them from other users.
-
-    Raises:
-        StoreError: One of them is not a regular file: SQLite would wait for a pipe's other end.
-    """
-    for file in (path + suffix for suffix in _SUFFIXES_OF_COMPANIONS):
+    for file in (path, *(path + suffix for suffix in _SUFFIXES_OF_COMPANIONS)):
         with suppress(FileNotFoundError):
-            mode = os.stat(file).st_mode
-            _check_is_file(file, mode)
-            _withdraw_from_others(file, mode)
+            _check(file, os.stat(file).st_mode)
 
 
-def _check_is_file(path: str, mode: int) -> None:
+def _check(file: str, mode: int) -> None:
     if not stat.S_ISREG(mode):
-        raise StoreError(f"{path}: this is not a regular file. Give the path of a file.")
-
-
-def _withdraw_from_others(file: str, mode: int) -> None:
+        raise StoreError(f"{file}: this is not a regular file. Give the path of a file.")
     if os.name != "posix":
         return
     mode = stat.S_IMODE(mode)
@@ -90,27 +72,19 @@ def _withdraw_from_others(file: str, mode: int) -> None:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class FileState:
-    """What tells whether a file is still the one that was opened."""
-
-    device: int
-    inode: int
-    size: int
-
-    def continues(self, other: FileState) -> bool:
-        """Return whether it is the same file as before, and not shorter."""
-        is_same = (self.device, self.inode) == (other.device, other.inode)
-        return is_same and self.size >= other.size
-
-
-def file_state(path: str) -> FileState | None:
+def file_state(path: str) -> os.stat_result | None:
     """Return the state of the file at a path; None if there is no file."""
     try:
-        found = os.stat(path)
+        return os.stat(path)
     except (FileNotFoundError, NotADirectoryError):
         return None
-    return FileState(found.st_dev, found.st_ino, found.st_size)
+
+
+def is_same_file(before: os.stat_result | None, after: os.stat_result | None) -> bool:
+    """Return whether a file is still the one that it was, and not shorter."""
+    if before is None or after is None:
+        return False
+    return os.path.samestat(before, after) and after.st_size >= before.st_size
 
 
 def is_path(value: object) -> bool:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime
-from typing import Final, TypeAlias
+from typing import Final
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from partnercentral_list.errors import StoreError
 from partnercentral_list.models import OpportunitySummary
 from partnercentral_list.sync.sqlite._file import DAMAGED
-from partnercentral_list.sync.sqlite._schema import COLUMNS
-
-_ReadColumn: TypeAlias = Callable[[OpportunitySummary], str | None]
+from partnercentral_list.sync.sqlite._schema import FIELDS
 
 
 def format_date(date: datetime) -> str:
@@ -51,7 +49,7 @@ def check_text(value: object) -> str:
 def to_row(account: str, record: OpportunitySummary) -> tuple[str | None, ...]:
     """Return the columns of an opportunity; the last one is its whole wire form."""
     wire = record.model_dump_json(by_alias=True, exclude_none=True)
-    return (account, record.id, *(read(record) for read in _READ_COLUMNS), wire)
+    return (account, record.id, *(_read(record, path) for path in _PATHS), wire)
 
 
 def from_row(identifier: object, wire: object) -> OpportunitySummary:
@@ -72,38 +70,17 @@ def from_row(identifier: object, wire: object) -> OpportunitySummary:
     raise StoreError(DAMAGED)
 
 
-def _reader(column: str) -> _ReadColumn:
-    path = _path(OpportunitySummary, column)
-
-    def read(record: OpportunitySummary) -> str | None:
-        value: object = record
-        for field in path:
-            value = getattr(value, field)
-            if value is None:
-                return None
-        if isinstance(value, datetime):
-            return format_date(value)
-        return value.isoformat() if isinstance(value, date) else str(value)
-
-    return read
+def _read(record: OpportunitySummary, path: Sequence[str]) -> str | None:
+    value: object = record
+    for field in path:
+        if value is None:
+            break
+        value = getattr(value, field)
+    if isinstance(value, datetime):
+        return format_date(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    return None if value is None else str(value)
 
 
-def _path(model: type[BaseModel], column: str) -> tuple[str, ...]:
-    """Return the fields that lead to a column: ("life_cycle", "stage") for life_cycle_stage."""
-    if column in model.model_fields:
-        return (column,)
-    for name, field in model.model_fields.items():
-        nested = next(
-            (
-                kind
-                for kind in getattr(field.annotation, "__args__", ())
-                if isinstance(kind, type) and issubclass(kind, BaseModel)
-            ),
-            None,
-        )
-        if nested is not None and column.startswith(f"{name}_"):
-            return (name, *_path(nested, column.removeprefix(f"{name}_")))
-    raise LookupError(column)
-
-
-_READ_COLUMNS: Final = tuple(_reader(column) for column in COLUMNS)
+_PATHS: Final[Sequence[Sequence[str]]] = [path.split(".") for path in FIELDS]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from typing import Final
 
 from partnercentral_list.errors import StoreError
@@ -11,31 +12,32 @@ from partnercentral_list.errors import StoreError
 APPLICATION_ID: Final = 0x70636C73
 """Identifies the files of this library: "pcls" in ASCII."""
 
-COLUMNS: Final = (
+FIELDS: Final = (
     "catalog",
     "arn",
     "partner_opportunity_identifier",
     "opportunity_type",
     "last_modified_date",
     "created_date",
-    "life_cycle_stage",
-    "life_cycle_closed_lost_reason",
-    "life_cycle_next_steps",
-    "life_cycle_target_close_date",
-    "life_cycle_review_status",
-    "life_cycle_review_comments",
-    "life_cycle_review_status_reason",
-    "customer_account_industry",
-    "customer_account_other_industry",
-    "customer_account_company_name",
-    "customer_account_website_url",
-    "customer_account_address_city",
-    "customer_account_address_postal_code",
-    "customer_account_address_state_or_region",
-    "customer_account_address_country_code",
-    "project_expected_contract_duration_term",
-    "project_expected_contract_duration_value",
+    "life_cycle.stage",
+    "life_cycle.closed_lost_reason",
+    "life_cycle.next_steps",
+    "life_cycle.target_close_date",
+    "life_cycle.review_status",
+    "life_cycle.review_comments",
+    "life_cycle.review_status_reason",
+    "customer.account.industry",
+    "customer.account.other_industry",
+    "customer.account.company_name",
+    "customer.account.website_url",
+    "customer.account.address.city",
+    "customer.account.address.postal_code",
+    "customer.account.address.state_or_region",
+    "customer.account.address.country_code",
+    "project.expected_contract_duration.term",
+    "project.expected_contract_duration.value",
 )
+COLUMNS: Final = tuple(path.replace(".", "_") for path in FIELDS)
 
 # A released version is never edited: a change of the tables is a new version.
 _FIRST: Final = (
@@ -94,16 +96,11 @@ def migrate(
     """
     # In a transaction, because what identifies a file is in three places, and another process may
     # be creating the tables right now.
-    connection.execute("BEGIN")
-    try:
+    with transaction(connection, "BEGIN"):
         version = _check_version(connection, len(migrations))
-    finally:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
     if version == len(migrations):
         return
-    connection.execute("BEGIN IMMEDIATE")
-    try:
+    with transaction(connection):
         # Checked again: another process may have migrated it in between.
         version = _check_version(connection, len(migrations))
         for statements in migrations[version:]:
@@ -111,6 +108,16 @@ def migrate(
                 connection.execute(statement)
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.execute(f"PRAGMA user_version = {len(migrations)}")
+
+
+@contextmanager
+def transaction(
+    connection: sqlite3.Connection, begin: str = "BEGIN IMMEDIATE"
+) -> Generator[None, None, None]:
+    """Commit what is done in it; undo it if there is an exception."""
+    connection.execute(begin)
+    try:
+        yield
         connection.execute("COMMIT")
     except BaseException:
         # A full disk has rolled back already.
