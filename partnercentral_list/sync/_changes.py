@@ -50,11 +50,8 @@ def diff(
     version does not replace a later one, unless `is_final` says that the later one's date is no
     evidence of lag.
 
-    Args:
-        rows: The rows, in the order in which they were read.
-        stored: The stored versions of the opportunities in `rows`, by identifier.
-        is_final: Whether every replica shows a version of that date by now, or AWS has no version
-            of that date.
+    `rows` come in the order in which they were read, and `stored` has their stored versions.
+    `is_final` says whether every replica shows a version of a date by now, or AWS has none of it.
     """
 
     def is_outdated(record: OpportunitySummary, other: OpportunitySummary) -> bool:

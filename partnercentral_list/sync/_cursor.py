@@ -134,7 +134,9 @@ class DateCursor:
         page = await self._fetch(self._query)
         watermark, self._watermark = self._watermark, None
         if watermark is not None and page.clock is not None and is_ahead(watermark, page.clock):
-            self._query = replace(self._query, after=self._earlier_start(watermark - page.clock))
+            start, ahead = self._query.after, watermark - page.clock
+            earlier = None if start is None or ahead >= MAX_CLOCK_SKEW else look_back(start, ahead)
+            self._query = replace(self._query, after=earlier)
             return None
         if page.token is None:
             # Everything is in one response, and nothing is edited within a response.
@@ -145,10 +147,6 @@ class DateCursor:
         self._newest = await self.fetch_newest()
         self._state = self._read_page
         return None
-
-    def _earlier_start(self, ahead: timedelta) -> datetime | None:
-        start = self._query.after
-        return None if start is None or ahead >= MAX_CLOCK_SKEW else look_back(start, ahead)
 
     async def _read_page(self) -> CursorPage | None:
         page = await self._fetch_dated(self._query)
@@ -162,7 +160,17 @@ class DateCursor:
         last = page.last_date(self._query.key)
         if page.token and last and position and last <= position:
             # More records than a page holds, between the start of the page and the position.
-            self._tied = TiedRange(self._end_of_tied(position), self._new_tied_records())
+            # Having stepped back by a second, each page of that second would be tied: one range
+            # for all of them.
+            is_coarse = self._step_back == SECOND
+            self._tied = TiedRange(
+                position.replace(microsecond=999_999) if is_coarse else position,
+                TiedRecords(
+                    f"More opportunities than a page holds have one {self._query.key}",
+                    "What was read is stored; run again.",
+                    can_leave=True,
+                ),
+            )
             self._state = self._read_tied
             return None
         return self._advance(page, last)
@@ -195,18 +203,6 @@ class DateCursor:
 
     def _capped(self, date: datetime | None) -> datetime | None:
         return None if date is None or self._newest is None else min(date, self._newest)
-
-    def _end_of_tied(self, position: datetime) -> datetime:
-        # Having stepped back by a second, each page of that second would be tied: one range for
-        # all of them.
-        return position.replace(microsecond=999_999) if self._step_back == SECOND else position
-
-    def _new_tied_records(self) -> TiedRecords:
-        return TiedRecords(
-            f"More opportunities than a page holds have one {self._query.key}",
-            "What was read is stored; run again.",
-            can_leave=True,
-        )
 
     async def _read_tied(self) -> CursorPage | None:
         tied, key = self._tied, self._query.key
@@ -269,14 +265,8 @@ class DateCursor:
 def check_order(page: SourcePage, query: SourceQuery, newest: datetime | None) -> SourcePage:
     """Check that a page is sorted, and remove implausible dates of its invalid records.
 
-    Args:
-        page: The page as AWS sent it.
-        query: The request.
-        newest: The latest date of a valid opportunity; None if it is not known.
-
-    Returns:
-        The page. An invalid record keeps its date only if it lies in the range that was requested
-        and the page is sorted with it.
+    An invalid record keeps its date only if it lies in the range that was requested, up to the
+    newest date of a valid opportunity, and the page is sorted with it.
 
     Raises:
         MalformedResponseError: The valid opportunities are not sorted as requested.

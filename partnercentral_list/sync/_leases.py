@@ -40,12 +40,9 @@ def forget_owner(owner: str) -> None:
 
 def busy_error(owner: str) -> StoreError:
     """Return the error for a store whose lease `owner` holds."""
-    return StoreError(BUSY_HERE if _is_here(owner) else BUSY, retryable=True)
-
-
-def _is_here(owner: str) -> bool:
     # A forked process inherits the set, and is another process.
-    return owner in _OWNERS_HERE and owner.split("/")[1] == str(os.getpid())
+    is_here = owner in _OWNERS_HERE and owner.split("/")[1] == str(os.getpid())
+    return StoreError(BUSY_HERE if is_here else BUSY, retryable=True)
 
 
 def is_dead(owner: str) -> bool:
@@ -60,17 +57,13 @@ def is_dead(owner: str) -> bool:
         return False
     if int(process) == os.getpid():
         return owner not in _OWNERS_HERE
-    return not _exists(int(process))
-
-
-def _exists(process: int) -> bool:
     if sys.platform == "win32":
         # There is no signal 0: os.kill would end the process.
-        return True
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
         return False
-    except (OSError, OverflowError):
+    try:
+        os.kill(int(process), 0)
+    except ProcessLookupError:
         return True
-    return True
+    except (OSError, OverflowError):
+        pass
+    return False

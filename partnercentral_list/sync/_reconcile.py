@@ -27,10 +27,7 @@ class Reconciliation:
     without a date, which a listing by date may leave out, but can only be read by page tokens. What
     is stored and in neither is looked up before it is reported as gone. Nothing is deleted.
 
-    Args:
-        run: The call that reconciles; it has stored what changed, and knows the latest date that
-            AWS lists.
-        report: The report of what that has stored.
+    `run` has stored what changed, and knows the latest date that AWS lists; `report` is its report.
     """
 
     def __init__(self, run: SyncRun, report: SyncReport) -> None:
@@ -47,11 +44,7 @@ class Reconciliation:
         self._covered = None if was_ahead else run.settled
 
     async def report(self, cursor: DateCursor) -> ReconcileReport:
-        """List everything, look up the rest, and return what was found.
-
-        Args:
-            cursor: Lists everything by CreatedDate.
-        """
+        """List everything, by CreatedDate with `cursor`, look up the rest, and report it all."""
         left = await self._list_by_identifier()
         while (page := await cursor.next_page()) is not None:
             await self._take(page)
@@ -94,13 +87,8 @@ class Reconciliation:
         """List by Identifier again until no record has left during a listing.
 
         A token may be an offset: where a record leaves, another one moves up to a page that was
-        read already. The record that left had been listed, so it is missing afterwards.
-
-        Args:
-            left: What the first listing by Identifier had, and the one by CreatedDate has not.
-
-        Raises:
-            PaginationError: A record left during each listing.
+        read already. The record that left had been listed, so it is missing afterwards. `left` is
+        what the first listing had, and the one by CreatedDate has not.
         """
         for _ in range(MAX_LISTINGS - 1):
             if not left:
@@ -138,11 +126,7 @@ class Reconciliation:
         return self._silent if change.after.id in invalid else self._missed
 
     async def _check_absent(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Look up what is in no listing.
-
-        Returns:
-            What AWS no longer has, and what is stored and could not be verified.
-        """
+        """Look up what is in no listing, and return what is gone and what could not be verified."""
         stored = frozenset(await self._run.store.identifiers())
         absent = sorted((stored | self._run.state.pending) - self._listed)
         # AWS refuses to look up any other identifier.

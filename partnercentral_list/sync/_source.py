@@ -9,7 +9,6 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from itertools import islice
 from typing import Final, Literal, Protocol, TypeAlias, TypeVar, cast
 
 from pydantic import TypeAdapter, ValidationError
@@ -145,12 +144,7 @@ class Source(Protocol):
 
 
 class ClientSource:
-    """Fetches pages through `PartnerCentralClient.list_opportunities`.
-
-    Args:
-        client: Sends the requests.
-        page_size: Opportunities in a page, 1 to 100.
-    """
+    """Fetches pages through `PartnerCentralClient.list_opportunities`."""
 
     def __init__(self, client: PartnerCentralClient, page_size: int) -> None:
         self.catalog = client.catalog
@@ -243,23 +237,12 @@ def _date(value: object) -> datetime | None:
 
 def batched(identifiers: Iterable[str]) -> list[tuple[str, ...]]:
     """Split identifiers into batches of as many as a request may name."""
-    rest = iter(identifiers)
-    found: list[tuple[str, ...]] = []
-    while batch := tuple(islice(rest, IDENTIFIERS_PER_REQUEST)):
-        found.append(batch)
-    return found
+    every, size = tuple(identifiers), IDENTIFIERS_PER_REQUEST
+    return [every[start : start + size] for start in range(0, len(every), size)]
 
 
 async def look_up(source: Source, identifiers: tuple[str, ...]) -> SourcePage:
-    """Fetch opportunities by identifier, all pages as one.
-
-    Args:
-        source: Fetches the pages.
-        identifiers: As many as a request may name, at most.
-
-    Raises:
-        PaginationError: A token was repeated.
-    """
+    """Fetch opportunities by identifier, of a batch of `batched`, all pages as one."""
     query = SourceQuery(identifiers=identifiers)
     page = await source.fetch(query)
     rows, tokens = list(page.rows), set[str]()
@@ -270,12 +253,7 @@ async def look_up(source: Source, identifiers: tuple[str, ...]) -> SourcePage:
 
 
 def next_query(query: SourceQuery, token: str, tokens: set[str]) -> SourceQuery:
-    """Return the request for the next page of a listing.
-
-    Args:
-        query: The request for the first page.
-        token: The token of the next page.
-        tokens: The tokens of the pages before; the token is added.
+    """Return the request for the page of a token, and add it to the tokens of the pages before.
 
     Raises:
         PaginationError: AWS sent the token before.
@@ -292,11 +270,7 @@ def next_query(query: SourceQuery, token: str, tokens: set[str]) -> SourceQuery:
 
 
 async def restarting(listing: Callable[[], Awaitable[ResultT]]) -> ResultT:
-    """List, and start again where a token fails, `MAX_LISTINGS` times in all.
-
-    Raises:
-        PaginationError: A token of the last listing failed, too.
-    """
+    """List, and start again where a token fails, `MAX_LISTINGS` times in all."""
     for _ in range(MAX_LISTINGS - 1):
         with suppress(PaginationError):
             return await listing()

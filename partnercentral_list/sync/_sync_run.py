@@ -44,15 +44,7 @@ LEASE_DURATION: Final = timedelta(minutes=5)
 
 
 class SyncRun:
-    """Reads and writes a store under a lease, and counts what changes.
-
-    Args:
-        kind: The method of `OpportunitySync` that was called.
-        source: Fetches the pages.
-        store: The store; its lease is held in ``async with``.
-        notifier: Emits the events.
-        lookback: How late AWS may show a change.
-    """
+    """Reads and writes a store under a lease, in ``async with``, and counts what changes."""
 
     def __init__(
         self,
@@ -90,11 +82,6 @@ class SyncRun:
         return self
 
     async def _acquire(self) -> None:
-        """Acquire the lease, and read the state of the store.
-
-        Raises:
-            StoreError: Another owner holds the lease, or the store holds another catalog.
-        """
         catalog = self.source.catalog.value
         try:
             self.state = await self.store.acquire_lease(self._owner, catalog, LEASE_DURATION)
@@ -185,10 +172,7 @@ class SyncRun:
     ) -> None:
         """Write what a page changes, and the watermark that it proves.
 
-        Args:
-            changes: The difference between the page and the store.
-            page: The page.
-            missing: Identifiers that were looked up and that AWS does not list yet.
+        `missing` are identifiers that were looked up and that AWS does not list yet.
         """
         state = self.state
         known = [date for date in (state.watermark, page.watermark) if date is not None]
@@ -206,11 +190,7 @@ class SyncRun:
         self._count(changes, page)
 
     async def commit_complete_listing(self, gone: frozenset[str]) -> None:
-        """Write what only a complete listing proves.
-
-        Args:
-            gone: Opportunities that AWS no longer has, which need not be looked up again.
-        """
+        """Write what a complete listing proves; what is gone need not be looked up again."""
         batch = SyncBatch(
             watermark=self.newest if self.is_watermark_ahead else None,
             remove_pending=gone & self.state.pending,

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal, TypeAlias
 
-from partnercentral_list._notify import Notifier
 from partnercentral_list.sync.reports import ApplyReport, ReconcileReport, SyncReport
 
 SyncKind: TypeAlias = Literal["run", "changes", "apply", "reconcile"]
@@ -81,16 +80,7 @@ SyncEvent: TypeAlias = SyncStarted | PageCommitted | InvalidRecordStored | SyncF
 
 OnSyncEvent: TypeAlias = Callable[[SyncEvent], object]
 
-_LEVELS: Final[Mapping[type, int]] = {
+LEVELS: Final[Mapping[type, int]] = {
     InvalidRecordStored: logging.WARNING,
     SyncFinished: logging.INFO,
 }
-
-
-def notifier(on_event: OnSyncEvent | None) -> Notifier[SyncEvent]:
-    """Return the notifier of a sync.
-
-    Raises:
-        ConfigurationError: `on_event` is not callable, or it is async.
-    """
-    return Notifier(on_event, _LEVELS)

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from datetime import timedelta
 
+from partnercentral_list._notify import Notifier
 from partnercentral_list.client import PartnerCentralClient
 from partnercentral_list.config import check_kind
 from partnercentral_list.errors import (
@@ -18,7 +19,7 @@ from partnercentral_list.sync._cursor import CursorPage, DateCursor
 from partnercentral_list.sync._reconcile import Reconciliation
 from partnercentral_list.sync._source import ClientSource, Source, batched, look_up
 from partnercentral_list.sync._sync_run import SyncRun
-from partnercentral_list.sync.events import OnSyncEvent, SyncKind, notifier
+from partnercentral_list.sync.events import LEVELS, OnSyncEvent, SyncEvent, SyncKind
 from partnercentral_list.sync.reports import (
     ApplyReport,
     OpportunityChange,
@@ -71,7 +72,7 @@ class OpportunitySync:
         self._client = client
         self._page_size = page_size
         self._store = store
-        self._notifier = notifier(on_event)
+        self._notifier = Notifier[SyncEvent](on_event, LEVELS)
         self._lookback = lookback
 
     def _new_source(self) -> Source:

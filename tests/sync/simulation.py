@@ -10,10 +10,10 @@ from random import Random
 from typing import Any
 
 from partnercentral_list import PartnerCentralError
+from partnercentral_list._notify import Notifier
 from partnercentral_list.sync import MemoryStore, OpportunitySync, SyncBatch, SyncStore
 from partnercentral_list.sync._cursor import DateCursor
 from partnercentral_list.sync._source import SourcePage, SourceQuery
-from partnercentral_list.sync.events import notifier
 from tests.sync.simulated_service import SimulatedService, Traits, drive
 
 LATE = 30_000
@@ -140,7 +140,7 @@ class SimulatedSync(OpportunitySync):
         self._store = store
         self._lookback = lookback
         self._cursor = cursor
-        self._notifier = notifier(None)
+        self._notifier = Notifier(None, {})
 
     def _new_source(self) -> CrashingSource:
         return self._source
