@@ -1,17 +1,22 @@
-"""Emulators with one thing wrong: a filter, a bound or an order."""
+"""Services with one thing wrong: a filter, a bound or an order."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import json
+import re
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.request import Request, urlopen
 
-import pytest
-
-from partnercentral_list.emulator import _matching, _service
+from partnercentral_list.emulator import PartnerCentralEmulator
 from tests.expected import instant
 from tests.peers.matrix import ALONE, SORTS
+from tests.peers.records import records
 
 Json = dict[str, Any]
 Change = Callable[[Json], Json]
@@ -27,24 +32,73 @@ class Breakage:
     value: Any
     parameters: Change = lambda sent: sent
     record: Change = lambda record: record
-    case_matters: bool = False
 
-    def install(self, patch: pytest.MonkeyPatch) -> None:
-        """Make the emulator use other parameters than were sent, or compare names differently."""
-        known = _service.known_parameters
-        patch.setattr(_service, "known_parameters", lambda *sent: self.parameters(known(*sent)))
-        if self.case_matters:
-            patch.setattr(_matching, "_company", _exact_company)
+    @contextmanager
+    def serving(self) -> Iterator[str]:
+        """Serve other records than those listed, by other parameters than were sent."""
+        with (
+            PartnerCentralEmulator(map(self.record, records())) as emulator,
+            changing(emulator.url, self.parameters) as url,
+        ):
+            yield url
 
 
-def _exact_company(names: Iterable[str], *rest: object) -> Callable[[Any], bool]:
-    return lambda record: record.company in names
+@contextmanager
+def changing(target: str, parameters: Change) -> Iterator[str]:
+    """Serve what another server responds to changed parameters."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            sent = {name: value for name, value in body.items() if value is not None}
+            headers = {"X-Amz-Target": self.headers["X-Amz-Target"]}
+            request = Request(target, json.dumps(parameters(sent)).encode(), headers)  # noqa: S310 # loopback
+            with urlopen(request) as response:  # noqa: S310 # loopback
+                page = response.read()
+                self.send_response(response.status)
+                self.send_header("Content-Type", response.headers["Content-Type"])
+            self.send_header("Content-Length", str(len(page)))
+            self.end_headers()
+            self.wfile.write(page)
+
+        def log_message(self, *_: object) -> None:
+            """Nothing on stderr."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        server.daemon_threads = True
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def _marked(name: str) -> str:
+    """Mark capitals, so that names that differ by case only are no longer equal."""
+    return re.sub(r"[A-Z]", r"^\g<0>", name)
+
+
+def _with_marked_name(record: Json) -> Json:
+    account = record.get("Customer", {}).get("Account", {})
+    if account.get("CompanyName") is None:
+        return record
+    marked = account | {"CompanyName": _marked(account["CompanyName"])}
+    return record | {"Customer": record["Customer"] | {"Account": marked}}
+
+
+def _marked_names(sent: Json) -> Json:
+    return sent | {"CustomerCompanyName": [_marked(name) for name in sent["CustomerCompanyName"]]}
 
 
 def breakages() -> Iterator[Breakage]:
     other = {"Catalog": "AWS"}
     yield Breakage("the catalog ignored", "Catalog", "Sandbox", lambda sent: sent | other)
-    yield Breakage("company names exact", "CustomerCompanyName", None, case_matters=True)
+    name = "CustomerCompanyName"
+    yield Breakage("company names exact", name, None, _marked_names, _with_marked_name)
     for name in ALONE:
         yield Breakage(f"{name} ignored", name, None, _without(name))
         if name not in RANGES:
