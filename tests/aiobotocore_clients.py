@@ -22,4 +22,5 @@ class Clients(AioSession):  # type: ignore[misc] # aiobotocore is untyped
 
 def is_open(client: Any) -> bool:
     """Whether connections of an aiobotocore client may be open."""
+    # private: of aiobotocore, whose clients have no other way to say that they are closed.
     return client._endpoint.http_session._sessions is not None

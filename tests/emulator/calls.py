@@ -14,6 +14,8 @@ import pytest
 from botocore.loaders import Loader
 
 from partnercentral_list.emulator import AccountQuota, PartnerCentralEmulator
+
+# private: a process reads the installed service model once, and this has it read again.
 from partnercentral_list.emulator._model import load_service
 
 TARGET = "AWSPartnerCentralSelling.ListOpportunities"
