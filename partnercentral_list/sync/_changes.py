@@ -32,12 +32,6 @@ class ChangeSet:
         return read.difference(record.key for record in self.invalid)
 
 
-def valid_identifiers(rows: Iterable[SourceRow]) -> list[str]:
-    """Return the identifiers of the valid opportunities, each once."""
-    found = (row.record.id for row in rows if isinstance(row.record, OpportunitySummary))
-    return list(dict.fromkeys(found))
-
-
 def diff(
     rows: Iterable[SourceRow],
     stored: Mapping[str, OpportunitySummary],

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Final, TypeAlias
 
 from partnercentral_list._tied_records import TiedRecords
@@ -99,7 +100,6 @@ class DateCursor:
         """The identifiers of the records at that position."""
         self._step_back = timedelta(0)
         """How far before the position the next page starts."""
-        self._tied: TiedRange | None = None
 
     async def next_page(self) -> CursorPage | None:
         """Fetch the next page; None at the end.
@@ -163,7 +163,7 @@ class DateCursor:
             # Having stepped back by a second, each page of that second would be tied: one range
             # for all of them.
             is_coarse = self._step_back == SECOND
-            self._tied = TiedRange(
+            tied = TiedRange(
                 position.replace(microsecond=999_999) if is_coarse else position,
                 TiedRecords(
                     f"More opportunities than a page holds have one {self._query.key}",
@@ -171,7 +171,7 @@ class DateCursor:
                     can_leave=True,
                 ),
             )
-            self._state = self._read_tied
+            self._state = partial(self._read_tied, tied)
             return None
         return self._advance(page, last)
 
@@ -204,12 +204,15 @@ class DateCursor:
     def _capped(self, date: datetime | None) -> datetime | None:
         return None if date is None or self._newest is None else min(date, self._newest)
 
-    async def _read_tied(self) -> CursorPage | None:
-        tied, key = self._tied, self._query.key
-        if tied is None:
-            return None
-        page = await self._fetch_tied(tied)
-        if page is None:
+    async def _read_tied(self, tied: TiedRange) -> CursorPage | None:
+        key = self._query.key
+        # Of the largest size: tied records that fit into one response need no second pass.
+        query = replace(self._query, has_full_pages=True, token=tied.records.token)
+        try:
+            page = await self._fetch(query)
+        except PaginationError:
+            # The token has expired: this pass starts again.
+            tied.records.restart()
             return None
         is_end = page.token is None or (page.last_date(key) or tied.end) > tied.end
         rows = [row for row in page.rows if (row.date(key) or tied.end) <= tied.end]
@@ -221,26 +224,31 @@ class DateCursor:
         if tied.records.complete_pass is None:
             return CursorPage(page.rows, None, page.clock)
         # If the pass before is the complete one, a record may have left during this one.
-        self._tied = None
         last_page = tied.last_pages[tied.records.complete_pass - 1]
         proven = self._advance(last_page, last_page.last_date(key) or tied.end)
         return CursorPage(page.rows, proven.watermark, page.clock)
-
-    async def _fetch_tied(self, tied: TiedRange) -> SourcePage | None:
-        # Of the largest size: tied records that fit into one response need no second pass.
-        query = replace(self._query, has_full_pages=True, token=tied.records.token)
-        try:
-            return await self._fetch(query)
-        except PaginationError:
-            # The token has expired: this pass starts again.
-            tied.records.restart()
-            return None
 
     async def _fetch(self, query: SourceQuery) -> SourcePage:
         return self._checked(await self._source.fetch(query), query)
 
     def _checked(self, page: SourcePage, query: SourceQuery) -> SourcePage:
-        return check_order(page, query, self._newest)
+        """Check that a page is sorted, and remove implausible dates of its invalid records.
+
+        An invalid record keeps its date only if it lies in the range that was requested, up to the
+        newest date of a valid opportunity, and the page is sorted with it.
+        """
+        earliest = query.after - SECOND if query.after is not None else None
+        page = _without_implausible_dates(page, query.key, earliest, self._newest)
+        if not _is_sorted(page, query):
+            page = _without_implausible_dates(page, query.key, None, None)
+        if _is_sorted(page, query):
+            return page
+        raise MalformedResponseError(
+            f"AWS sent a page that is not sorted by {query.key}, as the request demands. A sync "
+            "that continued from it could miss opportunities.",
+            operation="ListOpportunities",
+            retryable=True,
+        )
 
     async def _fetch_dated(self, query: SourceQuery) -> SourcePage:
         """Fetch pages up to the first that has a date, and return them as one."""
@@ -260,29 +268,6 @@ class DateCursor:
             self._query = replace(query, after=EPOCH)
             page = await self._fetch_dated(self._query)
         return replace(page, rows=(*rows, *page.rows))
-
-
-def check_order(page: SourcePage, query: SourceQuery, newest: datetime | None) -> SourcePage:
-    """Check that a page is sorted, and remove implausible dates of its invalid records.
-
-    An invalid record keeps its date only if it lies in the range that was requested, up to the
-    newest date of a valid opportunity, and the page is sorted with it.
-
-    Raises:
-        MalformedResponseError: The valid opportunities are not sorted as requested.
-    """
-    earliest = query.after - SECOND if query.after is not None else None
-    page = _without_implausible_dates(page, query.key, earliest, newest)
-    if not _is_sorted(page, query):
-        page = _without_implausible_dates(page, query.key, None, None)
-    if _is_sorted(page, query):
-        return page
-    raise MalformedResponseError(
-        f"AWS sent a page that is not sorted by {query.key}, as the request demands. A sync that "
-        "continued from it could miss opportunities.",
-        operation="ListOpportunities",
-        retryable=True,
-    )
 
 
 def _without_implausible_dates(

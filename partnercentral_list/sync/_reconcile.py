@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from partnercentral_list.errors import PaginationError
 from partnercentral_list.sync._cursor import CursorPage, DateCursor
 from partnercentral_list.sync._source import (
@@ -142,12 +140,10 @@ class Reconciliation:
     async def _look_up(self, identifiers: tuple[str, ...]) -> None:
         page = await look_up(self._run.source, identifiers)
         await self._take(CursorPage.without_watermark(page))
-        if any(row.id is None for row in page.rows):
-            await self._look_up_each([name for name in identifiers if name not in self._listed])
-
-    async def _look_up_each(self, identifiers: Sequence[str]) -> None:
+        if all(row.id is not None for row in page.rows):
+            return
         # An invalid record without an identifier may be any of these.
-        for identifier in identifiers:
+        for identifier in [name for name in identifiers if name not in self._listed]:
             page = await look_up(self._run.source, (identifier,))
             await self._take(CursorPage.without_watermark(page))
             if page.rows:

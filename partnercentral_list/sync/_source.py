@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -197,28 +197,23 @@ def valid_row(record: OpportunitySummary) -> SourceRow:
     return SourceRow(record.id, record.last_modified_date, record.created_date, record)
 
 
+_UNEDITED_FIELDS: Final = ("Id", "Arn", "CreatedDate", "PartnerOpportunityIdentifier")
+
+
 def invalid_row(record: InvalidOpportunity) -> SourceRow:
     """Return the row of an invalid record, with those of its dates that can be parsed."""
     found: object = record.raw
     raw = json.dumps(found, sort_keys=True)
     # Half a surrogate pair has no encoding, so no database stores it.
-    name = record.id if record.id and record.id.isprintable() else None
+    identifier = record.id if record.id and record.id.isprintable() else None
     fields = cast("dict[str, object]", found) if isinstance(found, dict) else {}
-    key = name or _key_without_id(fields, raw)
-    modified, created = (_date(fields.get(date)) for date in ("LastModifiedDate", "CreatedDate"))
-    return SourceRow(
-        name, modified, created, InvalidRecord(key, name, "; ".join(record.problems), raw)
-    )
-
-
-_UNEDITED_FIELDS: Final = ("Id", "Arn", "CreatedDate", "PartnerOpportunityIdentifier")
-
-
-def _key_without_id(fields: Mapping[str, object], raw: str) -> str:
     # From fields that an edit does not change: otherwise each edit would be a record of its own.
     unedited = {name: fields[name] for name in _UNEDITED_FIELDS if fields.get(name) is not None}
     text = json.dumps(unedited, sort_keys=True) if unedited else raw
-    return hashlib.sha256(text.encode()).hexdigest()
+    key = identifier or hashlib.sha256(text.encode()).hexdigest()
+    modified, created = (_date(fields.get(date)) for date in ("LastModifiedDate", "CreatedDate"))
+    invalid = InvalidRecord(key, identifier, "; ".join(record.problems), raw)
+    return SourceRow(identifier, modified, created, invalid)
 
 
 _DATE: Final = TypeAdapter(datetime)

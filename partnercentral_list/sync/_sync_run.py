@@ -13,7 +13,7 @@ from typing import Final, Self
 from partnercentral_list._notify import Notifier
 from partnercentral_list.errors import StoreError
 from partnercentral_list.models import OpportunitySummary
-from partnercentral_list.sync._changes import ChangeSet, diff, valid_identifiers
+from partnercentral_list.sync._changes import ChangeSet, diff
 from partnercentral_list.sync._cursor import CursorPage, look_back
 from partnercentral_list.sync._leases import forget_owner, new_owner
 from partnercentral_list.sync._source import (
@@ -133,10 +133,11 @@ class SyncRun:
 
     async def diff(self, page: CursorPage) -> ChangeSet:
         """Compare a page with the store."""
-        identifiers = valid_identifiers(page.rows)
+        records = (row.record for row in page.rows)
+        valid = dict.fromkeys(one.id for one in records if isinstance(one, OpportunitySummary))
         stored: Mapping[str, OpportunitySummary] = {}
-        if identifiers:
-            stored = await self.store.get(identifiers)
+        if valid:
+            stored = await self.store.get(list(valid))
         self._discard_watermark_ahead_of(page.clock)
         settled, newest = self.settled, self.newest
 

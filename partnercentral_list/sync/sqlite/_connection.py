@@ -36,11 +36,7 @@ _INHERITED: Final[list[sqlite3.Connection]] = []
 
 
 class SQLiteConnection:
-    """Opens a file when it is first used, and runs one action at a time on it.
-
-    Args:
-        path: The path of the file.
-    """
+    """Opens a file when it is first used, and runs one action at a time on it."""
 
     def __init__(self, path: str) -> None:
         self._path = path
@@ -132,13 +128,7 @@ class SQLiteConnection:
 
 
 def connect(path: str) -> sqlite3.Connection:
-    """Open a database file, create it if it does not exist, and migrate it.
-
-    Raises:
-        StoreError: It is not a file, or of another program or a newer release.
-        sqlite3.Error: It cannot be opened.
-        OSError: It cannot be created.
-    """
+    """Open a database file, create it if it does not exist, and migrate it."""
     prepare_file(path)
     connection = sqlite3.connect(
         path, timeout=BUSY_TIMEOUT_SECONDS, isolation_level=None, check_same_thread=False

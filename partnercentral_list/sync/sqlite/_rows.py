@@ -21,11 +21,7 @@ def format_date(date: datetime) -> str:
 
 
 def parse_date(text: str | None) -> datetime | None:
-    """Parse a date of `format_date`, or None.
-
-    Raises:
-        StoreError: It is something else.
-    """
+    """Parse a date of `format_date`, or None; anything else is a StoreError."""
     if text is None:
         return None
     # Raised outside of the handler: the exception would show what is stored.
@@ -36,11 +32,7 @@ def parse_date(text: str | None) -> datetime | None:
 
 
 def check_text(value: object) -> str:
-    """Return a value of the database that must be a text.
-
-    Raises:
-        StoreError: It is something else.
-    """
+    """Return a value of the database that must be a text; anything else is a StoreError."""
     if not isinstance(value, str):
         raise StoreError(DAMAGED)
     return value
@@ -53,15 +45,7 @@ def to_row(account: str, record: OpportunitySummary) -> tuple[str | None, ...]:
 
 
 def from_row(identifier: object, wire: object) -> OpportunitySummary:
-    """Parse the wire form of an opportunity.
-
-    Args:
-        identifier: The identifier in the row.
-        wire: The wire form in the row.
-
-    Raises:
-        StoreError: It is not an opportunity, or one with another identifier.
-    """
+    """Parse the wire form of the opportunity with an identifier; all else is a StoreError."""
     text = check_text(wire)
     with suppress(ValidationError):
         record = OpportunitySummary.model_validate_json(text, by_alias=True, by_name=False)

@@ -92,7 +92,6 @@ def migrate(
 
     Raises:
         StoreError: It is another program's, or of a newer release.
-        sqlite3.Error: It cannot be read or written.
     """
     # In a transaction, because what identifies a file is in three places, and another process may
     # be creating the tables right now.
