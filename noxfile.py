@@ -295,7 +295,7 @@ def lock(session: nox.Session) -> None:
     )
     ours = (*uv, "pyproject.toml")
     newest = ("--constraints", "constraints/dev.txt")
-    tested = (*ours, "--extra", "cli")
+    tested = (*ours, "--extra", "cli", "--extra", "pandas", "--extra", "polars")
     session.run(*tested, "--group", "dev", "--output-file", "constraints/dev.txt")
     session.run(*tested, *newest, "--group", "test", "--output-file", "constraints/test.txt")
     session.run(*ours, *newest, "--output-file", "constraints/runtime.txt")

@@ -1,0 +1,444 @@
+"""A pipeline as a table: rows, Arrow, pandas and polars, all of one schema.
+
+A row is an opportunity, a column a scalar field by its path (``life_cycle_stage``); the delivery
+models and the expected spend are nested columns. With ``spend=True`` a row is one expected spend,
+which joins on ``id``. Columns and types are the same for no rows, for all nulls and for any data.
+Fields that this release does not know are left out.
+
+====================  =========================  ==================================
+field                 Arrow                      Python (`to_records`)
+====================  =========================  ==================================
+text                  ``string``                 ``str``
+enumeration           ``dictionary<int32,        ``str``: AWS's value, also one that
+                      string>``                  this release does not know
+timestamp             ``timestamp[us, UTC]``     ``datetime`` in UTC
+date                  ``date32``                 ``date``
+amount                ``decimal128(33, 2)``      ``Decimal``
+====================  =========================  ==================================
+
+Arrow needs the extra ``arrow``, pandas and polars an extra of their own name. Every table holds
+sensitive values: company names, addresses, next steps, amounts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Mapping, Sequence
+from contextlib import aclosing
+from decimal import Context, Decimal, Inexact
+from importlib import import_module
+from itertools import accumulate, islice
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, Final, Literal, cast
+
+from partnercentral_list.errors import ConfigurationError, PartnerCentralError
+from partnercentral_list.models import OpportunitySummary
+from partnercentral_list.models.columns import COLUMNS, SPEND_COLUMNS, Column, Kind
+from partnercentral_list.models.enums import OpenStrEnum
+
+if TYPE_CHECKING:
+    import pandas
+    import polars
+    import pyarrow
+
+__all__ = [
+    "AmountError",
+    "arrow_batches",
+    "arrow_schema",
+    "collect_arrow",
+    "to_arrow",
+    "to_pandas",
+    "to_polars",
+    "to_records",
+]
+
+#: AWS's amounts have at most this many digits, of which two follow the point.
+AMOUNT_PRECISION: Final = 33
+AMOUNT_SCALE: Final = 2
+
+# Opportunities that are read column by column at a time. As objects they take a few kilobytes each,
+# as Arrow a few hundred bytes, and what few of them stay in the processor's cache.
+PIECE_SIZE: Final = 500
+
+_ZERO: Final = Decimal(0)
+_CENT: Final = Decimal(1).scaleb(-AMOUNT_SCALE)
+_EXACT: Final = Context(prec=AMOUNT_PRECISION, traps=[Inexact])
+
+_DELIVERY_MODELS: Final = "project_delivery_models"
+_SPEND: Final = "project_expected_customer_spend"
+
+
+class AmountError(PartnerCentralError):
+    """An amount does not fit the column without rounding; no part of a table was returned.
+
+    It has more than 31 digits before the point or more than 2 behind it, which AWS's own model
+    does not allow. `to_records` returns any amount.
+
+    Attributes:
+        opportunity_id: The opportunity with that amount.
+    """
+
+    def __init__(self, opportunity_id: str) -> None:
+        super().__init__(
+            f"An expected spend of opportunity {opportunity_id} has an amount that does not fit "
+            f"decimal128({AMOUNT_PRECISION}, {AMOUNT_SCALE}) without rounding. Leave that "
+            "opportunity out, or use to_records(), which returns any amount."
+        )
+        self.opportunity_id = opportunity_id
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.opportunity_id,), self.__dict__
+
+
+def to_records(
+    opportunities: Iterable[OpportunitySummary], *, spend: bool = False
+) -> list[dict[str, object]]:
+    """Return rows as dicts, with the columns of the Arrow schema. It needs no extra.
+
+    Args:
+        opportunities: Any iterable of opportunities.
+        spend: One row for each expected spend instead of each opportunity.
+
+    Raises:
+        TypeError: Something is not an opportunity.
+    """
+    records = _checked(opportunities)
+    if spend:
+        columns = _spend_values(records)
+    else:
+        columns = _values(records, COLUMNS)
+        columns[_DELIVERY_MODELS] = [
+            None if models is None else [str(model) for model in models]
+            for models in _projects(records, "delivery_models")
+        ]
+        columns[_SPEND] = [
+            None if entries is None else _rows(_values(entries, SPEND_COLUMNS))
+            for entries in _projects(records, "expected_customer_spend")
+        ]
+    return _rows(columns)
+
+
+def arrow_schema(*, spend: bool = False) -> pyarrow.Schema:
+    """Return the schema of every table.
+
+    Args:
+        spend: The schema of the long form, one row for each expected spend.
+
+    Raises:
+        ConfigurationError: pyarrow is not installed.
+    """
+    schema: pyarrow.Schema = _Types(_require("pyarrow", extra="arrow")).schema(spend=spend)
+    return schema
+
+
+def to_arrow(opportunities: Iterable[OpportunitySummary], *, spend: bool = False) -> pyarrow.Table:
+    """Return an Arrow table, which DuckDB, polars and pandas read without a copy.
+
+    Args:
+        opportunities: Any iterable of opportunities; for a pager or a scan see `collect_arrow`.
+        spend: One row for each expected spend instead of each opportunity.
+
+    Raises:
+        ConfigurationError: pyarrow is not installed.
+        AmountError: An amount does not fit its column.
+        TypeError: Something is not an opportunity.
+    """
+    types = _Types(_require("pyarrow", extra="arrow"))
+    records = iter(_checked(opportunities))
+    pieces: list[Any] = []
+    while piece := list(islice(records, PIECE_SIZE)):
+        pieces.append(_batch(piece, types, spend=spend))
+    batch = _one_batch(types, pieces or [_batch([], types, spend=spend)])
+    table: pyarrow.Table = types.arrow.Table.from_batches([batch])
+    return table
+
+
+def to_polars(
+    opportunities: Iterable[OpportunitySummary], *, spend: bool = False
+) -> polars.DataFrame:
+    """Return a polars frame: enumerations are categorical, amounts ``Decimal(33, 2)``.
+
+    Args:
+        opportunities: Any iterable of opportunities.
+        spend: One row for each expected spend instead of each opportunity.
+
+    Raises:
+        ConfigurationError: polars or pyarrow is not installed.
+        AmountError: An amount does not fit its column.
+        TypeError: Something is not an opportunity.
+    """
+    frames = _require("polars", extra="polars")
+    _require("pyarrow", extra="polars")
+    frame: polars.DataFrame = frames.from_arrow(to_arrow(opportunities, spend=spend))
+    return frame
+
+
+def to_pandas(
+    opportunities: Iterable[OpportunitySummary],
+    *,
+    spend: bool = False,
+    dtype_backend: Literal["numpy_nullable", "pyarrow"] = "numpy_nullable",
+) -> pandas.DataFrame:
+    """Return a pandas frame.
+
+    Args:
+        opportunities: Any iterable of opportunities.
+        spend: One row for each expected spend instead of each opportunity.
+        dtype_backend: ``"numpy_nullable"``: strings, categories, ``datetime64`` for timestamps and
+            dates, and `Decimal` objects for amounts, which pandas sums exactly but slowly.
+            ``"pyarrow"``: the Arrow types themselves.
+
+    Raises:
+        ConfigurationError: pandas or pyarrow is not installed, or there is no such backend.
+        AmountError: An amount does not fit its column.
+        TypeError: Something is not an opportunity.
+    """
+    frames = _require("pandas", extra="pandas")
+    arrow = _require("pyarrow", extra="pandas")
+    if dtype_backend not in ("numpy_nullable", "pyarrow"):
+        raise ConfigurationError(
+            f"dtype_backend is {dtype_backend!r}. Valid: 'numpy_nullable' and 'pyarrow'."
+        )
+    table: Any = to_arrow(opportunities, spend=spend)
+    frame: pandas.DataFrame
+    if dtype_backend == "pyarrow":
+        frame = table.to_pandas(types_mapper=frames.ArrowDtype)
+        return frame
+    text = {arrow.string(): frames.StringDtype()}
+    frame = table.to_pandas(types_mapper=text.get, date_as_object=False)
+    return frame
+
+
+async def collect_arrow(
+    opportunities: AsyncIterable[OpportunitySummary], *, spend: bool = False
+) -> pyarrow.Table:
+    """Read a pager or a scan to its end, and return an Arrow table.
+
+    Args:
+        opportunities: A pager, a scan or another async iterable of opportunities.
+        spend: One row for each expected spend instead of each opportunity.
+
+    Raises:
+        ConfigurationError: pyarrow is not installed.
+        AmountError: An amount does not fit its column.
+        PartnerCentralError: The listing failed.
+        TypeError: Something is not an opportunity.
+    """
+    schema = arrow_schema(spend=spend)
+    async with aclosing(arrow_batches(opportunities, spend=spend)) as source:
+        batches = [batch async for batch in source]
+    arrow = _require("pyarrow", extra="arrow")
+    table: pyarrow.Table = arrow.Table.from_batches(batches, schema=schema)
+    return table
+
+
+async def arrow_batches(
+    opportunities: AsyncIterable[OpportunitySummary], *, size: int = 10_000, spend: bool = False
+) -> AsyncGenerator[pyarrow.RecordBatch, None]:
+    """Read a pager or a scan, and yield record batches in constant memory.
+
+    Args:
+        opportunities: A pager, a scan or another async iterable of opportunities.
+        size: Opportunities to a batch, at least 1. The last batch has the rest; without any
+            opportunity there is no batch.
+        spend: One row for each expected spend instead of each opportunity.
+
+    Raises:
+        ConfigurationError: pyarrow is not installed, or the size is less than 1.
+        AmountError: An amount does not fit its column.
+        PartnerCentralError: The listing failed; its ``resume_token`` is behind opportunities that
+            no batch held yet, so list again, or count the rows that arrived.
+        TypeError: Something is not an opportunity.
+    """
+    arrow = _require("pyarrow", extra="arrow")
+    if _is_no_count(size):
+        raise ConfigurationError(f"size is {size!r}. Valid: a whole number of at least 1.")
+    if not hasattr(opportunities, "__aiter__"):
+        raise TypeError(
+            f"{type(opportunities).__name__} is not an async iterable: pass a pager or a scan, or "
+            "use to_arrow() for a list."
+        )
+    types = _Types(arrow)
+    waiting: list[OpportunitySummary] = []
+    pieces: list[Any] = []
+    missing = size
+    iterator: Any = aiter(opportunities)
+    try:
+        async for opportunity in iterator:
+            waiting.append(opportunity)
+            missing -= 1
+            if missing == 0 or len(waiting) == PIECE_SIZE:
+                pieces.append(_batch(_checked(waiting), types, spend=spend))
+                waiting.clear()
+            if missing == 0:
+                yield _one_batch(types, pieces)
+                pieces, missing = [], size
+        if waiting:
+            pieces.append(_batch(_checked(waiting), types, spend=spend))
+        if pieces:
+            yield _one_batch(types, pieces)
+    finally:
+        if hasattr(iterator, "aclose"):
+            await iterator.aclose()
+
+
+# What is certain to be there; every other column may hold nulls.
+_CERTAIN: Final = frozenset({"catalog", "id", "position"})
+
+
+class _Types:
+    """The Arrow types of the columns.
+
+    Args:
+        arrow: The module pyarrow.
+    """
+
+    def __init__(self, arrow: Any) -> None:
+        self.arrow = arrow
+        self.of_kind = {
+            "text": arrow.string(),
+            "enum": arrow.dictionary(arrow.int32(), arrow.string()),
+            "timestamp": arrow.timestamp("us", tz="UTC"),
+            "date": arrow.date32(),
+            "amount": arrow.decimal128(AMOUNT_PRECISION, AMOUNT_SCALE),
+        }
+        self.spend_fields = [
+            arrow.field(column.name, self.of_kind[column.kind]) for column in SPEND_COLUMNS
+        ]
+
+    def schema(self, *, spend: bool) -> Any:
+        """Return the schema of the long or the wide form."""
+        arrow = self.arrow
+        if spend:
+            fields = [arrow.field("id", arrow.string(), nullable=False)]
+            fields.append(arrow.field("position", arrow.int32(), nullable=False))
+            return arrow.schema(fields + self.spend_fields)
+        fields = [
+            arrow.field(column.name, self.of_kind[column.kind], column.name not in _CERTAIN)
+            for column in COLUMNS
+        ]
+        fields.append(arrow.field(_DELIVERY_MODELS, arrow.list_(self.of_kind["enum"])))
+        fields.append(arrow.field(_SPEND, arrow.list_(arrow.struct(self.spend_fields))))
+        return arrow.schema(fields)
+
+    def array(self, values: Sequence[object], kind: Kind) -> Any:
+        """Return one column."""
+        if kind == "enum":
+            return self.arrow.array(values, self.arrow.string()).dictionary_encode()
+        return self.arrow.array(values, self.of_kind[kind])
+
+    def lists(self, values: Sequence[Sequence[object] | None], entries: Any) -> Any:
+        """Return a column of lists, whose entries are one array."""
+        lengths = [0 if value is None else len(value) for value in values]
+        offsets = self.arrow.array([0, *accumulate(lengths)], self.arrow.int32())
+        is_null = self.arrow.array([value is None for value in values], self.arrow.bool_())
+        return self.arrow.ListArray.from_arrays(offsets, entries, mask=is_null)
+
+
+def _batch(records: Sequence[OpportunitySummary], types: _Types, *, spend: bool) -> Any:
+    entries = _spend_values(records)
+    _check_amounts(entries)
+    spends = [types.array(entries[column.name], column.kind) for column in SPEND_COLUMNS]
+    if spend:
+        arrays = [types.array(entries["id"], "text")]
+        arrays.append(types.arrow.array(entries["position"], types.arrow.int32()))
+        arrays += spends
+    else:
+        values = _values(records, COLUMNS)
+        arrays = [types.array(values[column.name], column.kind) for column in COLUMNS]
+        models = _projects(records, "delivery_models")
+        flat = [model for entry in models for model in entry or ()]
+        arrays.append(types.lists(models, types.array(flat, "enum")))
+        struct = types.arrow.StructArray.from_arrays(spends, fields=types.spend_fields)
+        arrays.append(types.lists(_projects(records, "expected_customer_spend"), struct))
+    return types.arrow.RecordBatch.from_arrays(arrays, schema=types.schema(spend=spend))
+
+
+def _one_batch(types: _Types, pieces: Sequence[Any]) -> Any:
+    table = types.arrow.Table.from_batches(pieces).unify_dictionaries().combine_chunks()
+    batches = table.to_batches()
+    return batches[0] if batches else pieces[0]
+
+
+def _rows(columns: Mapping[str, Sequence[object]]) -> list[dict[str, object]]:
+    plain = [[_plain(value) for value in values] for values in columns.values()]
+    return [dict(zip(columns, row, strict=True)) for row in zip(*plain, strict=True)]
+
+
+def _plain(value: object) -> object:
+    """Return a value without this library's own types: an enumeration's as a `str`."""
+    return str(value) if isinstance(value, OpenStrEnum) else value
+
+
+def _values(objects: Sequence[object], columns: Sequence[Column]) -> dict[str, list[Any]]:
+    """Return the values of each column; None where the value, or what it is in, is absent."""
+    found: dict[tuple[str, ...], list[Any]] = {(): list(objects)}
+
+    def read(path: tuple[str, ...]) -> list[Any]:
+        if path not in found:
+            field = attrgetter(path[-1])
+            found[path] = [None if above is None else field(above) for above in read(path[:-1])]
+        return found[path]
+
+    return {column.name: read(column.path) for column in columns}
+
+
+def _projects(records: Sequence[OpportunitySummary], field: str) -> list[tuple[Any, ...] | None]:
+    read = attrgetter(field)
+    return [None if record.project is None else read(record.project) for record in records]
+
+
+def _spend_values(records: Sequence[OpportunitySummary]) -> dict[str, list[Any]]:
+    spends = [spends or () for spends in _projects(records, "expected_customer_spend")]
+    entries = [entry for entries in spends for entry in entries]
+    return {
+        "id": [record.id for record, entries in zip(records, spends, strict=True) for _ in entries],
+        "position": [position for entries in spends for position in range(len(entries))],
+        **_values(entries, SPEND_COLUMNS),
+    }
+
+
+def _check_amounts(entries: Mapping[str, list[Any]]) -> None:
+    """Refuse amounts that a column cannot hold, and drop zeros behind the second decimal place.
+
+    Raises:
+        AmountError: An amount does not fit.
+    """
+    amounts = entries["amount"]
+    for index, amount in enumerate(amounts):
+        if not amount:
+            amounts[index] = None if amount is None else _ZERO
+            continue
+        _, digits, exponent = amount.as_tuple()
+        if amount.adjusted() >= AMOUNT_PRECISION - AMOUNT_SCALE or (
+            exponent < -AMOUNT_SCALE and any(digits[exponent + AMOUNT_SCALE :])
+        ):
+            raise AmountError(entries["id"][index])
+        if exponent < -AMOUNT_SCALE:
+            amounts[index] = amount.quantize(_CENT, context=_EXACT)
+
+
+def _checked(opportunities: object) -> list[OpportunitySummary]:
+    if not isinstance(opportunities, Iterable):
+        raise TypeError(
+            f"{type(opportunities).__name__} is not an iterable of opportunities. A pager or a "
+            "scan is read with `await collect_arrow(pager)`."
+        )
+    records: list[OpportunitySummary] = []
+    for record in cast("Iterable[object]", opportunities):
+        if not isinstance(record, OpportunitySummary):
+            raise TypeError(f"{type(record).__name__} is not an OpportunitySummary.")
+        records.append(record)
+    return records
+
+
+def _is_no_count(size: object) -> bool:
+    return isinstance(size, bool) or not isinstance(size, int) or size < 1
+
+
+def _require(module: str, *, extra: str) -> Any:
+    try:
+        return import_module(module)
+    except ImportError as error:
+        raise ConfigurationError(
+            f"{module} is not installed: pip install 'partnercentral_list[{extra}]'"
+        ) from error

@@ -1,0 +1,74 @@
+"""The flat schema of an opportunity: one column for each scalar field, named by its path.
+
+Frames and the stores of a local replica have these columns, derived from the models: a new field
+is a new column.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, Final, Literal, TypeAlias, get_args, get_origin
+
+from pydantic import BaseModel
+
+from partnercentral_list.models.response import ExpectedCustomerSpend, OpportunitySummary
+
+Kind: TypeAlias = Literal["text", "enum", "timestamp", "date", "amount"]
+
+_KINDS: Final[tuple[tuple[type, Kind], ...]] = (
+    # An enumeration is a str too, and a datetime a date: the narrower type comes first.
+    (StrEnum, "enum"),
+    (str, "text"),
+    (datetime, "timestamp"),
+    (date, "date"),
+    (Decimal, "amount"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column, and the field that it shows."""
+
+    name: str
+    """The field's path, joined: ``life_cycle_stage``."""
+    path: tuple[str, ...]
+    """The fields that lead to the value: ``("life_cycle", "stage")``."""
+    kind: Kind
+    """What its values are; any may be null except ``id`` and ``catalog``."""
+
+
+def _columns(model: type[BaseModel], above: tuple[str, ...] = ()) -> Iterator[Column]:
+    for name, field in model.model_fields.items():
+        path = (*above, name)
+        types = list(_types(field.annotation))
+        (described,) = types
+        if described is tuple:
+            continue
+        if issubclass(described, BaseModel):
+            yield from _columns(described, path)
+        else:
+            kind: Kind = next(kind for known, kind in _KINDS if issubclass(described, known))
+            yield Column("_".join(path), path, kind)
+
+
+def _types(annotation: Any) -> Iterator[type]:
+    """Yield the types of a field, without None and without pydantic's annotations."""
+    if isinstance(annotation, type) and get_origin(annotation) is None:
+        if annotation is not type(None):
+            yield annotation
+    elif get_origin(annotation) is tuple:
+        yield tuple
+    else:
+        for part in get_args(annotation):
+            yield from _types(part)
+
+
+COLUMNS: Final = tuple(_columns(OpportunitySummary))
+"""The scalar fields of an opportunity, in the order of the models."""
+
+SPEND_COLUMNS: Final = tuple(_columns(ExpectedCustomerSpend))
+"""The fields of one expected spend."""
