@@ -5,16 +5,10 @@ models and the expected spend are nested columns. With ``spend=True`` a row is o
 which joins on ``id``. Columns and types are the same for no rows, for all nulls and for any data.
 Fields that this release does not know are left out.
 
-====================  =========================  ==================================
-field                 Arrow                      Python (`to_records`)
-====================  =========================  ==================================
-text                  ``string``                 ``str``
-enumeration           ``dictionary<int32,        ``str``: AWS's value, also one that
-                      string>``                  this release does not know
-timestamp             ``timestamp[us, UTC]``     ``datetime`` in UTC
-date                  ``date32``                 ``date``
-amount                ``decimal128(33, 2)``      ``Decimal``
-====================  =========================  ==================================
+Text is Arrow's ``string``; an enumeration ``dictionary<int32, string>``, open to values that this
+release does not know; a timestamp ``timestamp[us, UTC]``; a date ``date32``; an amount
+``decimal128(33, 2)``. Delivery models are a list of strings: DuckDB before 2.0 fails on a null list
+of dictionary entries.
 
 Arrow needs the extra ``arrow``, pandas and polars an extra of their own name. Every table holds
 sensitive values: company names, addresses, next steps, amounts.
@@ -27,29 +21,24 @@ from contextlib import aclosing
 from decimal import Context, Decimal, Inexact
 from importlib import import_module
 from itertools import accumulate, islice
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 from partnercentral_list.errors import ConfigurationError, PartnerCentralError
 from partnercentral_list.models import OpportunitySummary
-from partnercentral_list.models.columns import COLUMNS, SPEND_COLUMNS, Column, Kind
+from partnercentral_list.models.columns import (
+    COLUMNS,
+    SPEND_COLUMNS,
+    Kind,
+    read_columns,
+    read_project,
+    read_spend,
+)
 from partnercentral_list.models.enums import OpenStrEnum
 
 if TYPE_CHECKING:
     import pandas
     import polars
     import pyarrow
-
-__all__ = [
-    "AmountError",
-    "arrow_batches",
-    "arrow_schema",
-    "collect_arrow",
-    "to_arrow",
-    "to_pandas",
-    "to_polars",
-    "to_records",
-]
 
 #: AWS's amounts have at most this many digits, of which two follow the point.
 AMOUNT_PRECISION: Final = 33
@@ -103,16 +92,16 @@ def to_records(
     """
     records = _checked(opportunities)
     if spend:
-        columns = _spend_values(records)
+        columns = read_spend(records)
     else:
-        columns = _values(records, COLUMNS)
+        columns = read_columns(records, COLUMNS)
         columns[_DELIVERY_MODELS] = [
             None if models is None else [str(model) for model in models]
-            for models in _projects(records, "delivery_models")
+            for models in read_project(records, "delivery_models")
         ]
         columns[_SPEND] = [
-            None if entries is None else _rows(_values(entries, SPEND_COLUMNS))
-            for entries in _projects(records, "expected_customer_spend")
+            None if entries is None else _rows(read_columns(entries, SPEND_COLUMNS))
+            for entries in read_project(records, "expected_customer_spend")
         ]
     return _rows(columns)
 
@@ -245,18 +234,16 @@ async def arrow_batches(
     Raises:
         ConfigurationError: pyarrow is not installed, or the size is less than 1.
         AmountError: An amount does not fit its column.
-        PartnerCentralError: The listing failed; its ``resume_token`` is behind opportunities that
-            no batch held yet, so list again, or count the rows that arrived.
+        PartnerCentralError: The listing failed. Its ``resume_token`` is behind opportunities that
+            no batch held yet.
         TypeError: Something is not an opportunity.
     """
     arrow = _require("pyarrow", extra="arrow")
-    if _is_no_count(size):
+    if type(size) is not int or size < 1:
         raise ConfigurationError(f"size is {size!r}. Valid: a whole number of at least 1.")
     if not hasattr(opportunities, "__aiter__"):
-        raise TypeError(
-            f"{type(opportunities).__name__} is not an async iterable: pass a pager or a scan, or "
-            "use to_arrow() for a list."
-        )
+        name = type(opportunities).__name__
+        raise TypeError(f"{name} is not an async iterable: use to_arrow() for a list.")
     types = _Types(arrow)
     waiting: list[OpportunitySummary] = []
     pieces: list[Any] = []
@@ -279,10 +266,6 @@ async def arrow_batches(
     finally:
         if hasattr(iterator, "aclose"):
             await iterator.aclose()
-
-
-# What is certain to be there; every other column may hold nulls.
-_CERTAIN: Final = frozenset({"catalog", "id", "position"})
 
 
 class _Types:
@@ -309,14 +292,16 @@ class _Types:
         """Return the schema of the long or the wide form."""
         arrow = self.arrow
         if spend:
-            fields = [arrow.field("id", arrow.string(), nullable=False)]
-            fields.append(arrow.field("position", arrow.int32(), nullable=False))
-            return arrow.schema(fields + self.spend_fields)
+            certain = {"id": arrow.string(), "position": arrow.int32()}
+            keys = [arrow.field(name, kind, nullable=False) for name, kind in certain.items()]
+            return arrow.schema(keys + self.spend_fields)
         fields = [
-            arrow.field(column.name, self.of_kind[column.kind], column.name not in _CERTAIN)
+            arrow.field(
+                column.name, self.of_kind[column.kind], column.name not in ("catalog", "id")
+            )
             for column in COLUMNS
         ]
-        fields.append(arrow.field(_DELIVERY_MODELS, arrow.list_(self.of_kind["enum"])))
+        fields.append(arrow.field(_DELIVERY_MODELS, arrow.list_(self.of_kind["text"])))
         fields.append(arrow.field(_SPEND, arrow.list_(arrow.struct(self.spend_fields))))
         return arrow.schema(fields)
 
@@ -328,14 +313,14 @@ class _Types:
 
     def lists(self, values: Sequence[Sequence[object] | None], entries: Any) -> Any:
         """Return a column of lists, whose entries are one array."""
-        lengths = [0 if value is None else len(value) for value in values]
+        lengths = (len(value or ()) for value in values)
         offsets = self.arrow.array([0, *accumulate(lengths)], self.arrow.int32())
         is_null = self.arrow.array([value is None for value in values], self.arrow.bool_())
         return self.arrow.ListArray.from_arrays(offsets, entries, mask=is_null)
 
 
 def _batch(records: Sequence[OpportunitySummary], types: _Types, *, spend: bool) -> Any:
-    entries = _spend_values(records)
+    entries = read_spend(records)
     _check_amounts(entries)
     spends = [types.array(entries[column.name], column.kind) for column in SPEND_COLUMNS]
     if spend:
@@ -343,13 +328,13 @@ def _batch(records: Sequence[OpportunitySummary], types: _Types, *, spend: bool)
         arrays.append(types.arrow.array(entries["position"], types.arrow.int32()))
         arrays += spends
     else:
-        values = _values(records, COLUMNS)
+        values = read_columns(records, COLUMNS)
         arrays = [types.array(values[column.name], column.kind) for column in COLUMNS]
-        models = _projects(records, "delivery_models")
+        models = read_project(records, "delivery_models")
         flat = [model for entry in models for model in entry or ()]
-        arrays.append(types.lists(models, types.array(flat, "enum")))
+        arrays.append(types.lists(models, types.array(flat, "text")))
         struct = types.arrow.StructArray.from_arrays(spends, fields=types.spend_fields)
-        arrays.append(types.lists(_projects(records, "expected_customer_spend"), struct))
+        arrays.append(types.lists(read_project(records, "expected_customer_spend"), struct))
     return types.arrow.RecordBatch.from_arrays(arrays, schema=types.schema(spend=spend))
 
 
@@ -360,41 +345,11 @@ def _one_batch(types: _Types, pieces: Sequence[Any]) -> Any:
 
 
 def _rows(columns: Mapping[str, Sequence[object]]) -> list[dict[str, object]]:
-    plain = [[_plain(value) for value in values] for values in columns.values()]
+    plain = [
+        [str(value) if isinstance(value, OpenStrEnum) else value for value in values]
+        for values in columns.values()
+    ]
     return [dict(zip(columns, row, strict=True)) for row in zip(*plain, strict=True)]
-
-
-def _plain(value: object) -> object:
-    """Return a value without this library's own types: an enumeration's as a `str`."""
-    return str(value) if isinstance(value, OpenStrEnum) else value
-
-
-def _values(objects: Sequence[object], columns: Sequence[Column]) -> dict[str, list[Any]]:
-    """Return the values of each column; None where the value, or what it is in, is absent."""
-    found: dict[tuple[str, ...], list[Any]] = {(): list(objects)}
-
-    def read(path: tuple[str, ...]) -> list[Any]:
-        if path not in found:
-            field = attrgetter(path[-1])
-            found[path] = [None if above is None else field(above) for above in read(path[:-1])]
-        return found[path]
-
-    return {column.name: read(column.path) for column in columns}
-
-
-def _projects(records: Sequence[OpportunitySummary], field: str) -> list[tuple[Any, ...] | None]:
-    read = attrgetter(field)
-    return [None if record.project is None else read(record.project) for record in records]
-
-
-def _spend_values(records: Sequence[OpportunitySummary]) -> dict[str, list[Any]]:
-    spends = [spends or () for spends in _projects(records, "expected_customer_spend")]
-    entries = [entry for entries in spends for entry in entries]
-    return {
-        "id": [record.id for record, entries in zip(records, spends, strict=True) for _ in entries],
-        "position": [position for entries in spends for position in range(len(entries))],
-        **_values(entries, SPEND_COLUMNS),
-    }
 
 
 def _check_amounts(entries: Mapping[str, list[Any]]) -> None:
@@ -419,20 +374,14 @@ def _check_amounts(entries: Mapping[str, list[Any]]) -> None:
 
 def _checked(opportunities: object) -> list[OpportunitySummary]:
     if not isinstance(opportunities, Iterable):
-        raise TypeError(
-            f"{type(opportunities).__name__} is not an iterable of opportunities. A pager or a "
-            "scan is read with `await collect_arrow(pager)`."
-        )
+        name = type(opportunities).__name__
+        raise TypeError(f"{name} is not an iterable: `await collect_arrow(pager)` reads a pager.")
     records: list[OpportunitySummary] = []
     for record in cast("Iterable[object]", opportunities):
         if not isinstance(record, OpportunitySummary):
             raise TypeError(f"{type(record).__name__} is not an OpportunitySummary.")
         records.append(record)
     return records
-
-
-def _is_no_count(size: object) -> bool:
-    return isinstance(size, bool) or not isinstance(size, int) or size < 1
 
 
 def _require(module: str, *, extra: str) -> Any:

@@ -14,6 +14,7 @@ Imports point one way. A row may import the layers that it names, and nothing el
     _pagination     errors, config, models, _tied_records, _transport
     client          errors, config, models, _transport, _pagination
     eventbridge     models
+    frames          errors, models
     emulator        nothing
     sync            the public names, errors, config, models, client, eventbridge, _notify,
                     _tied_records

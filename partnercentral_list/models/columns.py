@@ -6,11 +6,12 @@ is a new column.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from operator import attrgetter
 from typing import Any, Final, Literal, TypeAlias, get_args, get_origin
 
 from pydantic import BaseModel
@@ -72,3 +73,33 @@ COLUMNS: Final = tuple(_columns(OpportunitySummary))
 
 SPEND_COLUMNS: Final = tuple(_columns(ExpectedCustomerSpend))
 """The fields of one expected spend."""
+
+
+def read_columns(objects: Sequence[object], columns: Sequence[Column]) -> dict[str, list[Any]]:
+    """Return the values of each column; None where the value, or what it is in, is absent."""
+    found: dict[tuple[str, ...], list[Any]] = {(): list(objects)}
+
+    def read(path: tuple[str, ...]) -> list[Any]:
+        if path not in found:
+            field = attrgetter(path[-1])
+            found[path] = [None if above is None else field(above) for above in read(path[:-1])]
+        return found[path]
+
+    return {column.name: read(column.path) for column in columns}
+
+
+def read_project(records: Sequence[OpportunitySummary], field: str) -> list[tuple[Any, ...] | None]:
+    """Return a list of each opportunity's project; None where it is absent."""
+    read = attrgetter(field)
+    return [None if record.project is None else read(record.project) for record in records]
+
+
+def read_spend(records: Sequence[OpportunitySummary]) -> dict[str, list[Any]]:
+    """Return the columns of all expected spends, with the opportunity's id and the position."""
+    spends = [spends or () for spends in read_project(records, "expected_customer_spend")]
+    entries = [entry for entries in spends for entry in entries]
+    return {
+        "id": [record.id for record, entries in zip(records, spends, strict=True) for _ in entries],
+        "position": [position for entries in spends for position in range(len(entries))],
+        **read_columns(entries, SPEND_COLUMNS),
+    }
