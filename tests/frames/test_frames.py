@@ -18,7 +18,7 @@ import polars
 import pyarrow
 import pyarrow.parquet
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
@@ -216,17 +216,23 @@ async def test_a_pager_becomes_a_table(
     assert len(scanned) == len(frames.to_records(opportunities, spend=True))
 
 
-@given(count=st.integers(0, 40), size=st.integers(1, 45), piece=st.integers(1, 12))
-async def test_batches_have_their_size(count: int, size: int, piece: int) -> None:
-    opportunities = [parsed(BARE | {"Id": f"O{number}"}) for number in range(count)]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(frames, "PIECE_SIZE", piece)
-        batches = [batch async for batch in frames.arrow_batches(source(opportunities), size=size)]
+BARE_ONES = [parsed(BARE | {"Id": f"O{number}"}) for number in range(1_600)]
+
+
+# A batch is made of pieces of 500.
+@given(count=st.integers(0, 1_600), size=st.integers(1, 1_700))
+@example(count=0, size=1)
+@example(count=1_000, size=500)
+@example(count=1_001, size=1_000)
+@example(count=1_499, size=1_500)
+@settings(max_examples=30)
+async def test_batches_have_their_size(count: int, size: int) -> None:
+    batches = [batch async for batch in frames.arrow_batches(source(BARE_ONES[:count]), size=size)]
     lengths = [len(batch) for batch in batches]
     assert lengths == [size] * (count // size) + [count % size] * (count % size > 0)
-    ids = [row["id"] for batch in batches for row in batch.to_pylist()]
-    assert ids == [opportunity.id for opportunity in opportunities]
-    assert {batch.schema for batch in batches} <= {frames.arrow_schema()}
+    ids = [identifier for batch in batches for identifier in batch["id"].to_pylist()]
+    assert ids == [opportunity.id for opportunity in BARE_ONES[:count]]
+    assert all(batch.schema == frames.arrow_schema() for batch in batches)
 
 
 async def source(opportunities: Sequence[object]) -> AsyncIterator[Any]:
