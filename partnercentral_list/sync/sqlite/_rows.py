@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime
 from typing import Final
@@ -11,8 +10,13 @@ from pydantic import ValidationError
 
 from partnercentral_list.errors import StoreError
 from partnercentral_list.models import OpportunitySummary
+from partnercentral_list.models.columns import COLUMNS, Column
 from partnercentral_list.sync.sqlite._file import DAMAGED
-from partnercentral_list.sync.sqlite._schema import FIELDS
+
+_FIELDS: Final = [column for column in COLUMNS if column.name != "id"]
+
+ROW_COLUMNS: Final = ("account", "id", *(column.name for column in _FIELDS), "record")
+"""The columns of `to_row`."""
 
 
 def format_date(date: datetime) -> str:
@@ -41,7 +45,7 @@ def check_text(value: object) -> str:
 def to_row(account: str, record: OpportunitySummary) -> tuple[str | None, ...]:
     """Return the columns of an opportunity; the last one is its whole wire form."""
     wire = record.model_dump_json(by_alias=True, exclude_none=True)
-    return (account, record.id, *(_read(record, path) for path in _PATHS), wire)
+    return (account, record.id, *(_read(record, column) for column in _FIELDS), wire)
 
 
 def from_row(identifier: object, wire: object) -> OpportunitySummary:
@@ -54,9 +58,9 @@ def from_row(identifier: object, wire: object) -> OpportunitySummary:
     raise StoreError(DAMAGED)
 
 
-def _read(record: OpportunitySummary, path: Sequence[str]) -> str | None:
+def _read(record: OpportunitySummary, column: Column) -> str | None:
     value: object = record
-    for field in path:
+    for field in column.path:
         if value is None:
             break
         value = getattr(value, field)
@@ -65,6 +69,3 @@ def _read(record: OpportunitySummary, path: Sequence[str]) -> str | None:
     if isinstance(value, date):
         return value.isoformat()
     return None if value is None else str(value)
-
-
-_PATHS: Final[Sequence[Sequence[str]]] = [path.split(".") for path in FIELDS]

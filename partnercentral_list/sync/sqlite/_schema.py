@@ -12,34 +12,32 @@ from partnercentral_list.errors import StoreError
 APPLICATION_ID: Final = 0x70636C73
 """Identifies the files of this library: "pcls" in ASCII."""
 
-FIELDS: Final = (
+# A released version is never edited: a change of the tables is a new version.
+_FIRST_COLUMNS: Final = (
     "catalog",
     "arn",
     "partner_opportunity_identifier",
     "opportunity_type",
     "last_modified_date",
     "created_date",
-    "life_cycle.stage",
-    "life_cycle.closed_lost_reason",
-    "life_cycle.next_steps",
-    "life_cycle.target_close_date",
-    "life_cycle.review_status",
-    "life_cycle.review_comments",
-    "life_cycle.review_status_reason",
-    "customer.account.industry",
-    "customer.account.other_industry",
-    "customer.account.company_name",
-    "customer.account.website_url",
-    "customer.account.address.city",
-    "customer.account.address.postal_code",
-    "customer.account.address.state_or_region",
-    "customer.account.address.country_code",
-    "project.expected_contract_duration.term",
-    "project.expected_contract_duration.value",
+    "life_cycle_stage",
+    "life_cycle_closed_lost_reason",
+    "life_cycle_next_steps",
+    "life_cycle_target_close_date",
+    "life_cycle_review_status",
+    "life_cycle_review_comments",
+    "life_cycle_review_status_reason",
+    "customer_account_industry",
+    "customer_account_other_industry",
+    "customer_account_company_name",
+    "customer_account_website_url",
+    "customer_account_address_city",
+    "customer_account_address_postal_code",
+    "customer_account_address_state_or_region",
+    "customer_account_address_country_code",
+    "project_expected_contract_duration_term",
+    "project_expected_contract_duration_value",
 )
-COLUMNS: Final = tuple(path.replace(".", "_") for path in FIELDS)
-
-# A released version is never edited: a change of the tables is a new version.
 _FIRST: Final = (
     """CREATE TABLE accounts (
         account TEXT PRIMARY KEY,
@@ -51,7 +49,7 @@ _FIRST: Final = (
     f"""CREATE TABLE opportunities (
         account TEXT NOT NULL,
         id TEXT NOT NULL,
-        {", ".join(f"{name} TEXT" for name in COLUMNS)},
+        {", ".join(f"{name} TEXT" for name in _FIRST_COLUMNS)},
         record TEXT NOT NULL,
         PRIMARY KEY (account, id)
     )""",

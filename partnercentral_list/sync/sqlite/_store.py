@@ -17,20 +17,20 @@ from partnercentral_list.sync._leases import LOST, busy_error, is_dead
 from partnercentral_list.sync.sqlite._connection import SQLiteConnection
 from partnercentral_list.sync.sqlite._file import DAMAGED, is_path
 from partnercentral_list.sync.sqlite._rows import (
+    ROW_COLUMNS,
     check_text,
     format_date,
     from_row,
     parse_date,
     to_row,
 )
-from partnercentral_list.sync.sqlite._schema import COLUMNS
 from partnercentral_list.sync.store import SyncBatch, SyncState
 
 # SQLite limits the parameters of a statement, in old releases to 999.
 _IDENTIFIERS_PER_QUERY: Final = 500
 _UPSERT: Final = (
-    f"INSERT OR REPLACE INTO opportunities (account, id, {', '.join(COLUMNS)}, record) "  # noqa: S608 # names of ours
-    f"VALUES ({', '.join('?' * (len(COLUMNS) + 3))})"
+    f"INSERT OR REPLACE INTO opportunities ({', '.join(ROW_COLUMNS)}) "  # noqa: S608 # names of ours
+    f"VALUES ({', '.join('?' * len(ROW_COLUMNS))})"
 )
 
 
