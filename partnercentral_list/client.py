@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Final, Literal, Never, Self
 
 from typing_extensions import Unpack
 
-from partnercentral_list._transport.settings import HOME_REGION, ConnectionSettings
 from partnercentral_list.config import (
+    HOME_REGION,
     AioSessionLike,
     ClientConfig,
+    ConnectionSettings,
     Credentials,
     RateLimit,
     RetryPolicy,

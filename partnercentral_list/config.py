@@ -13,6 +13,10 @@ from typing import Any, Protocol
 
 from partnercentral_list.errors import ConfigurationError
 
+SERVICE = "partnercentral-selling"
+OPERATION = "ListOpportunities"
+HOME_REGION = "us-east-1"
+
 
 async def _sleep(seconds: float) -> None:
     # Not imported with this module: a program that wants only the models need not pay for it.
@@ -247,6 +251,21 @@ _DURATIONS = (
     "max_delay",
     "quota",
 )
+
+
+CredentialsSource = Callable[[], Awaitable[Credentials]]
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class ConnectionSettings:
+    """The arguments of a client that its connections need."""
+
+    profile_name: str | None = None
+    region_name: str = HOME_REGION
+    endpoint_url: str | None = None
+    credentials: CredentialsSource | None = None
+    session: AioSessionLike | None = None
+    config: ClientConfig = field(default_factory=ClientConfig)
 
 
 def check_kind(name: str, value: object, *kinds: type) -> None:

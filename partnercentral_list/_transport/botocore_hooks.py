@@ -14,9 +14,10 @@ from typing import Any, cast
 from aiohttp import BytesPayload
 from aiohttp.abc import AbstractStreamWriter
 
-from partnercentral_list._transport.attempt import current_attempt
+from partnercentral_list._transport.response import current_attempt
+from partnercentral_list.config import OPERATION, SERVICE
 
-CALL = "partnercentral-selling.ListOpportunities"
+CALL = f"{SERVICE}.{OPERATION}"
 
 # The members of an error response that must be text for botocore's parser not to fail or show them.
 TEXT_MEMBERS = ("__type", "code", "Code", "message", "Message", "Reason")

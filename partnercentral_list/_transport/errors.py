@@ -11,7 +11,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from botocore import exceptions as botocore_errors
 from botocore.parsers import ResponseParserError
 
-from partnercentral_list.config import has_secret
+from partnercentral_list.config import OPERATION, has_secret
 from partnercentral_list.errors import (
     AccessDeniedException,
     ConfigurationError,
@@ -25,8 +25,6 @@ from partnercentral_list.errors import (
     ValidationException,
     ValidationExceptionError,
 )
-
-OPERATION = "ListOpportunities"
 
 NO_CREDENTIALS = (
     "No AWS credentials were found. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, run `aws "

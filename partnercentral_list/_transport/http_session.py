@@ -15,8 +15,9 @@ from aiobotocore.httpsession import AIOHTTPSession
 from botocore import httpsession as botocore_session
 from botocore.exceptions import HTTPClientError
 
-from partnercentral_list._transport.attempt import Attempt, current_attempt
-from partnercentral_list._transport.errors import OPERATION, configuration_error
+from partnercentral_list._transport.errors import configuration_error
+from partnercentral_list._transport.response import Attempt, current_attempt
+from partnercentral_list.config import OPERATION
 from partnercentral_list.errors import (
     ConfigurationError,
     MalformedResponseError,

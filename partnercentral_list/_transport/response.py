@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import functools
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -15,8 +16,8 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import to_json
 
 from partnercentral_list._json import JsonError, JsonText, read_envelope
-from partnercentral_list._transport.attempt import Attempt
 from partnercentral_list._transport.collector import collector_paused
+from partnercentral_list.config import OPERATION
 from partnercentral_list.errors import MalformedResponseError
 from partnercentral_list.models import (
     ListOpportunitiesResponse,
@@ -38,6 +39,31 @@ BYTES_PER_RECORD: Final = 4_096
 
 # A letter of a member's name may be written as an escape, which a search for the name overlooks.
 _ESCAPED_LETTER: Final = re.compile(rb"\\u00[4-7]")
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class Attempt:
+    """One attempt at fetching a page: what the hooks in aiobotocore need of it, and leave in it."""
+
+    invocation_id: str
+    """The same for all attempts at one page."""
+    number: int
+    """From 1."""
+    max_attempts: int
+    """How many attempts the policy allows."""
+    before_write: Callable[[], Awaitable[None]] | None = None
+    """Awaited when the request's bytes are about to leave; None where nothing has to be."""
+    http_status: int | None = None
+    """The status of the response; None while there is none."""
+    body: bytes | None = None
+    """The raw body of the response; None where it was not taken from botocore."""
+
+
+#: The attempt that a task is making; None if its call is not one of this library's. Other users of
+#: the same aiobotocore session never see it.
+current_attempt: ContextVar[Attempt | None] = ContextVar(
+    "partnercentral_list_attempt", default=None
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +211,7 @@ def _malformed(body: bytes, metadata: ResponseMetadata, problem: str) -> Malform
     return MalformedResponseError(
         f"AWS responded with HTTP status {metadata.http_status}, but the {len(body)} bytes are "
         f"not a page of opportunities: {problem}.",
-        operation="ListOpportunities",
+        operation=OPERATION,
         request_id=metadata.request_id,
         retryable=True,
     )

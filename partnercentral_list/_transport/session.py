@@ -28,13 +28,15 @@ from partnercentral_list._transport.errors import (
     from_exception,
 )
 from partnercentral_list._transport.http_session import HttpSession, load_certificates
-from partnercentral_list._transport.settings import (
+from partnercentral_list.config import (
     HOME_REGION,
     SERVICE,
+    ClientConfig,
     ConnectionSettings,
+    Credentials,
     CredentialsSource,
+    check_address,
 )
-from partnercentral_list.config import ClientConfig, Credentials, check_address
 from partnercentral_list.errors import ConfigurationError, PartnerCentralError
 from partnercentral_list.models import ListOpportunitiesResponse
 

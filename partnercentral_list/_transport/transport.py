@@ -4,30 +4,26 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 from uuid import uuid4
 
 from partnercentral_list._notify import Notifier
-from partnercentral_list._transport.attempt import Attempt, current_attempt
 from partnercentral_list._transport.collector import collector_paused
-from partnercentral_list._transport.event_loops import CLOSED, ActiveCalls, PerLoop
+from partnercentral_list._transport.event_loops import CLOSED, EventLoops, UsedLoop
 from partnercentral_list._transport.events import (
     LEVELS,
     OnEvent,
     PageReceived,
     RateLimited,
-    RequestEvent,
     RequestFailed,
     RequestQueued,
     RequestSent,
     RetryScheduled,
 )
 from partnercentral_list._transport.rate_limiter import RateLimiter
-from partnercentral_list._transport.response import Page, parse_response
+from partnercentral_list._transport.response import Attempt, Page, current_attempt, parse_response
 from partnercentral_list._transport.retry import Retrier
-from partnercentral_list._transport.settings import ConnectionSettings
-from partnercentral_list.config import RetryPolicy
+from partnercentral_list.config import OPERATION, ConnectionSettings, RetryPolicy
 from partnercentral_list.errors import (
     ClientClosedError,
     MalformedResponseError,
@@ -42,21 +38,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-OPERATION = "ListOpportunities"
-
 Parameters = Mapping[str, object]
-
-
-@dataclass(slots=True, eq=False, repr=False)
-class TransportContext:
-    """What all calls of a client share."""
-
-    policy: RetryPolicy
-    limiter: RateLimiter | None
-    notify: Callable[[RequestEvent], None]
-    is_closed: Callable[[], bool]
-    connect: Callable[[], Awaitable[Connection]]
-    """Returns the running event loop's connection, opened if it is not."""
 
 
 class Transport:
@@ -69,14 +51,17 @@ class Transport:
         limiter: RateLimiter | None,
         on_event: OnEvent | None = None,
     ) -> None:
+        self.policy = retry
+        self.limiter = limiter
         self.notify = Notifier(on_event, LEVELS).notify
         self._settings = settings
         self._retrier = Retrier(retry)
-        self._calls = ActiveCalls()
-        self._connections = PerLoop(lambda: open_connection(settings))
-        self._context = TransportContext(
-            retry, limiter, self.notify, lambda: self._calls.are_ended, self._connections.get
-        )
+        self._loops = EventLoops(lambda: open_connection(settings))
+
+    @property
+    def are_calls_ended(self) -> bool:
+        """Whether the client was closed without draining."""
+        return self._loops.are_calls_ended
 
     def preload(self) -> None:
         """Import and read now, in this thread, what the first opening would.
@@ -85,20 +70,20 @@ class Transport:
             ClientClosedError: The client was closed.
             ConfigurationError: A setting cannot be used.
         """
-        if self._calls.is_closed:
+        if self._loops.is_closed:
             raise ClientClosedError(CLOSED)
         prepare(self._settings)
 
-    async def open(self) -> None:
-        """Open the running event loop's connection now rather than at the first request.
+    async def open(self) -> Connection:
+        """Return the running event loop's connection, opened if it is not.
 
         Raises:
             ClientClosedError: The client was closed.
             ConfigurationError: A setting cannot be used.
             TransportError: Credentials could not be fetched, retries included.
         """
-        call = Call(self._context)
-        await self._run(call, call.open)
+        call = Call(self)
+        return await self._run(call, call.open)
 
     async def aclose(self, *, drain: bool) -> None:
         """Close the connections of every running event loop; a second call does nothing.
@@ -107,37 +92,29 @@ class Transport:
             drain: Whether calls in flight come to their end first. Otherwise they raise
                 `ClientClosedError`, and give back what they have of the rate limiter.
         """
-        await self._calls.aclose(drain=drain)
-        await self._connections.aclose()
+        await self._loops.aclose(drain=drain)
 
     async def fetch(self, parameters: Parameters) -> Page:
-        """Fetch one page.
-
-        Args:
-            parameters: The request's members, in wire form.
+        """Fetch one page; `parameters` are the request's members, in wire form.
 
         Raises:
             ClientClosedError: The client was closed before or meanwhile.
             PartnerCentralError: The page could not be fetched or parsed, retries included.
         """
-        call = Call(self._context, parameters)
+        call = Call(self, parameters)
         return await self._run(call, call.attempt)
 
     async def fetch_chosen(self, choose: Callable[[], Parameters | None]) -> Page | None:
-        """Fetch the page that is chosen when its permit is there.
-
-        Args:
-            choose: Returns the request's members, in wire form; called once. None gives the
-                permit back.
+        """Fetch the page that is chosen, in a single call of `choose`, when its permit is there.
 
         Returns:
-            The page; None if none was chosen.
+            The page; None, and the permit is given back, if none was chosen.
 
         Raises:
             ClientClosedError: The client was closed before or meanwhile.
             PartnerCentralError: The page could not be fetched or parsed, retries included.
         """
-        call = Call(self._context, choose=choose)
+        call = Call(self, choose=choose)
         try:
             return await self._run(call, call.attempt)
         except NothingToFetchError:
@@ -147,7 +124,7 @@ class Transport:
         closing = asyncio.timeout(None)
         try:
             async with closing:
-                with self._calls.entered(closing):
+                with self._loops.entered(closing) as call.loop:
                     return await self._retrier.call(attempt, call.on_retry)
         except TimeoutError:
             if not closing.expired():
@@ -159,23 +136,14 @@ class Transport:
 # would wait 2.7 times as long (`tests.benchmarks.process`).
 @collector_paused(settles=True)
 def prepare(settings: ConnectionSettings) -> MakeClient:
-    """Import and read, in this thread, what opening a client and its first call need.
-
-    Raises:
-        ConfigurationError: The profile, the region or another setting cannot be used.
-    """
+    """Import and read, in this thread, what opening a client and its first call need."""
     from partnercentral_list._transport import session
 
     return session.prepare(settings)
 
 
 async def open_connection(settings: ConnectionSettings) -> Connection:
-    """Open an aiobotocore client, with everything slow done in a thread.
-
-    Raises:
-        ConfigurationError: The profile, the region or another setting cannot be used.
-        TransportError: The credentials could not be fetched.
-    """
+    """Open an aiobotocore client, with everything slow done in a thread."""
     make_client = await asyncio.to_thread(prepare, settings)
     from partnercentral_list._transport.session import Connection
 
@@ -190,21 +158,24 @@ class Call:
     """The fetching of one page, whose attempts share an invocation id.
 
     Args:
-        context: What all calls share.
+        transport: What all calls of a client share.
         parameters: The request's members, in wire form; None if they are chosen later.
         choose: Returns the members when the first attempt has its permit; None gives it back.
     """
 
+    loop: UsedLoop
+
     def __init__(
         self,
-        context: TransportContext,
+        transport: Transport,
         parameters: Parameters | None = None,
         choose: Callable[[], Parameters | None] = lambda: None,
     ) -> None:
-        self._context = context
+        self._transport = transport
         self._parameters = parameters
         self._choose = choose
-        self._clock = context.policy.clock
+        self._policy = transport.policy
+        self._clock = transport.policy.clock
         self._connection: Connection | None = None
         self._invocation_id = str(uuid4())
         self._started = self._clock()
@@ -212,23 +183,19 @@ class Call:
     def on_retry(self, number: int, delay: float, error: PartnerCentralError) -> None:
         """Emit the event that the page will be requested again."""
         name = type(error).__name__
-        self._context.notify(RetryScheduled(self._invocation_id, number, delay, name))
+        self._transport.notify(RetryScheduled(self._invocation_id, number, delay, name))
 
     async def open(self, _: int = 1) -> Connection:
-        """Return what the page is fetched through, opened if it is not.
-
-        Raises:
-            PartnerCentralError: It cannot be opened, or not in time.
-        """
+        """Return what the page is fetched through, opened in time if it is not."""
         # Kept for the retries: a client that is closed with drain=True opens no other.
         if self._connection is not None:
             return self._connection
         # Opening may fetch credentials over the network: it can hang, and fail for a moment.
-        timeout = self._time_left(self._context.policy.attempt_timeout)
+        timeout = self._time_left(self._policy.attempt_timeout)
         limit = asyncio.timeout(timeout)
         try:
             async with limit:
-                self._connection = await self._context.connect()
+                self._connection = self.loop.connection or await self.loop.open()
                 return self._connection
         except TimeoutError:
             if not limit.expired():
@@ -240,15 +207,10 @@ class Call:
         )
 
     async def attempt(self, number: int) -> Page:
-        """Fetch the page, once, when there is a permit.
-
-        Raises:
-            NothingToFetchError: No page is left to fetch.
-            PartnerCentralError: The page could not be fetched or parsed.
-        """
+        """Fetch the page, once, when there is a permit."""
         connection = await self.open()
-        attempt = Attempt(self._invocation_id, number, self._context.policy.max_attempts)
-        limiter = self._context.limiter
+        attempt = Attempt(self._invocation_id, number, self._policy.max_attempts)
+        limiter = self._transport.limiter
         if limiter is None:
             return await self._send(connection, attempt)
         permit = await self._acquire(limiter, number)
@@ -284,23 +246,21 @@ class Call:
         def on_wait(expected: float, queue_length: int) -> None:
             nonlocal queued_at
             queued_at = limiter.limit.clock()
-            self._context.notify(RequestQueued(self._invocation_id, number, expected, queue_length))
+            self._transport.notify(
+                RequestQueued(self._invocation_id, number, expected, queue_length)
+            )
 
         permit = await limiter.acquire(
             is_retry=number > 1, max_wait=self._time_left(), on_wait=on_wait
         )
         if queued_at is not None:
             waited = permit - queued_at
-            self._context.notify(RateLimited(self._invocation_id, number, waited, limiter.rate))
+            self._transport.notify(RateLimited(self._invocation_id, number, waited, limiter.rate))
         return permit
 
     def _time_left(self, at_most: float = 0.0) -> float | None:
-        """Return the seconds that ``max_elapsed`` leaves; None for any number.
-
-        Args:
-            at_most: The most that is returned; 0 for any number.
-        """
-        max_elapsed = self._context.policy.max_elapsed
+        """Return the seconds that ``max_elapsed`` leaves, up to `at_most`; None for any number."""
+        max_elapsed = self._policy.max_elapsed
         if not max_elapsed:
             return at_most or None
         time_left = max(0.0, self._started + max_elapsed - self._clock())
@@ -315,8 +275,8 @@ class Call:
             raise NothingToFetchError
         problem: PartnerCentralError
         sent_at = self._clock()
-        self._context.notify(RequestSent(self._invocation_id, attempt.number))
-        timeout = self._time_left(self._context.policy.attempt_timeout)
+        self._transport.notify(RequestSent(self._invocation_id, attempt.number))
+        timeout = self._time_left(self._policy.attempt_timeout)
         limit = asyncio.timeout(timeout)
         try:
             async with limit:
@@ -332,7 +292,7 @@ class Call:
                 problem = RequestTimeoutError(
                     f"No response within {timeout:g} seconds.", operation=OPERATION, retryable=True
                 )
-            elif self._context.is_closed():
+            elif self._transport.are_calls_ended:
                 problem = ClientClosedError(CLOSED)
             else:
                 problem = from_exception(error)
@@ -349,14 +309,14 @@ class Call:
                 invalid=len(page.records) - len(valid),
                 is_last=page.response.next_token is None,
             )
-            self._context.notify(received)
+            self._transport.notify(received)
             return page
         # Outside the handler: what was caught may quote a piece of the response.
-        self._context.notify(_failed(attempt, problem, self._clock() - sent_at))
+        self._transport.notify(_failure_event(attempt, problem, self._clock() - sent_at))
         raise problem
 
 
-def _failed(attempt: Attempt, error: PartnerCentralError, elapsed: float) -> RequestFailed:
+def _failure_event(attempt: Attempt, error: PartnerCentralError, elapsed: float) -> RequestFailed:
     service_error = error if isinstance(error, ServiceError) else None
     return RequestFailed(
         invocation_id=attempt.invocation_id,

@@ -67,16 +67,15 @@ def test_asyncio_run_is_refused_in_a_cell() -> None:
 
 
 def test_one_client_across_cells_with_await_and_with_run(pipeline: PartnerCentralEmulator) -> None:
-    connection = "(await client._transport._connections.get())"
+    connection = "(await client._transport.open())"
     responses = execute(
         CLIENT,
         "len(await client.iter_opportunities().collect())",
         "len(run(client.iter_opportunities().collect()))",
-        f"here = {connection}\nbeside = run(client._transport._connections.get())",
+        f"here = {connection}\nbeside = run(client._transport.open())",
         "len(run(client.iter_opportunities().collect()))",
         "await client.iter_opportunities().first() == run(client.iter_opportunities().first())",
-        f"[here is beside, here is {connection}, "
-        "beside is run(client._transport._connections.get())]",
+        f"[here is beside, here is {connection}, beside is run(client._transport.open())]",
         "await client.aclose()",
         "await client.list_opportunities()",
         "run(client.list_opportunities())",

@@ -29,7 +29,7 @@ from partnercentral_list import (
     ScanFinished,
     ThrottlingException,
 )
-from partnercentral_list._transport.attempt import current_attempt
+from partnercentral_list._transport.response import current_attempt
 
 T = TypeVar("T")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -208,7 +208,7 @@ class Service:
         )
         # No session can be passed instead: aiobotocore reads files in a thread, which a clock that
         # moves only when everybody waits cannot wait for.
-        client._transport._connections._open_resource = self._connect  # type: ignore[assignment]
+        client._transport._loops._open_connection = self._connect  # type: ignore[assignment]
         request = {"Catalog": "AWS", "MaxResults": 100, **parameters}
         return client.scan_opportunities(
             ListOpportunitiesRequest.model_validate_json(to_json(request)),
