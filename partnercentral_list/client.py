@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from partnercentral_list._transport.rate_limiter import RateLimiter
 
 
-#: What other SDKs call a client's arguments.
+# What other SDKs call a client's arguments.
 _ALIASES: Final = {
     "region": "region_name",
     "profile": "profile_name",
@@ -115,13 +115,13 @@ class PartnerCentralClient:
     ) -> None:
         if unknown:
             raise ConfigurationError(_unknown_arguments(unknown))
-        # Here and not in an event loop: the first call, too, needs them.
-        for name in ("lookup", "pager"):
-            import_module(f"partnercentral_list._pagination.{name}")
+        # Here and not in an event loop: the first call, too, needs it. It imports the pager.
+        import_module("partnercentral_list._pagination.lookup")
         from partnercentral_list._pagination.arguments import validate_catalog
         from partnercentral_list._transport.rate_limiter import RateLimiter
         from partnercentral_list._transport.transport import Transport
 
+        self._on_close: Callable[[], object] = bool
         self._catalog = validate_catalog(catalog)
         check_kind("config", config, ClientConfig)
         check_kind("retry", retry, RetryPolicy)
@@ -156,6 +156,28 @@ class PartnerCentralClient:
             RateLimiter(rate_limit) if isinstance(rate_limit, RateLimit) else rate_limit,
             on_event,
         )
+
+    @classmethod
+    def demo(cls, opportunities: int = 250) -> Self:
+        """Return a client of sample data; it needs no account, no credentials and no network.
+
+        An emulator in this process has them; closing the client stops it.
+
+        Args:
+            opportunities: How many there are, at least 0; the same ones in each run.
+
+        Raises:
+            ConfigurationError: The number is less than 0, or not a whole number.
+        """
+        from partnercentral_list.emulator import PartnerCentralEmulator
+
+        check_kind("opportunities", opportunities, int)
+        if opportunities < 0:
+            raise ConfigurationError("opportunities must be 0 or more.")
+        (emulator := PartnerCentralEmulator(opportunities)).start()
+        client = cls("AWS", endpoint_url=emulator.url, config=ClientConfig(sign_requests=False))
+        client._on_close = emulator.stop
+        return client
 
     @property
     def catalog(self) -> Catalog:
@@ -195,16 +217,18 @@ class PartnerCentralClient:
         """Close the connections of every running event loop; the client cannot be used again.
 
         Calls that wait or run are ended at once: they raise `ClientClosedError`, and what they
-        had of the rate limiter and of ``RateLimit.per_day`` is given back. A request that has
-        left already counts. A loop that is not running closes its own connections when it ends.
-        Closing twice is fine.
+        had of the rate limiter and of ``RateLimit.per_day`` is given back; requests that have left
+        count. A loop that is not running closes its connections at its end. Closing twice is fine.
 
         Args:
             drain: Whether the calls that were made before come to their end first, retries
                 included. New ones are refused, and so is a listing's next page: its error has
                 the token to resume from.
         """
-        await self._transport.aclose(drain=drain)
+        try:
+            await self._transport.aclose(drain=drain)
+        finally:
+            self._on_close()
 
     async def list_opportunities(
         self,
@@ -369,9 +393,8 @@ def _unknown_arguments(unknown: Iterable[str]) -> str:
     names = list(signature(PartnerCentralClient).parameters)[:-1]
     problems: list[str] = []
     for name in unknown:
-        lowered = name.lower()
-        close = difflib.get_close_matches(lowered, names, n=1)
-        meant = _ALIASES.get(lowered) or next(iter(close), None)
+        close = difflib.get_close_matches(name.lower(), names, n=1)
+        meant = _ALIASES.get(name.lower()) or next(iter(close), None)
         advice = f"Perhaps {meant} was meant." if meant else f"Valid: {', '.join(names)}."
         problems.append(f"PartnerCentralClient has no argument {name!r}. {advice}")
     return "\n".join(problems)

@@ -906,3 +906,34 @@ def test_closing_does_not_wait_for_a_loop_that_has_stopped(
     asyncio.run(close())
     thread.join()
     runner.close()
+
+
+# A client of sample data
+
+
+async def test_a_demo_needs_no_account_and_stops_its_emulator() -> None:
+    def servers() -> list[str]:
+        names = [thread.name for thread in threading.enumerate()]
+        return [name for name in names if name.startswith("partner-central-")]
+
+    async with PartnerCentralClient.demo() as client:
+        assert len(await client.iter_opportunities().collect()) == 250
+        assert servers()
+    with pytest.raises(ClientClosedError):
+        await client.list_opportunities()
+    assert not servers()
+
+
+async def test_a_demo_has_as_many_opportunities_as_wanted_and_always_the_same() -> None:
+    listed: list[list[str]] = []
+    for number in (0, 3, 3):
+        async with PartnerCentralClient.demo(number) as client:
+            listed.append([item.id async for item in client.iter_opportunities()])
+    assert [len(ids) for ids in listed] == [0, 3, 3]
+    assert listed[1] == listed[2]
+
+
+@pytest.mark.parametrize("number", [-1, True, "9", 1.5, None])
+def test_a_number_of_sample_opportunities_is_checked(number: Any) -> None:
+    with pytest.raises(ConfigurationError, match="opportunities"):
+        PartnerCentralClient.demo(number)

@@ -12,7 +12,7 @@ Imports point one way. A row may import the layers that it names, and nothing el
     _tied_records   errors
     _transport      errors, config, models, _json, _run, _notify
     _pagination     errors, config, models, _tied_records, _transport
-    client          errors, config, models, _transport, _pagination
+    client          errors, config, models, _transport, _pagination, emulator
     eventbridge     models
     frames          errors, models
     emulator        nothing
