@@ -54,12 +54,7 @@ class HttpSession(_Base):  # type: ignore[misc] # aiobotocore is untyped
         self._is_for_credentials = is_for_credentials
 
     async def send(self, request: Any) -> Any:
-        """Send a request, and read its response completely.
-
-        Raises:
-            PartnerCentralError: The response is refused, or the connection's settings are.
-            botocore.exceptions.HTTPClientError: No response came.
-        """
+        """Send a request, and read its response completely."""
         base: Any = super()
         refused: object
         try:
@@ -156,11 +151,7 @@ class _BoundedResponse:
     raw_headers: Any
 
     async def read(self) -> bytes:
-        """Return the whole body; nothing of an error response that is too long to be AWS's.
-
-        Raises:
-            MalformedResponseError: The body of a successful response is too long.
-        """
+        """Return the whole body; nothing of an error response that is too long to be AWS's."""
         response, is_error = self.response, self.status >= 400
         limit = MAX_ERROR_BYTES if is_error else self.max_bytes
         chunks: list[bytes] = []

@@ -98,9 +98,6 @@ async def parse_response(
         attempt: What was sent.
         elapsed: Seconds since the first attempt began.
         parameters: The request's members, in wire form.
-
-    Raises:
-        MalformedResponseError: It is not a page.
     """
     details = cast("dict[str, Any]", response.get("ResponseMetadata") or {})
     attempt.http_status = details.get("HTTPStatusCode")
@@ -169,22 +166,14 @@ def parse_page(body: bytes, metadata: ResponseMetadata, max_records: int = MAX_R
 def parse_parsed(
     response: Mapping[str, object], metadata: ResponseMetadata, max_records: int = MAX_RECORDS
 ) -> Page:
-    """Parse a response that botocore has parsed already: its timestamps are datetimes.
-
-    Raises:
-        MalformedResponseError: It is not a page.
-    """
+    """Parse a response that botocore has parsed already: its timestamps are datetimes."""
     members = {name: value for name, value in response.items() if name != "ResponseMetadata"}
     return parse_page(to_json(members), metadata, max_records)
 
 
 @collector_paused()
 def parse_record_by_record(body: bytes, metadata: ResponseMetadata, max_records: int) -> Page:
-    """Parse a page of which each record is parsed by itself.
-
-    Raises:
-        MalformedResponseError: It is not a page.
-    """
+    """Parse a page of which each record is parsed by itself."""
     try:
         envelope = read_envelope(body, SUMMARIES, max_records)
         is_too_deep = any(record.is_too_deep for record in envelope.entries)

@@ -46,14 +46,7 @@ MakeClient = Callable[[], Any]
 
 
 def prepare(settings: ConnectionSettings) -> MakeClient:
-    """Read, in this thread, what opening a client and its first call need.
-
-    Returns:
-        What makes an aiobotocore client, as a context manager.
-
-    Raises:
-        ConfigurationError: The profile, the region or another setting cannot be used.
-    """
+    """Read, in this thread, what a client needs; return what makes it, as a context manager."""
     ListOpportunitiesResponse.model_rebuild()
     config = settings.config
     merged = _aio_config(config)
@@ -90,12 +83,7 @@ class Connection:
 
     @classmethod
     async def open(cls, make_client: MakeClient, settings: ConnectionSettings) -> Connection:
-        """Open a client.
-
-        Raises:
-            ConfigurationError: The profile, the region or another setting cannot be used.
-            TransportError: The credentials could not be fetched.
-        """
+        """Open a client."""
         context = make_client()
         try:
             connection = cls(await context.__aenter__(), context)
