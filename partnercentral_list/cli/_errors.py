@@ -135,15 +135,12 @@ def message(error: PartnerCentralError) -> str:
     if isinstance(error, errors.ConfigurationError):
         return _configuration_message(error)
     if isinstance(error, errors.StoreError):
-        return _store_message(str(error))
+        text = str(error)
+        # Its advice names what a program does.
+        for of_program, of_command in STORE_ADVICE.items():
+            text = text.replace(of_program, of_command)
+        return text
     return str(error)
-
-
-def _store_message(text: str) -> str:
-    # Its advice names what a program does.
-    for of_program, of_command in STORE_ADVICE.items():
-        text = text.replace(of_program, of_command)
-    return text
 
 
 def _configuration_message(error: ConfigurationError) -> str:

@@ -44,7 +44,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         prepare_streams()
         if COMPLETION_VARIABLE in os.environ:
             print_completions(build_parsers()[0])
-        return _run(parse_arguments(sys.argv[1:] if argv is None else argv))
+        options = parse_arguments(sys.argv[1:] if argv is None else argv)
+        if options.command == "completion":
+            print(shell_script(PROG, options.shell), end="")
+            return OK
+        if options.command == "emulator":
+            return _run_emulator(options)
+        return _run_client(options)
     except CommandError as error:
         _print_error(str(error), before=error.usage)
         return error.code
@@ -56,15 +62,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SystemExit as end:
         # --help and --version.
         return end.code if isinstance(end.code, int) else OK
-
-
-def _run(options: Namespace) -> int:
-    if options.command == "completion":
-        print(shell_script(PROG, options.shell), end="")
-        return OK
-    if options.command == "emulator":
-        return _run_emulator(options)
-    return _run_client(options)
 
 
 def _run_emulator(options: Namespace) -> int:

@@ -9,13 +9,21 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from pydantic.alias_generators import to_snake
 
 from partnercentral_list.cli._errors import VALID_STARTING_POINT, CommandError, suggestion
 from partnercentral_list.cli._serialization import is_list, is_object
-from partnercentral_list.cli._shapes import DATE, INTEGER, REQUEST, TIMESTAMP, TOKEN, RequestMember
+from partnercentral_list.cli._shapes import (
+    DATE,
+    INTEGER,
+    REQUEST,
+    TEXT,
+    TIMESTAMP,
+    TOKEN,
+    RequestMember,
+)
 from partnercentral_list.cli._values import (
     kind_of,
     list_value,
@@ -33,6 +41,14 @@ _ONE_PAGE_MEMBERS: Final = ("MaxResults", "NextToken")
 
 #: The member of a resume token, which is the AWS CLI's: JSON in Base64.
 _SKIPPED: Final = "boto_truncate_amount"
+
+#: What a value of each kind is called, and what JSON or YAML has for it.
+_SCALARS: Final[Mapping[str, tuple[str, tuple[type, ...]]]] = {
+    TEXT: ("a text", (str,)),
+    INTEGER: ("a whole number", (int,)),
+    TIMESTAMP: ("a timestamp", (str, int, float, date)),
+    DATE: ("a day", (str, int, float, date)),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +113,11 @@ def parse_request(options: Mapping[str, Any], default_catalog: str | None = None
             usage="usage: partnercentral-list opportunities --catalog CATALOG [options]",
         )
     one_page = not options["paginate"] or any(name in members for name in _ONE_PAGE_MEMBERS)
-    if one_page:
-        _refuse_paging(options)
+    paging = [_option(name) for name in _PAGING_OPTIONS if options[name] is not None]
+    if one_page and paging:
+        raise CommandError(
+            f"Cannot specify --no-paginate along with pagination arguments: {', '.join(paging)}"
+        )
     token = options["starting_token"]
     arguments = _converted(members | {"Catalog": catalog})
     return CommandRequest(
@@ -146,8 +165,8 @@ def _encoded(place: Mapping[str, object]) -> str:
     return base64.b64encode(json.dumps(place).encode()).decode()
 
 
-def _option_of(member: str) -> str:
-    return "--" + to_snake(member).replace("_", "-")
+def _option(name: str) -> str:
+    return "--" + name.replace("_", "-")
 
 
 def _from_options(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -155,7 +174,7 @@ def _from_options(options: Mapping[str, Any]) -> dict[str, Any]:
     for name, member in REQUEST.items():
         value = options[to_snake(name)]
         if value is not None:
-            members[name] = _parse_option(_option_of(name), member, value)
+            members[name] = _parse_option(_option(to_snake(name)), member, value)
     return members
 
 
@@ -175,13 +194,6 @@ def _from_input(options: Mapping[str, Any]) -> dict[str, Any]:
     for name in named:
         return request_value(f"cli-input-{name}", given[name], is_yaml=name == "yaml")
     return {}
-
-
-def _refuse_paging(options: Mapping[str, Any]) -> None:
-    given = [name for name in _PAGING_OPTIONS if options[name] is not None]
-    if given:
-        names = ", ".join("--" + name.replace("_", "-") for name in given)
-        raise CommandError(f"Cannot specify --no-paginate along with pagination arguments: {names}")
 
 
 def _converted(members: Mapping[str, Any]) -> dict[str, Any]:
@@ -235,7 +247,7 @@ class _RequestConverter:
             return self._wrong_kind(name, value, "a list")
         if name == "identifier" and len(value) > IDENTIFIERS_PER_REQUEST:
             self._add(name, f"{len(value)} entries, where {IDENTIFIERS_PER_REQUEST} are allowed")
-        return [self._scalar(f"{name}[{place}]", "text", e) for place, e in enumerate(value)]
+        return [self._scalar(f"{name}[{place}]", TEXT, e) for place, e in enumerate(value)]
 
     def _structure(self, name: str, members: Mapping[str, RequestMember], value: object) -> Any:
         if not is_object(value):
@@ -256,19 +268,13 @@ class _RequestConverter:
             self._add(name, " is later than ".join(shown))
 
     def _scalar(self, name: str, kind: str, value: object) -> Any:
-        if kind in (TIMESTAMP, DATE):
-            return self._date(name, kind, value)
-        if kind == INTEGER:
-            is_right = isinstance(value, int) and not isinstance(value, bool)
-            return value if is_right else self._wrong_kind(name, value, "a whole number")
-        return value if isinstance(value, str) else self._wrong_kind(name, value, "a text")
-
-    def _date(self, name: str, kind: str, value: object) -> date | None:
-        if not isinstance(value, str | int | float | date) or isinstance(value, bool):
-            self._wrong_kind(name, value, "a timestamp" if kind == TIMESTAMP else "a day")
-            return None
+        wanted, types = _SCALARS[kind]
+        if isinstance(value, bool) or not isinstance(value, types):
+            return self._wrong_kind(name, value, wanted)
         try:
-            return parse_timestamp(value) if kind == TIMESTAMP else parse_date(value)
+            if kind == TIMESTAMP:
+                return parse_timestamp(cast("str | float | date", value))
+            return parse_date(value) if kind == DATE else value
         except ValueError as error:
             self._add(name, str(error))
             return None

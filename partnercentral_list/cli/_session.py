@@ -52,7 +52,7 @@ class AwsConfiguration:
 
     def check(self) -> None:
         """Check the endpoint, the region and the CA bundle."""
-        self._check_endpoint()
+        _check_url(*self._endpoint(), BAD_CONFIGURATION)
         self._check_region()
         self._check_bundle()
 
@@ -67,25 +67,19 @@ class AwsConfiguration:
 
     def _no_profile(self) -> str:
         name = str(self._session.profile)
+        source = next((name for name in _PROFILE_VARIABLES if name in os.environ), "AWS_PROFILE")
+        if self._options.profile is not None:
+            source = "--profile"
         known: list[str] = self._session.available_profiles
         files = [self._session.get_config_variable(f"{f}_file") for f in ("config", "credentials")]
         choices = f"There are: {', '.join(known)}." if known else "No profile is defined there."
         return (
-            f"There is no profile {name!r} ({self._profile_source()}) in {' or '.join(files)}. "
+            f"There is no profile {name!r} ({source}) in {' or '.join(files)}. "
             f"{suggestion(name, known) or choices}"
         )
 
-    def _profile_source(self) -> str:
-        if self._options.profile is not None:
-            return "--profile"
-        return next((name for name in _PROFILE_VARIABLES if name in os.environ), "AWS_PROFILE")
-
     def _in_profile(self, setting: str) -> str:
         return f"{setting} of the profile {self._session.profile or 'default'}"
-
-    def _check_endpoint(self) -> None:
-        source, url = self._endpoint()
-        _check_url(source, url, BAD_CONFIGURATION)
 
     def _endpoint(self) -> tuple[str, str | None]:
         """Return where the endpoint is set, and its URL; None if requests go to AWS's own."""
@@ -219,19 +213,18 @@ def _rate_limit(options: Namespace) -> RateLimit | None:
 
 
 def _check_url(source: str, url: str | None, code: int) -> None:
-    if url is not None and (parts := secret_parts(url)):
+    if url is None:
+        return
+    if parts := secret_parts(url):
         # It is not shown: a password may be in it.
         raise CommandError(f"Bad value for {source}: it must not contain {parts}.", code)
-    if url is not None and not _is_web_address(url):
+    try:
+        address = urlsplit(url)
+        is_web_address = address.scheme in {"http", "https"} and bool(address.hostname)
+    except ValueError:
+        is_web_address = False
+    if not is_web_address:
         raise CommandError(
             f'Bad value for {source} "{url}": it must be of the form http://host or https://host.',
             code,
         )
-
-
-def _is_web_address(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return False
-    return parts.scheme in {"http", "https"} and bool(parts.hostname)

@@ -68,13 +68,7 @@ def list_value(option: str, values: Sequence[str]) -> list[object]:
 def structure_value(
     option: str, value: str, members: Mapping[str, RequestMember]
 ) -> dict[str, object]:
-    """Return the members of a structure, written in shorthand or JSON.
-
-    Args:
-        option: The option that has it.
-        value: What is written.
-        members: The members that the structure may have, for an example of it.
-    """
+    """Return the members of a structure, written in shorthand or JSON."""
     text = text_value(option, value)
     if text.lstrip().startswith(("{", "[")):
         parsed = _json_value(option, text)
@@ -91,7 +85,10 @@ def structure_value(
 def request_value(option: str, value: str, *, is_yaml: bool) -> dict[str, object]:
     """Return the request of ``--cli-input-json`` or ``--cli-input-yaml``."""
     text = text_value(option, value)
-    request = _yaml_value(option, text) if is_yaml else _json_value(option, text)
+    try:
+        request = load_yaml(text) if is_yaml else _json_value(option, text)
+    except ValueError as error:
+        raise parameter_error(option, "Invalid YAML received.") from error
     if not is_object(request):
         raise parameter_error(option, f"Invalid type: expecting a map, received {kind_of(request)}")
     return request
@@ -100,22 +97,12 @@ def request_value(option: str, value: str, *, is_yaml: bool) -> dict[str, object
 def _json_value(option: str, text: str) -> Any:
     try:
         return json.loads(text)
+    except json.JSONDecodeError as error:
+        # The text itself stays out: it may hold a customer's name.
+        place = f"{error.msg}: line {error.lineno} column {error.colno}"
+        raise parameter_error(option, f"Invalid JSON received. {place}") from error
     except (ValueError, RecursionError) as error:
-        raise parameter_error(option, f"Invalid JSON received. {_place(error)}".strip()) from error
-
-
-def _place(error: Exception) -> str:
-    # The text itself stays out: it may hold a customer's name.
-    if isinstance(error, json.JSONDecodeError):
-        return f"{error.msg}: line {error.lineno} column {error.colno}"
-    return ""
-
-
-def _yaml_value(option: str, text: str) -> Any:
-    try:
-        return load_yaml(text)
-    except ValueError as error:
-        raise parameter_error(option, "Invalid YAML received.") from error
+        raise parameter_error(option, "Invalid JSON received.") from error
 
 
 def _file_content(value: str) -> str | None:
@@ -197,7 +184,10 @@ def parse_timestamp(value: str | float | date) -> datetime:
     if isinstance(value, str):
         value = float(value) if _is_number(value) else _parse_iso_8601(value)
     if isinstance(value, int | float):
-        value = _since_1970(value)
+        try:
+            value = datetime.fromtimestamp(value, UTC)
+        except (ValueError, OverflowError, OSError):
+            raise ValueError(f"a number of seconds {_OUT_OF_RANGE}") from None
     if not isinstance(value, datetime):
         value = datetime.combine(value, time())
     if value.tzinfo is None:
@@ -254,10 +244,3 @@ def _parse_iso_8601(text: str) -> datetime:
         raise ValueError(
             f"{text!r} is not ISO 8601, such as 2026-01-31T00:00:00Z or 2026-01-31"
         ) from None
-
-
-def _since_1970(seconds: float) -> datetime:
-    try:
-        return datetime.fromtimestamp(seconds, UTC)
-    except (ValueError, OverflowError, OSError):
-        raise ValueError(f"a number of seconds {_OUT_OF_RANGE}") from None
