@@ -14,34 +14,22 @@ from partnercentral_list.cli._shapes import REQUEST, RequestMember
 COMPLETION_VARIABLE: Final = "_ARGCOMPLETE"
 """The variable that a shell's script sets when it runs the command to complete a word."""
 
-_PROFILE_FILES: Final = {
-    "AWS_CONFIG_FILE": "~/.aws/config",
-    "AWS_SHARED_CREDENTIALS_FILE": "~/.aws/credentials",
-}
-
 Completer = Callable[..., Iterable[str]]
 """Called with ``prefix=``, the word so far, and more that is not needed here."""
 
 
 def shell_script(program: str, shell: str) -> str:
     """Return the script that a shell sources."""
+    argcomplete = import_extra("argcomplete", "Completion")
     # Without the shell's own file names, which it would offer where a profile is wanted.
-    return str(
-        import_extra("argcomplete", "Completion").shellcode(
-            [program], use_defaults=False, shell=shell
-        )
-    )
+    return str(argcomplete.shellcode([program], use_defaults=False, shell=shell))
 
 
 def print_completions(parser: ArgumentParser) -> None:
     """Print what may follow the line in the environment, and end the process."""
     import_extra("argcomplete", "Completion").autocomplete(
-        parser, always_complete_options=False, default_completer=_nothing
+        parser, always_complete_options=False, default_completer=word_completer(())
     )
-
-
-def _nothing(**context: object) -> tuple[str, ...]:
-    return ()
 
 
 def word_completer(values: Iterable[str]) -> Completer:
@@ -74,7 +62,7 @@ def shorthand_completer(member: str) -> Completer:
 
 
 def complete_files(*, prefix: str, **context: object) -> Iterator[str]:
-    """Yield the files and folders whose names begin so."""
+    """Yield the files and folders whose names begin with the prefix."""
     folder, beginning = os.path.split(prefix)
     try:
         entries = sorted(os.scandir(os.path.expanduser(folder) or "."), key=lambda e: e.name)
@@ -92,13 +80,12 @@ def complete_profiles(*, prefix: str, **context: object) -> Iterator[str]:
     from botocore.exceptions import BotoCoreError
 
     loader: Any = configloader
+    config = os.environ.get("AWS_CONFIG_FILE") or "~/.aws/config"
+    credentials = os.environ.get("AWS_SHARED_CREDENTIALS_FILE") or "~/.aws/credentials"
     known: list[str] = []
-    for variable, path in _PROFILE_FILES.items():
-        file = os.environ.get(variable) or path
-        with suppress(BotoCoreError, OSError, ValueError):
-            # A profile's section is named [profile NAME] in the one, and [NAME] in the other.
-            if variable == "AWS_CONFIG_FILE":
-                known += loader.load_config(file)["profiles"]
-            else:
-                known += loader.raw_config_parse(file)
+    # A profile's section is named [profile NAME] in the one, and [NAME] in the other.
+    with suppress(BotoCoreError, OSError, ValueError):
+        known += loader.load_config(config)["profiles"]
+    with suppress(BotoCoreError, OSError, ValueError):
+        known += loader.raw_config_parse(credentials)
     yield from (name for name in dict.fromkeys(known) if name.startswith(prefix))

@@ -10,11 +10,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from partnercentral_list.errors import (
-        ConfigurationError,
-        PartnerCentralError,
-        RequestProblem,
-    )
+    from partnercentral_list.errors import ConfigurationError, PartnerCentralError, RequestProblem
 
 OK: Final = 0
 HUNG_UP: Final = 129

@@ -8,11 +8,7 @@ import traceback
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from partnercentral_list.cli._completion import (
-    COMPLETION_VARIABLE,
-    print_completions,
-    shell_script,
-)
+from partnercentral_list.cli._completion import COMPLETION_VARIABLE, print_completions, shell_script
 from partnercentral_list.cli._errors import (
     BAD_CONFIGURATION,
     FAILED,

@@ -9,11 +9,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from partnercentral_list import (
-    ListOpportunitiesResponse,
-    OpportunityPager,
-    PartnerCentralClient,
-)
+from partnercentral_list import ListOpportunitiesResponse, OpportunityPager, PartnerCentralClient
 from partnercentral_list.cli._errors import OK, InterruptedByError
 from partnercentral_list.cli._output import (
     DocumentWriter,
@@ -30,19 +26,10 @@ from partnercentral_list.cli._process import (
 )
 from partnercentral_list.cli._progress import ProgressLine, is_progress_wanted
 from partnercentral_list.cli._query import QueryFunction, compile_query
-from partnercentral_list.cli._request import (
-    CommandRequest,
-    move_token,
-    parse_request,
-    resume_token,
-)
+from partnercentral_list.cli._request import CommandRequest, move_token, parse_request, resume_token
 from partnercentral_list.cli._serialization import as_printed
 from partnercentral_list.cli._session import AwsConfiguration, create_client, serving_endpoint
-from partnercentral_list.cli._shapes import (
-    input_skeleton,
-    output_skeleton,
-    yaml_input_skeleton,
-)
+from partnercentral_list.cli._shapes import input_skeleton, output_skeleton, yaml_input_skeleton
 from partnercentral_list.errors import (
     InvalidOpportunity,
     PartnerCentralError,
@@ -105,7 +92,7 @@ def _validate(client: PartnerCentralClient, request: CommandRequest) -> None:
 
 @dataclass
 class _ListingRun:
-    """A running listing, and the place up to which it was written."""
+    """A running listing, and the resume token behind what was written."""
 
     client: PartnerCentralClient
     request: CommandRequest
@@ -127,10 +114,10 @@ class _ListingRun:
                 async with self.client:
                     await (self._scan() if scan else self._list())
             except asyncio.CancelledError:
-                return OK if self.is_complete else self._interrupted(ending.code)
+                return OK if self.is_complete else self._finish_interrupted(ending.code)
             except PartnerCentralError as error:
                 self.progress.clear()
-                raise InterruptedByError(error, self._standing(error)) from error
+                raise InterruptedByError(error, self._outcome(error)) from error
             finally:
                 self.progress.clear()
         return OK
@@ -140,13 +127,13 @@ class _ListingRun:
         if request.one_page:
             await self._list_one_page()
             return
-        # AWS's own pages can be seen in the response, or in the place that its token names.
+        # AWS's own pages can be seen in the response, or in the position that its token names.
         has_aws_pages = self.writer.shows_pages or request.max_items is not None
         pager = self.client.iter_opportunities(
             page_size="aws" if has_aws_pages and request.page_size is None else request.page_size,
             max_items=request.max_items,
             starting_token=None if start is None else resume_token(start),
-            on_invalid=_print_too,
+            on_invalid=_ignore_invalid,
             **request.filters,
         )
         if request.max_items == 0:
@@ -161,7 +148,7 @@ class _ListingRun:
         page = await self.client.list_opportunities(
             max_results=self.request.max_results,
             next_token=self.request.next_token,
-            on_invalid=_print_too,
+            on_invalid=_ignore_invalid,
             **self.request.filters,
         )
         self.progress.clear()
@@ -188,7 +175,7 @@ class _ListingRun:
 
     async def _scan(self) -> None:
         self.request.refuse_scan()
-        scan = self.client.scan_opportunities(on_invalid=_print_too, **self.request.filters)
+        scan = self.client.scan_opportunities(on_invalid=_ignore_invalid, **self.request.filters)
         async with aclosing(scan.pages()) as pages:
             async for page in pages:
                 self.unwritten += _records(page)
@@ -218,20 +205,20 @@ class _ListingRun:
         if self.token is not None and not self.writer.shows_token:
             print_message(f"There are more. {_how_to_resume(self.token)}")
 
-    def _interrupted(self, code: int) -> int:
+    def _finish_interrupted(self, code: int) -> int:
         self.progress.clear()
         if self.token is not None and self.written:
             self.writer.finish(self.token)
-            said = f" after {self.written:,} opportunities. {_how_to_resume(self.token)}"
+            ending_text = f" after {self.written:,} opportunities. {_how_to_resume(self.token)}"
         else:
-            standing = self._standing_of_scan()
-            said = f". {standing}" if standing else ": nothing was written."
-        print_message(f"Interrupted{said}")
+            outcome = self._scan_outcome()
+            ending_text = f". {outcome}" if outcome else ": nothing was written."
+        print_message(f"Interrupted{ending_text}")
         return code
 
-    def _standing(self, error: PartnerCentralError) -> str:
+    def _outcome(self, error: PartnerCentralError) -> str:
         if self.token is None or not self.written:
-            return self._standing_of_scan()
+            return self._scan_outcome()
         count = f"{self.written:,} opportunities were"
         if isinstance(self.writer, DocumentWriter):
             return f"{count} read, and none was written. {_FORMATS_BY_PAGE}"
@@ -239,7 +226,7 @@ class _ListingRun:
             return f"{count} written."
         return f"{count} written. {_how_to_resume(self.token)}"
 
-    def _standing_of_scan(self) -> str:
+    def _scan_outcome(self) -> str:
         if self.unwritten:
             self._write_batch()
         if not self.written:
@@ -259,5 +246,5 @@ def _records(page: ListOpportunitiesResponse) -> list[Any]:
     return [as_printed(record) for record in page.raw_opportunities]
 
 
-def _print_too(invalid: InvalidOpportunity) -> None:
-    """Ignore that a record is invalid: the command prints what AWS sent."""
+def _ignore_invalid(invalid: InvalidOpportunity) -> None:
+    """Do nothing: the command prints an invalid record as AWS sent it."""

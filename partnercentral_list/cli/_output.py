@@ -73,13 +73,7 @@ class ResponseWriter(ABC):
 
 
 class DocumentWriter(ResponseWriter):
-    """Collects the records and writes one document at the end: JSON, YAML, a table.
-
-    Args:
-        query: ``--query``, which is applied to the document.
-        stream: Where it is written.
-        write: Writes it.
-    """
+    """Collects the records, and has `write` write one document at the end: JSON, YAML, a table."""
 
     shows_token = True
 
@@ -323,7 +317,11 @@ def _list_lines(values: list[Any], name: str | None) -> Iterator[str]:
             else:
                 yield from text_lines(value, name)
         return
-    yield from _scalar_lines([value for value in values if _is_scalar(value)], name)
+    scalars = [value for value in values if _is_scalar(value)]
+    if name is not None:
+        yield from (f"{name.upper()}\t{value}" for value in scalars)
+    elif scalars:
+        yield "\t".join(map(str, scalars))
     for value in values:
         if not _is_scalar(value):
             yield from text_lines(value, name)
@@ -333,15 +331,6 @@ def _scalar_members(value: object) -> list[str]:
     if not is_object(value):
         return []
     return [name for name, member in value.items() if _is_scalar(member)]
-
-
-def _scalar_lines(values: list[Any], name: str | None) -> Iterator[str]:
-    if name is None:
-        if values:
-            yield "\t".join(map(str, values))
-    else:
-        for value in values:
-            yield f"{name.upper()}\t{value}"
 
 
 def _structure_lines(

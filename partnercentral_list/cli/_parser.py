@@ -185,8 +185,8 @@ def parse_arguments(argv: Sequence[str]) -> argparse.Namespace:
     if unknown:
         words = (word.partition("=")[0] for word in unknown if word.startswith("--"))
         meant = (_suggestion(word, command.flags) for word in words)
-        said = [f"Unknown options: {', '.join(unknown)}.", *filter(None, meant)]
-        raise CommandError(" ".join(said), usage=usage)
+        sentences = [f"Unknown options: {', '.join(unknown)}.", *filter(None, meant)]
+        raise CommandError(" ".join(sentences), usage=usage)
     required = [o for o in COMMANDS[options.command][1] if o.settings.get("required")]
     missing = [option.flag for option in required if getattr(options, option.name) is None]
     if missing:

@@ -9,13 +9,7 @@ from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from typing import Final, TextIO, cast
 
-from partnercentral_list.cli._errors import (
-    FAILED,
-    HUNG_UP,
-    INTERRUPTED,
-    TERMINATED,
-    CommandError,
-)
+from partnercentral_list.cli._errors import FAILED, HUNG_UP, INTERRUPTED, TERMINATED, CommandError
 
 #: All of C0, DEL and C1 but for the tab and the newline: a terminal takes them for commands.
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")

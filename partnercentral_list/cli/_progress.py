@@ -139,16 +139,11 @@ class ProgressLine:
         self._write(_ERASE_LINE + self.line()[:width])
 
     def _write(self, text: str) -> None:
-        self._stream.write(text)
-        self._stream.flush()
+        print(text, end="", file=self._stream, flush=True)
 
 
 def is_progress_wanted(*, is_response_last: bool) -> bool:
-    """Return whether progress would be seen, and would not stand in the middle of the response.
-
-    Args:
-        is_response_last: Whether the response is written when the progress is over.
-    """
+    """Return whether progress would be seen, and not in the middle of the response."""
     if not unescaped_stderr().isatty() or os.environ.get("TERM") == "dumb":
         return False
     return is_response_last or not sys.stdout.isatty()

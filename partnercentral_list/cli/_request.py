@@ -55,15 +55,8 @@ _SCALARS: Final[Mapping[str, tuple[str, tuple[type, ...]]]] = {
 class CommandRequest:
     """A request of the command line, parsed but not yet validated.
 
-    Args:
-        catalog: The catalog.
-        filters: The other members by their Python names, except those of a page.
-        max_results: The size of the one page that is wanted.
-        next_token: AWS's token of the one page that is wanted.
-        one_page: Whether one page is wanted, in AWS's own terms.
-        starting_token: A resume token.
-        page_size: The size of a page of the listing.
-        max_items: How many opportunities are wanted.
+    `filters` has the members that choose and sort, by their Python names. If `one_page`, one page
+    is wanted in AWS's own terms, which are `max_results` and `next_token`.
     """
 
     catalog: str
@@ -101,7 +94,10 @@ def parse_request(options: Mapping[str, Any], default_catalog: str | None = None
         CommandError: A value cannot be parsed, has no known member, or contradicts another.
         RequestValidationError: A value is of a kind that its member does not take.
     """
-    members = _from_options(options)
+    members: dict[str, Any] = {}
+    for name, member in REQUEST.items():
+        if options[to_snake(name)] is not None:
+            members[name] = _parse_option(_option(to_snake(name)), member, options[to_snake(name)])
     for name, value in _from_input(options).items():
         members.setdefault(name, value)
     if members.get("Catalog") is None and default_catalog is not None:
@@ -169,15 +165,6 @@ def _option(name: str) -> str:
     return "--" + name.replace("_", "-")
 
 
-def _from_options(options: Mapping[str, Any]) -> dict[str, Any]:
-    members: dict[str, Any] = {}
-    for name, member in REQUEST.items():
-        value = options[to_snake(name)]
-        if value is not None:
-            members[name] = _parse_option(_option(to_snake(name)), member, value)
-    return members
-
-
 def _parse_option(option: str, member: RequestMember, value: Any) -> Any:
     if member.is_list:
         return list_value(option, value)
@@ -187,12 +174,12 @@ def _parse_option(option: str, member: RequestMember, value: Any) -> Any:
 
 
 def _from_input(options: Mapping[str, Any]) -> dict[str, Any]:
-    given = {name: options[f"cli_input_{name}"] for name in ("json", "yaml")}
-    named = [name for name, value in given.items() if value is not None]
-    if len(named) > 1:
+    given = [kind for kind in ("json", "yaml") if options[f"cli_input_{kind}"] is not None]
+    if len(given) > 1:
         raise CommandError("Only one --cli-input- parameter may be specified.")
-    for name in named:
-        return request_value(f"cli-input-{name}", given[name], is_yaml=name == "yaml")
+    for kind in given:
+        value = options[f"cli_input_{kind}"]
+        return request_value(f"cli-input-{kind}", value, is_yaml=kind == "yaml")
     return {}
 
 
@@ -203,9 +190,9 @@ def _converted(members: Mapping[str, Any]) -> dict[str, Any]:
         inner = REQUEST[name].members
         if inner is None or not is_object(value):
             continue
-        for stranger in value:
-            if stranger not in inner:
-                raise _unknown(name, stranger, inner)
+        for inner_name in value:
+            if inner_name not in inner:
+                raise _unknown(name, inner_name, inner)
     converter = _RequestConverter()
     arguments = {
         to_snake(name): converter.convert(to_snake(name), REQUEST[name], value)
@@ -257,15 +244,12 @@ class _RequestConverter:
             for inner, found in value.items()
             if found is not None
         }
-        self._check_order(name, converted)
-        return converted
-
-    def _check_order(self, name: str, bounds: Mapping[str, Any]) -> None:
         # "After…" comes before "Before…"; a sort has neither.
-        dates = sorted((n, v) for n, v in bounds.items() if isinstance(v, date))
+        dates = sorted((n, v) for n, v in converted.items() if isinstance(v, date))
         if len(dates) == 2 and dates[0][1] > dates[1][1]:
             shown = [f"{inner} ({bound.isoformat()})" for inner, bound in dates]
             self._add(name, " is later than ".join(shown))
+        return converted
 
     def _scalar(self, name: str, kind: str, value: object) -> Any:
         wanted, types = _SCALARS[kind]

@@ -143,8 +143,8 @@ def load_yaml(text: str) -> Any:
 
 
 def _dumped(yaml: Any, value: object, libyaml: Any) -> str:
-    settings = {"default_flow_style": False, "allow_unicode": True}
-    return str(yaml.dump(value, Dumper=_dumper(yaml, libyaml), **settings))
+    dumper = _dumper(yaml, libyaml)
+    return str(yaml.dump(value, Dumper=dumper, default_flow_style=False, allow_unicode=True))
 
 
 @cache
@@ -168,7 +168,7 @@ def _represent_number(dumper: Any, number: SentNumber) -> Any:
 
 
 def _never(self: object, data: object) -> bool:
-    # What stands in several places is written in full in each.
+    # A value that occurs several times is written in full each time.
     return True
 
 

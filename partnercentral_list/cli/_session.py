@@ -16,12 +16,7 @@ from botocore.exceptions import ConfigParseError, ProfileNotFound, UnknownRegion
 from botocore.session import Session
 
 from partnercentral_list import ClientConfig, PartnerCentralClient, RateLimit, RequestEvent
-from partnercentral_list.cli._errors import (
-    BAD_CONFIGURATION,
-    BAD_INPUT,
-    CommandError,
-    suggestion,
-)
+from partnercentral_list.cli._errors import BAD_CONFIGURATION, BAD_INPUT, CommandError, suggestion
 from partnercentral_list.config import secret_parts
 
 HOME_REGION: Final = "us-east-1"
@@ -35,9 +30,6 @@ class AwsConfiguration:
     """The AWS configuration files, as the options and the environment name them.
 
     The client would name its own arguments in an error, or find out late.
-
-    Args:
-        options: The options of connection.
     """
 
     def __init__(self, options: Namespace) -> None:

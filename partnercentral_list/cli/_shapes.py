@@ -85,8 +85,7 @@ REQUEST: Final[Mapping[str, RequestMember]] = {
         INTEGER, "Specifies the maximum number of results to return in a single call."
     ),
     "NextToken": RequestMember(
-        TEXT,
-        "A pagination token used to retrieve the next set of results in subsequent calls.",
+        TEXT, "A pagination token used to retrieve the next set of results in subsequent calls."
     ),
     "Sort": RequestMember(
         "structure",

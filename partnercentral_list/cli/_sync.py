@@ -16,18 +16,14 @@ from partnercentral_list.cli._errors import (
     exit_code,
     message,
 )
-from partnercentral_list.cli._process import (
-    cancelled_by_signals,
-    print_message,
-    unescaped_stderr,
-)
+from partnercentral_list.cli._process import cancelled_by_signals, print_message, unescaped_stderr
 from partnercentral_list.cli._progress import ProgressLine, is_progress_wanted
 from partnercentral_list.cli._session import AwsConfiguration, create_client, serving_endpoint
 from partnercentral_list.client import PartnerCentralClient
 from partnercentral_list.errors import PartnerCentralError
 from partnercentral_list.sync import OpportunitySync, PageCommitted, SQLiteStore, SyncEvent
 
-_STANDING: Final = "What was stored stays, and the next run resumes there."
+_KEPT_AND_RESUMED: Final = "What was stored stays, and the next run resumes there."
 
 
 def run_sync(options: Namespace) -> int:
@@ -70,12 +66,12 @@ async def _run(client: PartnerCentralClient, options: Namespace, progress: Progr
                     await asyncio.sleep(options.watch)
         except asyncio.CancelledError:
             progress.clear()
-            print_message(f"Interrupted. {_STANDING}")
+            print_message(f"Interrupted. {_KEPT_AND_RESUMED}")
             return ending.code
         except PartnerCentralError as error:
             if exit_code(error) == BAD_CONFIGURATION:
                 raise
-            raise InterruptedByError(error, _STANDING) from error
+            raise InterruptedByError(error, _KEPT_AND_RESUMED) from error
         finally:
             progress.clear()
     return OK
