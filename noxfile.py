@@ -58,6 +58,8 @@ MISSING_PYTHONS = [p for p in PYTHONS if p != THIS_PYTHON and p not in OTHER_PYT
 TESTS = f"tests-{THIS_PYTHON}"
 # One test process for each core, unless arguments are given.
 AT_ONCE = ("--numprocesses", "auto")
+# The oldest and the newest Python run every test; what lies between runs those that tell more.
+NOT_EXHAUSTIVE = ("-m", "not exhaustive")
 
 nox.needs_version = ">=2025.5.1"
 # uv would be used where it happens to be installed: pip everywhere, for the same result everywhere.
@@ -163,16 +165,17 @@ if OTHER_PYTHONS:
 
     @nox.session(python=OTHER_PYTHONS)
     def tests(session: nox.Session) -> None:
-        """Run the tests with another Python."""
+        """Run the tests with another Python; all of them with the newest."""
         _install(session, "test")
-        session.run("python", "-m", "pytest", *(session.posargs or AT_ONCE))
+        selected = () if session.python == PYTHONS[-1] else NOT_EXHAUSTIVE
+        session.run("python", "-m", "pytest", *(session.posargs or (*AT_ONCE, *selected)))
 
 
 @nox.session(python=THIS_PYTHON)
 def lowest(session: nox.Session) -> None:
     """Run the tests with the lowest versions of the dependencies that the package declares."""
     _install(session, "lowest")
-    session.run("python", "-m", "pytest", *(session.posargs or AT_ONCE))
+    session.run("python", "-m", "pytest", *(session.posargs or (*AT_ONCE, *NOT_EXHAUSTIVE)))
 
 
 @nox.session(python=THIS_PYTHON)

@@ -22,6 +22,30 @@ settings.register_profile(
 )
 settings.load_profile("tests")
 
+TESTS = Path(__file__).parent
+
+#: Modules that try every point: each await, each byte, each moment of a kill, thousands of simulated
+#: scans and syncs. `-m "not exhaustive"` leaves them out.
+EXHAUSTIVE = {
+    "faults/test_cancellation.py",
+    "pagination/test_matching.py",
+    "scan/test_complete.py",
+    "scan/test_policy.py",
+    "scan/test_tied.py",
+    "sync/test_damage.py",
+    "sync/test_kills.py",
+    "sync/test_simulation.py",
+    "transport/test_arrivals.py",
+}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.is_relative_to(TESTS):
+            if item.path.relative_to(TESTS).as_posix() in EXHAUSTIVE:
+                item.add_marker("exhaustive")
+
+
 MakeClient = Callable[..., PartnerCentralClient]
 
 
