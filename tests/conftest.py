@@ -24,8 +24,8 @@ settings.load_profile("tests")
 
 TESTS = Path(__file__).parent
 
-#: Modules that try every point: each await, each byte, each moment of a kill, thousands of simulated
-#: scans and syncs. `-m "not exhaustive"` leaves them out.
+# Modules that try every point: each await, each byte, each moment of a kill, thousands of simulated
+# scans and syncs. `-m "not exhaustive"` leaves them out.
 EXHAUSTIVE = {
     "faults/test_cancellation.py",
     "pagination/test_matching.py",
@@ -41,9 +41,9 @@ EXHAUSTIVE = {
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if item.path.is_relative_to(TESTS):
-            if item.path.relative_to(TESTS).as_posix() in EXHAUSTIVE:
-                item.add_marker("exhaustive")
+        is_ours = item.path.is_relative_to(TESTS)
+        if is_ours and item.path.relative_to(TESTS).as_posix() in EXHAUSTIVE:
+            item.add_marker("exhaustive")
 
 
 MakeClient = Callable[..., PartnerCentralClient]
