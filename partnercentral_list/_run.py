@@ -1,4 +1,4 @@
-"""run(): asyncio.run, that works too where an event loop is running already."""
+"""run(): asyncio.run that also works while an event loop is running, as in a notebook."""
 
 from __future__ import annotations
 
@@ -16,13 +16,14 @@ T = TypeVar("T")
 
 logger = logging.getLogger("partnercentral_list")
 
-# Only waking up notices an interrupt on Windows, and one that the system gave to another thread.
-LOOK_AGAIN = 0.1
-# How long the interpreter's end waits for coroutines that take their time to be cancelled.
-GRACE = 5.0
+# How often a waiting thread wakes up: a lock that is waited for does not notice an interrupt on
+# Windows, nor one that the system delivered to another thread.
+POLL_INTERVAL_SECONDS = 0.1
+# How long the interpreter's exit waits for coroutines that are slow to be cancelled.
+SHUTDOWN_TIMEOUT_SECONDS = 5.0
 
-# These handlers of SIGINT do no more than tell the loop, which is blocked and would not hear of it.
-_TELLING_THE_LOOP = ("asyncio.runners", "ipykernel.ipkernel")
+# Modules whose SIGINT handlers only notify the event loop, which is blocked while `run` waits.
+_MODULES_OF_LOOP_HANDLERS = ("asyncio.runners", "ipykernel.ipkernel")
 
 _blocked: set[asyncio.AbstractEventLoop] = set()
 
@@ -36,16 +37,17 @@ def run(main: Coroutine[Any, Any, T], *, debug: bool | None = None) -> T:
     keeps its connections from one cell to the next. Prefer ``await`` where it can be written.
 
     Args:
-        main: What calling an async function gives. It sees the caller's context variables.
-        debug: As in `asyncio.run`; in the loop of the other thread it holds from then on.
+        main: A coroutine, as a call of an async function returns it. It sees the caller's context
+            variables.
+        debug: As in `asyncio.run`. The loop of the other thread keeps the setting for later calls.
 
     Returns:
         What the coroutine returns.
 
     Raises:
-        ValueError: `main` is no coroutine.
-        RuntimeError: The caller is itself being run by `run` beside another loop, which would
-            wait for itself.
+        ValueError: `main` is not a coroutine.
+        RuntimeError: The caller is a coroutine that `run` is running in the other thread, which
+            would wait for itself.
         KeyboardInterrupt: The user interrupted; the coroutine was cancelled, and has ended. A
             second interrupt does not wait for that end.
         BaseException: What the coroutine raises.
@@ -69,7 +71,7 @@ def _check(main: object) -> None:
 
 
 def is_blocked(loop: asyncio.AbstractEventLoop) -> bool:
-    """Tell whether a loop does nothing until `run`, called in it, returns."""
+    """Return whether a loop is blocked, because `run` was called in it and has not returned."""
     return loop in _blocked
 
 
@@ -89,7 +91,7 @@ def _run_beside(
         except BaseException as interrupt:
             worker.call_soon(job.cancel)
             job.wait()
-            # What the coroutine raised on its way out is shown before the interrupt.
+            # What the coroutine raised while it was cancelled is shown before the interrupt.
             interrupt.__context__ = job.failure() or interrupt.__context__
             raise
     try:
@@ -100,7 +102,7 @@ def _run_beside(
 
 
 class _Job(Generic[T]):
-    """A coroutine on its way to the worker's loop, and what became of it."""
+    """A coroutine that runs in the worker's loop, and its result."""
 
     def __init__(self, main: Coroutine[Any, Any, T], debug: bool | None) -> None:
         self._main = main
@@ -108,12 +110,12 @@ class _Job(Generic[T]):
         self._context = contextvars.copy_context()
         self._task: asyncio.Task[T]
         self._has_begun = self._is_done = False
-        # A bare lock: an interrupt inside of an Event would leave it locked, and the worker stuck.
+        # Not a threading.Event: an interrupt inside one leaves it locked, and the worker hangs.
         self._running = threading.Lock()
         self._running.acquire()
 
     def start(self) -> None:
-        """Begin, in the worker's loop."""
+        """Create the task; called in the worker's loop."""
         loop = asyncio.get_running_loop()
         if self._debug is not None:
             loop.set_debug(self._debug)
@@ -122,7 +124,7 @@ class _Job(Generic[T]):
         self._task.add_done_callback(self._finish)
 
     def cancel(self) -> None:
-        """Cancel it, in the worker's loop; it may never have begun."""
+        """Cancel the coroutine, started or not; called in the worker's loop."""
         if self._has_begun:
             self._task.cancel()
         else:
@@ -130,18 +132,18 @@ class _Job(Generic[T]):
             self._finish(None)
 
     def wait(self) -> None:
-        """Wait for the end, in the thread that called `run`."""
+        """Wait until the coroutine has ended; called in the thread that called `run`."""
         while not self._is_done:
-            self._running.acquire(timeout=LOOK_AGAIN)
+            self._running.acquire(timeout=POLL_INTERVAL_SECONDS)
 
     def failure(self) -> BaseException | None:
-        """Give what it raised, once it has ended."""
+        """Return the exception of a coroutine that has ended; None if it raised none."""
         if self._has_begun and not self._task.cancelled():
             return self._task.exception()
         return None
 
     def result(self) -> T:
-        """Give what it returned, or raise what it raised."""
+        """Return what the coroutine returned, or raise what it raised."""
         try:
             return self._task.result()
         finally:
@@ -170,36 +172,36 @@ class _Worker:
 
     @property
     def is_alive(self) -> bool:
-        """Whether the thread runs; a forked process has the object only."""
+        """Whether the thread is running; in a forked process it is not."""
         return self._thread.is_alive()
 
     def call_soon(self, callback: Callable[[], None]) -> None:
-        """Have the loop call something."""
+        """Schedule a callback in the loop."""
         self.loop.call_soon_threadsafe(callback)
 
     def end(self) -> None:
-        """Cancel what still runs, close the async generators and the loop."""
+        """Cancel the tasks that are left, and close the async generators and the loop."""
         if self.is_alive:
             self._ending = True
             self.call_soon(self.loop.stop)
-            self._thread.join(GRACE)
+            self._thread.join(SHUTDOWN_TIMEOUT_SECONDS)
             if self.is_alive:
-                logger.warning("What run() left behind did not end when it was cancelled.")
+                logger.warning("A task that run() left behind did not end when it was cancelled.")
 
     def _serve(self) -> None:
         while not self._ending:
-            # A task that raises one of these keeps it for whoever awaits the task.
+            # Such an exception of a task is also raised here; whoever awaits the task gets it.
             with suppress(SystemExit, KeyboardInterrupt):
                 self.loop.run_forever()
         try:
-            self.loop.run_until_complete(_leave_nothing())
+            self.loop.run_until_complete(_cancel_remaining_tasks())
         finally:
             self.loop.close()
 
 
-async def _leave_nothing() -> None:
-    # Not asyncio.Runner: it starts a thread for the default executor's end, and Python 3.12.1
-    # starts none this late. The executor's threads have ended before.
+async def _cancel_remaining_tasks() -> None:
+    # Not asyncio.Runner: it starts a thread to shut down the default executor, which Python 3.12.1
+    # refuses this late. The executor's threads have already ended.
     left = asyncio.all_tasks() - {asyncio.current_task()}
     for task in left:
         task.cancel()
@@ -209,7 +211,7 @@ async def _leave_nothing() -> None:
 
 
 class _Workers:
-    """The process's worker, from when it is first needed."""
+    """The worker of the process, started when it is first needed."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -244,7 +246,7 @@ def _interruptible() -> Generator[None, None, None]:
     handler: Any = signal.getsignal(signal.SIGINT)
     module = getattr(getattr(handler, "func", handler), "__module__", None)
     is_main = threading.current_thread() is threading.main_thread()
-    if not is_main or module not in _TELLING_THE_LOOP:
+    if not is_main or module not in _MODULES_OF_LOOP_HANDLERS:
         yield
         return
     signal.signal(signal.SIGINT, signal.default_int_handler)

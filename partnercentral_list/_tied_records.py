@@ -25,10 +25,10 @@ MAX_RESTARTS: Final = 5
 
 
 class TiedRecords:
-    """Where reading tied records has come to, and whether it is complete.
+    """The progress of reading tied records, and the proof that it is complete.
 
-    Fetch the page of `token` with a fixed query, give it to `receive`, and go on until
-    `complete_pass` is set. It sends nothing itself.
+    Fetch the page of `token` with a fixed query, pass it to `receive`, and repeat until
+    `complete_pass` is set. This class sends nothing itself.
 
     Args:
         description: What is read, as the subject of an error message: "More opportunities than a
@@ -45,7 +45,7 @@ class TiedRecords:
         self._restarts = 0
         self._previous: dict[str, object] | None = None
         self.complete_pass: int | None = None
-        """The number of the pass that is proven complete, from 1; None while none is."""
+        """The number of the pass that is proven complete, from 1; None if no pass is yet."""
         self._start_pass()
 
     def _start_pass(self) -> None:
@@ -62,11 +62,11 @@ class TiedRecords:
         Args:
             records: The tied records of the page: of each its identifier, and its version, which
                 is what an edit changes.
-            token: The token that leads on to more of them; None ends the pass.
+            token: The token of the next page with tied records; None ends the pass.
 
         Raises:
-            PaginationError: This was the last pass and proves nothing, or the tokens lead in a
-                circle.
+            PaginationError: This was the last pass and proves nothing, or a token was repeated too
+                often.
         """
         self._has_repeats = self._has_repeats or not self._records.keys().isdisjoint(records)
         self._records |= records

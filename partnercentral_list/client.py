@@ -86,7 +86,7 @@ class PartnerCentralClient:
         config: Connections and timeouts.
         retry: When a failed request is sent again.
         rate_limit: How fast requests go out; a `RateLimiter` is shared by all that use it, None
-            does not pace them.
+            sends them without a limit.
         on_event: Called with each `RequestEvent`: a request sent, a page received, an attempt
             failed, a retry scheduled, a wait for a permit. It runs in the task that fetches the
             page and must not block; what it raises is logged.
@@ -217,7 +217,7 @@ class PartnerCentralClient:
         """Close the connections of every running event loop; the client cannot be used again.
 
         Calls that wait or run are ended at once: they raise `ClientClosedError`, and what they
-        had of the rate limiter and of ``RateLimit.per_day`` is given back; requests that have left
+        had of the rate limiter and of ``RateLimit.per_day`` is released; requests that have left
         count. A loop that is not running closes its connections at its end. Closing twice is fine.
 
         Args:

@@ -1,4 +1,4 @@
-"""The settings of a client: connections, credentials, retries and pacing."""
+"""The settings of a client: connections, credentials, retries and the rate limit."""
 
 from __future__ import annotations
 
@@ -205,7 +205,7 @@ class RateLimit:
     """How fast requests go out: by default the account's quota, 10 reads per second.
 
     No window of one second holds more than `per_second` requests, also when they are up to 50 ms
-    longer on their way than one another. While AWS throttles, other programs use the account
+    longer in transit than one another. While AWS throttles, other programs use the account
     too: the rate is then cut by a quarter at a time and grows again.
 
     Args:

@@ -23,7 +23,7 @@
        ├─ ThrottlingException
        └─ ValidationException      .reason .error_list
 
-The five modelled ones keep AWS's names; any other code is a plain `ServiceError`. No text here
+The five modeled ones keep AWS's names; any other code is a plain `ServiceError`. No text here
 contains a sensitive field of a record; AWS's own message is passed on as AWS wrote it.
 """
 
@@ -301,7 +301,7 @@ class ServiceError(PartnerCentralError):
         return f"{super().__str__()}\n{self.advice}" if self.advice else super().__str__()
 
     def with_advice(self, advice: str) -> Self:
-        """Take over what to do about it, which the text then ends with."""
+        """Attach advice that ``str(error)`` appends."""
         self.advice = advice
         return self
 
@@ -317,7 +317,7 @@ class AccessDeniedException(ServiceError):
     reason: str | None = None
 
     def with_reason(self, reason: str | None) -> Self:
-        """Take over AWS's reason, and what to do about it."""
+        """Attach AWS's reason, and the advice that belongs to it."""
         self.reason = reason
         if reason == "INCOMPATIBLE_BENEFIT_AWS_PARTNER_STATE":
             return self.with_advice(
@@ -369,7 +369,7 @@ class ValidationException(ServiceError):
     def with_details(
         self, reason: str | None, error_list: Sequence[ValidationExceptionError]
     ) -> Self:
-        """Take over AWS's reason and its list of fields, which the message then shows."""
+        """Attach AWS's reason and its list of fields, which ``str(error)`` shows."""
         self.reason = reason
         self.error_list = tuple(error_list)
         lines = [

@@ -340,7 +340,7 @@ async def test_another_region_is_fine_with_an_endpoint(
 
 
 @pytest.mark.usefixtures("credentials")
-async def test_awss_own_endpoint_variable_is_honoured(
+async def test_awss_own_endpoint_variable_is_honored(
     emulator: PartnerCentralEmulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_PARTNERCENTRAL_SELLING", emulator.url)

@@ -1,1 +1,1 @@
-"""How pages become one stream: the pager, its resume tokens, and reading ahead."""
+"""How pages become one stream: the pager, its resume tokens, and prefetching."""

@@ -1,1 +1,1 @@
-"""How one page is fetched: transport over aiobotocore, retries, and what an answer means."""
+"""How one page is fetched: transport over aiobotocore, retries, and parsing the response."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 CLOSED = "This client was closed. Make a new PartnerCentralClient, or close it later."
 
-#: The most seconds between two looks at whether another loop has ended its calls, or has closed.
+#: How often, in seconds, another loop is polled for whether its calls have ended or it has closed.
 POLL_INTERVAL = 0.02
 
 

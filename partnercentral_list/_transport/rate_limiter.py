@@ -204,7 +204,7 @@ class RateLimiter:
         return index
 
     def _pass_stalled_loops(self, ticket: _Ticket) -> int:
-        """Take those who have stopped polling out of the queue's front; return how many."""
+        """Remove requests that have stopped polling from the front; return how many."""
         first, now, passed = self._queue[0], ticket.polls_at, 0
         if first.polls_at >= now:
             return 0

@@ -90,7 +90,7 @@ class Transport:
 
         Args:
             drain: Whether calls in flight come to their end first. Otherwise they raise
-                `ClientClosedError`, and give back what they have of the rate limiter.
+                `ClientClosedError`, and release their permits of the rate limiter.
         """
         await self._loops.aclose(drain=drain)
 
@@ -108,7 +108,7 @@ class Transport:
         """Fetch the page that is chosen, in a single call of `choose`, when its permit is there.
 
         Returns:
-            The page; None, and the permit is given back, if none was chosen.
+            The page; None, and the permit is released, if none was chosen.
 
         Raises:
             ClientClosedError: The client was closed before or meanwhile.
@@ -151,7 +151,7 @@ async def open_connection(settings: ConnectionSettings) -> Connection:
 
 
 class NothingToFetchError(Exception):
-    """When the permit was there, no page was left to fetch."""
+    """No page was left to fetch when the permit was granted."""
 
 
 class Call:

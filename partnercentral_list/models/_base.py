@@ -97,7 +97,7 @@ class ResponseModel(WireModel, frozen=True):
     if not TYPE_CHECKING:
         __pydantic_extra__: dict[str, Annotated[Any, AfterValidator(_refuse_infinite)]]
 
-    # pydantic's own would tell a null member that this release does not know from an absent one,
+    # pydantic's own would distinguish an unknown member that is null from one that is absent,
     # and so a record from its own wire form; it would also compare private attributes.
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, ResponseModel) or type(self) is not type(other):

@@ -118,7 +118,7 @@ class Matches:
         """Return the string.
 
         Raises:
-            PydanticCustomError: It is none, or does not match.
+            PydanticCustomError: The value is not a string, or does not match the pattern.
         """
         valid = f"{self.pattern} (such as {self.example})"
         if not isinstance(value, str):

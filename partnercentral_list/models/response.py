@@ -78,7 +78,7 @@ class AccountSummary(ResponseModel, frozen=True):
     other_industry: str | None = None
     """The industry in words, when `industry` is ``OTHER``."""
     company_name: str | None = None
-    """The customer's company name. AWS's model requires it; the wire is not believed."""
+    """The customer's company name. AWS's model requires it; a response without it is accepted."""
     website_url: str | None = None
     """The customer's website as it was typed in: not always a URL, sometimes ``"null"``."""
     address: AddressSummary | None = None

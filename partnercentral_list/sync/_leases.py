@@ -11,7 +11,7 @@ from typing import Final
 from partnercentral_list.errors import StoreError
 
 BUSY: Final = (
-    "Another program is syncing into this store. Wait until it ends, or try again later: its lease "
+    "Another program is syncing into this store. Wait until it ends, or run again later: its lease "
     "expires a few minutes after it stops."
 )
 BUSY_HERE: Final = (

@@ -45,7 +45,7 @@ class Reconciliation:
         """List everything, by CreatedDate with `cursor`, look up the rest, and report it all."""
         left = await self._list_by_identifier()
         while (page := await cursor.next_page()) is not None:
-            await self._take(page)
+            await self._store_page(page)
             left -= {row.key for row in page.rows}
         await self._prove_listing(left)
         gone, unverified = await self._check_absent()
@@ -74,7 +74,7 @@ class Reconciliation:
         tokens: set[str] = set()
         while True:
             page = await self._run.source.fetch(query)
-            await self._take(CursorPage.without_watermark(page))
+            await self._store_page(CursorPage.without_watermark(page))
             keys |= {row.key for row in page.rows}
             if page.token is None:
                 # Nothing leaves within a response.
@@ -102,7 +102,7 @@ class Reconciliation:
             retryable=True,
         )
 
-    async def _take(self, page: CursorPage) -> None:
+    async def _store_page(self, page: CursorPage) -> None:
         self._listed.update(row.id for row in page.rows if row.id is not None)
         invalid = self._run.state.invalid
         found = await self._run.diff(page)
@@ -139,12 +139,12 @@ class Reconciliation:
 
     async def _look_up(self, identifiers: tuple[str, ...]) -> None:
         page = await look_up(self._run.source, identifiers)
-        await self._take(CursorPage.without_watermark(page))
+        await self._store_page(CursorPage.without_watermark(page))
         if all(row.id is not None for row in page.rows):
             return
         # An invalid record without an identifier may be any of these.
         for identifier in [name for name in identifiers if name not in self._listed]:
             page = await look_up(self._run.source, (identifier,))
-            await self._take(CursorPage.without_watermark(page))
+            await self._store_page(CursorPage.without_watermark(page))
             if page.rows:
                 self._listed.add(identifier)

@@ -152,8 +152,8 @@ class SyncRun:
         record = row.record
         if row.id is not None or not isinstance(record, InvalidRecord):
             return row
-        # Two records may have all in common that an edit does not change. Once two are known, an
-        # edit of one can no longer be told from the other, and none may take the other's place.
+        # Two records may be equal in every field that an edit does not change. Once two are known,
+        # an edit of one cannot be distinguished from the other: each keeps a key of its own.
         keys = self._keys_by_raw.setdefault(record.key, {})
         if record.raw not in keys:
             is_shared = any(known.startswith(f"{record.key}:") for known in self.state.invalid)

@@ -376,7 +376,7 @@ def test_botocore_reads_a_whole_listing(emulator: PartnerCentralEmulator, boto: 
     assert sorted(found) == sorted(record["Id"] for record in emulator.opportunities)
 
 
-def test_botocore_knows_the_modelled_errors(emulator: PartnerCentralEmulator, boto: Any) -> None:
+def test_botocore_knows_the_modeled_errors(emulator: PartnerCentralEmulator, boto: Any) -> None:
     emulator.fail("ThrottlingException")
     with pytest.raises(boto.exceptions.ThrottlingException) as caught:
         boto.list_opportunities(Catalog="AWS")

@@ -139,7 +139,7 @@ MODELLED: dict[type[ServiceError], bool] = {
 }
 
 
-def modelled() -> list[Case]:
+def modeled() -> list[Case]:
     """AWS's own errors, whatever their status; 429 and 5xx pass whatever their code."""
     cases: list[Case] = []
     for error, passes in MODELLED.items():
@@ -178,7 +178,7 @@ NOT_A_PAGE = {
 ODD_ERROR = b'{"__type": "ValidationException", "Message": "", "ErrorList": ["Canary"]}'
 
 CASES = [
-    *modelled(),
+    *modeled(),
     lasting(
         "ValidationException",
         Fault.error("ValidationException"),

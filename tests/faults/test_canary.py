@@ -29,7 +29,7 @@ CANARIES = ("Canary", "86420975", *(f"marked{path}" for path in SENSITIVE))
 
 
 def records() -> list[dict[str, Any]]:
-    """Records whose every sensitive member can be recognised."""
+    """Records whose every sensitive member can be recognized."""
     made = []
     for number in range(25):
         record = marked_record() | {"Id": f"O{number + 1}", "Catalog": "AWS"}

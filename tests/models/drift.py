@@ -96,7 +96,7 @@ def differences(
     Args:
         service_model: A ``service-2.json``, parsed.
         swap: Classes to look at in place of ours.
-        error_classes: The modelled errors, ours by default.
+        error_classes: The modeled errors, ours by default.
     """
     found = by_subject(service_model, swap=swap, error_classes=error_classes)
     return [difference for about in found.values() for difference in about]
@@ -117,7 +117,7 @@ def by_subject(
     aws.errors(operation["errors"])
     ours.structure(ListOpportunitiesRequest)
     ours.structure(ListOpportunitiesResponse)
-    ours.errors(modelled_errors() if error_classes is None else error_classes)
+    ours.errors(modeled_errors() if error_classes is None else error_classes)
     subjects = sorted(aws.facts.keys() | ours.facts.keys())
     return {subject: _compare(subject, aws.facts, ours.facts) for subject in subjects}
 
@@ -128,7 +128,7 @@ def not_tolerated(found: Iterable[str], installed: tuple[int, ...]) -> list[str]
     return [difference for difference in found if not (is_newer and _is_addition(difference))]
 
 
-def modelled_errors() -> list[type]:
+def modeled_errors() -> list[type]:
     return [
         value
         for value in vars(errors).values()

@@ -432,9 +432,9 @@ def test_a_variant_without_changes_has_no_differences(service_model: dict[str, A
     assert new_differences(service_model, swap=same) == []
 
 
-def test_reports_a_modelled_error_that_is_left_out(service_model: dict[str, Any]) -> None:
+def test_reports_a_modeled_error_that_is_left_out(service_model: dict[str, Any]) -> None:
     remaining = [
-        error for error in drift.modelled_errors() if error.__name__ != "ThrottlingException"
+        error for error in drift.modeled_errors() if error.__name__ != "ThrottlingException"
     ]
     assert new_differences(service_model, error_classes=remaining) == [
         "ListOpportunities error ThrottlingException is missing here",

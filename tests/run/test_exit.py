@@ -186,7 +186,7 @@ def test_a_thread_that_cannot_start_is_an_error_and_the_next_call_retries() -> N
 def test_a_coroutine_that_never_ends_is_reported_and_holds_nothing() -> None:
     done = execute(STUBBORN, "-Werror", "")
     assert (done.returncode, done.stdout.split()) == (0, ["ended"])
-    assert "What run() left behind did not end when it was cancelled." in done.stderr
+    assert "A task that run() left behind did not end when it was cancelled." in done.stderr
 
 
 @pytest.mark.usefixtures("credentials")

@@ -45,7 +45,7 @@ async def failing(
         "ValidationException",
     ],
 )
-async def test_a_modelled_error_goes_by_its_code_not_by_its_status(
+async def test_a_modeled_error_goes_by_its_code_not_by_its_status(
     client: PartnerCentralClient, emulator: PartnerCentralEmulator, name: str, status: int
 ) -> None:
     fault = Fault.error(name, "in AWS's words", status=status)
@@ -61,7 +61,7 @@ async def test_a_modelled_error_goes_by_its_code_not_by_its_status(
     assert "in AWS's words" in str(error)
 
 
-async def test_an_unmodelled_code_is_a_plain_service_error(
+async def test_an_unmodeled_code_is_a_plain_service_error(
     client: PartnerCentralClient, emulator: PartnerCentralEmulator
 ) -> None:
     error = await failing(

@@ -450,7 +450,7 @@ def errors(error: PartnerCentralError) -> None:
         assert_type(error.retry_after, float | None)
 
 
-def modelled_errors(denied: AccessDeniedException, refused: ValidationException) -> None:
+def modeled_errors(denied: AccessDeniedException, refused: ValidationException) -> None:
     assert_type(denied.reason, str | None)
     assert_type(refused.reason, str | None)
     assert_type(refused.error_list, tuple[ValidationExceptionError, ...])

@@ -60,7 +60,7 @@ def _check(file: str, mode: int) -> None:
         return
     mode = stat.S_IMODE(mode)
     if not mode & stat.S_IRWXO:
-        # A file that only a group may read was set up so on purpose.
+        # The owner has shared the file with a group on purpose.
         return
     try:
         os.chmod(file, mode & stat.S_IRWXU)
