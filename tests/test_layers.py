@@ -178,7 +178,8 @@ IN_A_PROGRAM = re.compile(
 
 
 def is_private(path: str) -> bool:
-    return any(re.match(r"_(?!_)", part) for part in path.split("."))
+    # A name like `_repr_html_` is a protocol's, as `__repr__` is.
+    return any(re.fullmatch(r"_(?!_).*(?<!_)", part) for part in path.split("."))
 
 
 def names_given_in(tree: ast.AST) -> set[str]:

@@ -23,7 +23,7 @@ from partnercentral_list.errors import (
     ValidationException,
 )
 from partnercentral_list.models import ListOpportunitiesResponse, OpportunitySummary
-from partnercentral_list.models.response import part_of
+from partnercentral_list.models.response import OpportunityList, part_of
 
 FetchPage: TypeAlias = Callable[[Mapping[str, object]], Awaitable[Page]]
 
@@ -87,7 +87,7 @@ class OpportunityPager:
             PartnerCentralError: The listing failed; what was read is gone, and `resume_token`
                 points behind it.
         """
-        return [opportunity async for opportunity in self]
+        return OpportunityList([opportunity async for opportunity in self])
 
     async def first(self) -> OpportunitySummary | None:
         """Return the first opportunity of the listing, or None if nothing matches.

@@ -20,6 +20,7 @@ from partnercentral_list._json import read_entries_exact
 from partnercentral_list.models._base import ResponseModel
 from partnercentral_list.models.country_codes import CountryCode
 from partnercentral_list.models.currency_codes import CurrencyCode
+from partnercentral_list.models.display import fields_of, table_of
 from partnercentral_list.models.enums import (
     Catalog,
     ClosedLostReason,
@@ -243,6 +244,12 @@ class OpportunitySummary(ResponseModel, frozen=True):
     def _account(self) -> AccountSummary | None:
         return self.customer.account if self.customer else None
 
+    def _repr_html_(self) -> str:
+        return fields_of(self).html()
+
+    def __rich__(self) -> Any:
+        return fields_of(self).rich()
+
     def monthly_spend(
         self, currency_code: CurrencyCode | str, *, target_company: str | None = None
     ) -> Decimal | None:
@@ -276,6 +283,16 @@ class OpportunitySummary(ResponseModel, frozen=True):
             except Inexact:
                 return None
         return total
+
+
+class OpportunityList(list[OpportunitySummary]):
+    """A list of opportunities that a notebook, or rich, shows as a table of the first 20."""
+
+    def _repr_html_(self) -> str:
+        return table_of(self).html()
+
+    def __rich__(self) -> Any:
+        return table_of(self).rich()
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,6 +343,12 @@ class ListOpportunitiesResponse(ResponseModel, frozen=True):
         if isinstance(context, ResponseSource):
             # pydantic lets a private attribute of a frozen model be set; mypy does not know it.
             self._source = context  # type: ignore[misc] # frozen, and being made
+
+    def _repr_html_(self) -> str:
+        return table_of(self.opportunity_summaries).html()
+
+    def __rich__(self) -> Any:
+        return table_of(self.opportunity_summaries).rich()
 
     @property
     def response_metadata(self) -> ResponseMetadata:

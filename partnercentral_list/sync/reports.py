@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 from partnercentral_list.models import OpportunitySummary
+from partnercentral_list.models.display import report_of
 
 ChangeKind: TypeAlias = Literal["created", "updated"]
 """``"created"``: new in the store; ``"updated"``: replaces a stored version."""
@@ -26,8 +27,18 @@ class OpportunityChange:
     """The version that AWS sent."""
 
 
+class _Report:
+    __slots__ = ()
+
+    def _repr_html_(self) -> str:
+        return report_of(self).html()
+
+    def __rich__(self) -> Any:
+        return report_of(self).rich()
+
+
 @dataclass(frozen=True, slots=True)
-class SyncReport:
+class SyncReport(_Report):
     """The result of `OpportunitySync.run`; ``str(report)`` is one line for people."""
 
     created: int
@@ -68,7 +79,7 @@ class SyncReport:
 
 
 @dataclass(frozen=True, slots=True)
-class ApplyReport:
+class ApplyReport(_Report):
     """The result of `OpportunitySync.apply`; ``str(report)`` is one line for people."""
 
     changes: tuple[OpportunityChange, ...]
@@ -92,7 +103,7 @@ class ApplyReport:
 
 
 @dataclass(frozen=True, slots=True)
-class ReconcileReport:
+class ReconcileReport(_Report):
     """The result of `OpportunitySync.reconcile`; ``str(report)`` is for people."""
 
     run: SyncReport

@@ -20,7 +20,7 @@ from partnercentral_list._transport.events import ScanFinished
 from partnercentral_list._transport.response import InvalidEntry, Page
 from partnercentral_list.errors import TokenExpiredError, ValidationException
 from partnercentral_list.models import ListOpportunitiesResponse, OpportunitySummary
-from partnercentral_list.models.response import part_of
+from partnercentral_list.models.response import OpportunityList, part_of
 
 FetchChosen: TypeAlias = Callable[
     [Callable[[], Mapping[str, object] | None]], Awaitable[Page | None]
@@ -90,7 +90,7 @@ class OpportunityScan:
         Raises:
             PartnerCentralError: The scan failed; nothing is returned.
         """
-        return [opportunity async for opportunity in self]
+        return OpportunityList([opportunity async for opportunity in self])
 
     async def _items(self) -> AsyncGenerator[OpportunitySummary, None]:
         run = ScanRun(self._fetch, self._request.query, self._request.concurrency)
