@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from aiobotocore.session import AioSession
@@ -13,10 +14,13 @@ class Clients(AioSession):  # type: ignore[misc] # aiobotocore is untyped
     def __init__(self) -> None:
         super().__init__()
         self.made: list[Any] = []
+        self.on_made: Callable[[Any], Awaitable[None]] | None = None
 
     async def _create_client(self, *arguments: Any, **options: Any) -> Any:
         made = await super()._create_client(*arguments, **options)
         self.made.append(made)
+        if self.on_made is not None:
+            await self.on_made(made)
         return made
 
 

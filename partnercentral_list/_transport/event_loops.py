@@ -10,6 +10,7 @@ import os
 import threading
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 from partnercentral_list._run import is_blocked
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 CLOSED = "This client was closed. Make a new PartnerCentralClient, or close it later."
 
-#: How often, in seconds, another loop is polled for whether its calls have ended or it has closed.
+#: How often, in seconds, another loop is polled for whether it has stopped, which wakes nobody.
 POLL_INTERVAL = 0.02
 
 
@@ -55,10 +56,13 @@ class EventLoops:
                     del self._used[closed]
                 used = self._used[loop] = UsedLoop(loop, self._open_connection)
             used.calls.add(closing)
+            used.has_no_calls.clear()
         try:
             yield used
         finally:
             used.calls.discard(closing)
+            if not used.calls:
+                used.has_no_calls.set()
 
     async def aclose(self, *, drain: bool) -> None:
         """Take no more calls, and close what is in running loops; the others do it when they end.
@@ -66,30 +70,36 @@ class EventLoops:
         Args:
             drain: Whether calls in flight come to their end first; otherwise they are ended.
         """
+        here, closed = asyncio.get_running_loop(), asyncio.Event()
         with self._lock:
             self.is_closed = True
-            running = [used for used in self._used.values() if used.is_running()]
+            # In a forked process its parent's loops look as if they ran.
+            process = os.getpid()
+            loops = [
+                used for loop, used in self._used.items() if loop is here or used.process == process
+            ]
         if not drain:
             self.are_calls_ended = True
-            for used in running:
+            for used in loops:
                 used.call_soon(used.end_calls)
-        await _poll(lambda: not any(used.calls and used.can_respond() for used in running))
-        here = self._used.get(asyncio.get_running_loop())
-        for used in running:
-            if used is not here:
-                used.call_soon(used.begin_closing)
-        if here is not None:
-            await here.aclose()
-        # A loop that is blocked by run() may be waiting for this one.
-        await _poll(lambda: all(used.is_closed or not used.can_respond() for used in running))
 
+        def wake() -> None:
+            # Whoever closes the client may have been cancelled, and its loop have ended.
+            with suppress(RuntimeError):
+                here.call_soon_threadsafe(closed.set)
 
-async def _poll(is_done: Callable[[], bool]) -> None:
-    # An event loop that stops wakes nobody.
-    pause = 0.0
-    while not is_done():
-        await asyncio.sleep(pause)
-        pause = min(POLL_INTERVAL, pause + POLL_INTERVAL / 20)
+        others = [used for used in loops if used.loop is not here and used.loop.is_running()]
+        for used in others:
+            used.call_soon(partial(used.begin_closing, wake))
+        if used_here := self._used.get(here):
+            await used_here.aclose()
+        # A loop that stops wakes nobody, and one that is blocked by run() may be waiting for this
+        # one: each closes its connection itself, the latter when run() has returned.
+        while any(used.can_respond() and not used.is_closed for used in others):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(POLL_INTERVAL):
+                    await closed.wait()
+            closed.clear()
 
 
 class UsedLoop:
@@ -104,43 +114,46 @@ class UsedLoop:
         loop: asyncio.AbstractEventLoop,
         open_connection: Callable[[], Awaitable[Connection]],
     ) -> None:
-        self._loop = loop
-        self._process = os.getpid()
+        self.loop = loop
+        self.process = os.getpid()
         self._open_connection = open_connection
         self._lock = asyncio.Lock()
         self._generator: AsyncGenerator[Connection, None] | None = None
         self._closing: asyncio.Event | None = None
         self.calls: set[asyncio.Timeout] = set()
+        self.has_no_calls = asyncio.Event()
         self.connection: Connection | None = None
         self.is_closed = False
 
-    def is_running(self) -> bool:
-        """Return whether its loop runs, in this process."""
-        # In a forked process its parent's loops look as if they ran.
-        return self._loop.is_running() and self._process == os.getpid()
-
     def can_respond(self) -> bool:
-        """Return whether its loop will call back soon."""
-        return self.is_running() and not is_blocked(self._loop)
+        """Return whether its loop, one of this process, will call back soon."""
+        return self.loop.is_running() and not is_blocked(self.loop)
 
     def call_soon(self, callback: Callable[[], None]) -> None:
         """Call a function in its loop."""
         # A loop that was closed meanwhile has ended its calls and its connection itself.
         with suppress(RuntimeError):
-            self._loop.call_soon_threadsafe(callback)
+            self.loop.call_soon_threadsafe(callback)
 
     def end_calls(self) -> None:
         """Let each call expire."""
         for closing in self.calls:
             if not closing.expired():
-                closing.reschedule(self._loop.time())
+                closing.reschedule(self.loop.time())
 
-    def begin_closing(self) -> None:
-        """Close the connection in a task."""
-        if not self.is_closed:
+    def begin_closing(self, wake: Callable[[], None]) -> None:
+        """Close the connection in a task, and call `wake` at its end."""
+
+        def end(closing: asyncio.Task[None]) -> None:
             # Its loop cancels it if it ends meanwhile, and closes the connection itself.
-            task = self._loop.create_task(self.aclose())
-            task.add_done_callback(lambda done: done.cancelled() or done.exception())
+            if not closing.cancelled():
+                closing.exception()
+            self.is_closed = True
+            wake()
+
+        # Otherwise the loop is ending, perhaps too far for a new task, or another task closes it.
+        if self._closing is None:
+            self.loop.create_task(self.aclose()).add_done_callback(end)
 
     async def open(self) -> Connection:
         """Return the loop's connection, opened once however many tasks wait for it."""
@@ -152,16 +165,14 @@ class UsedLoop:
             return self.connection
 
     async def aclose(self) -> None:
-        """Close the connection."""
+        """Close the connection when the calls, of which there are no new ones, have ended."""
+        await self.has_no_calls.wait()
         async with self._lock:
-            try:
-                if self.connection is not None and self._generator is not None:
-                    await self._close_once(self.connection)
-                    # The loop may be closing the generator at this moment, which waits for us.
-                    with suppress(RuntimeError):
-                        await self._generator.aclose()
-            finally:
-                self.is_closed = True
+            if self.connection is not None and self._generator is not None:
+                await self._close_once(self.connection)
+                # The loop may be closing the generator at this moment, which waits for us.
+                with suppress(RuntimeError):
+                    await self._generator.aclose()
 
     async def _hold(self) -> AsyncGenerator[Connection, None]:
         # No other async generator may be inside: asyncio.run closes all of them at the same time.

@@ -7,10 +7,16 @@ import threading
 
 import pytest
 
-from partnercentral_list import ClientClosedError, PartnerCentralClient, run
+from partnercentral_list import (
+    ClientClosedError,
+    ListOpportunitiesResponse,
+    PartnerCentralClient,
+    run,
+)
 from partnercentral_list.emulator import PartnerCentralEmulator
 from tests.aiobotocore_clients import Clients, is_open
 from tests.conftest import MakeClient
+from tests.transport.queue import Queue
 
 
 @pytest.fixture
@@ -69,6 +75,56 @@ async def test_closing_with_run_does_not_wait_for_the_loop_that_it_blocks(
     for _ in range(20):
         await asyncio.sleep(0)
     assert [is_open(connection) for connection in session.made] == [False, False]
+
+
+async def begun(client: PartnerCentralClient) -> asyncio.Task[ListOpportunitiesResponse]:
+    """A call that has begun to open its connection, or to fetch its page."""
+    call = asyncio.ensure_future(client.list_opportunities())
+    await asyncio.sleep(0)
+    return call
+
+
+@pytest.mark.parametrize("is_open_before", [False, True])
+async def test_draining_with_run_lets_calls_of_the_loop_that_it_blocks_finish(
+    client: PartnerCentralClient, session: Clients, is_open_before: bool
+) -> None:
+    if is_open_before:
+        await client.list_opportunities()
+    calls = [await begun(client) for _ in range(3)]
+    run(asyncio.wait_for(client.aclose(drain=True), 60))
+    with pytest.raises(ClientClosedError):
+        await client.list_opportunities()
+    assert [len((await call).opportunity_summaries) for call in calls] == [20] * 3
+    await client.aclose()
+    assert [is_open(connection) for connection in session.made] == [False]
+
+
+async def test_draining_with_run_lets_queued_calls_of_the_loop_that_it_blocks_finish(
+    make_client: MakeClient, emulator: PartnerCentralEmulator, session: Clients
+) -> None:
+    queue = Queue()
+    client = make_client(emulator, session=session, rate_limit=queue.limiter)
+    calls = [await begun(client) for _ in range(6)]
+    await queue.filled(3)
+    run(asyncio.wait_for(client.aclose(drain=True), 60))
+    queue.release()
+    assert [len((await call).opportunity_summaries) for call in calls] == [20] * 6
+    await client.aclose()
+    assert [is_open(connection) for connection in session.made] == [False]
+
+
+async def test_closing_with_run_ends_calls_of_the_loop_that_it_blocks(
+    make_client: MakeClient, emulator: PartnerCentralEmulator, session: Clients
+) -> None:
+    queue = Queue()
+    client = make_client(emulator, session=session, rate_limit=queue.limiter)
+    calls = [await begun(client) for _ in range(6)]
+    await queue.filled(3)
+    run(asyncio.wait_for(client.aclose(), 60))
+    results = await asyncio.gather(*calls, return_exceptions=True)
+    assert sum(isinstance(result, ClientClosedError) for result in results) >= 3
+    await client.aclose()
+    assert [is_open(connection) for connection in session.made] == [False]
 
 
 def test_two_threads_with_loops_of_their_own_share_a_client(

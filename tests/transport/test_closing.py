@@ -19,6 +19,7 @@ from partnercentral_list import (
     RetryPolicy,
 )
 from partnercentral_list.emulator import Fault, PartnerCentralEmulator
+from tests.aiobotocore_clients import Clients, is_open
 from tests.conftest import MakeClient
 from tests.transport.queue import Queue
 
@@ -201,3 +202,113 @@ async def test_calls_of_another_thread_end_too(
     thread.join()
     closed = sum(isinstance(result, ClientClosedError) for result in results)
     assert closed == 0 if drain else closed >= 3
+
+
+async def test_a_drain_that_was_given_up_can_be_followed_by_closing(
+    make_client: MakeClient, emulator: PartnerCentralEmulator
+) -> None:
+    queue, session = Queue(), Clients()
+    client = make_client(emulator, session=session, rate_limit=queue.limiter)
+    calls = call_many(client, 6)
+    await queue.filled(3)
+    draining = asyncio.create_task(client.aclose(drain=True))
+    await asyncio.sleep(0)
+    draining.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await draining
+    await client.aclose()
+    assert sum(isinstance(result, ClientClosedError) for result in await calls) >= 3
+    assert [is_open(connection) for connection in session.made] == [False]
+
+
+@pytest.mark.usefixtures("credentials")
+def test_calls_of_a_loop_that_is_not_running_end_when_it_runs_again(
+    emulator: PartnerCentralEmulator,
+) -> None:
+    queue, session = Queue(), Clients()
+    client = PartnerCentralClient(
+        "AWS", endpoint_url=emulator.url, session=session, rate_limit=queue.limiter
+    )
+
+    async def begin() -> asyncio.Future[Results]:
+        calls = call_many(client, 6)
+        await queue.filled(3)
+        return calls
+
+    async def results(calls: asyncio.Future[Results]) -> Results:
+        return await asyncio.wait_for(calls, 60)
+
+    with asyncio.Runner() as paused:
+        calls = paused.run(begin())
+        asyncio.run(client.aclose())
+        closed = [isinstance(result, ClientClosedError) for result in paused.run(results(calls))]
+    assert sum(closed) >= 3
+    assert queue.waiting == 0
+    assert [is_open(connection) for connection in session.made] == [False]
+
+
+async def test_another_loop_says_when_it_has_closed(
+    make_client: MakeClient, emulator: PartnerCentralEmulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # private: nobody polls the other loop, which does not stop, for an hour: waking is enough.
+    monkeypatch.setattr("partnercentral_list._transport.event_loops.POLL_INTERVAL", 3600)
+    session = Clients()
+    client = make_client(emulator, session=session)
+    responded, closed = threading.Event(), threading.Event()
+
+    async def beside() -> None:
+        await client.list_opportunities()
+        responded.set()
+        await asyncio.to_thread(closed.wait)
+
+    thread = threading.Thread(target=asyncio.run, args=[beside()])
+    thread.start()
+    await asyncio.to_thread(responded.wait)
+    try:
+        await asyncio.wait_for(client.aclose(), 60)
+        assert [is_open(connection) for connection in session.made] == [False]
+    finally:
+        closed.set()
+        thread.join()
+
+
+async def test_closing_ends_an_opening_and_the_calls_that_wait_for_it(
+    make_client: MakeClient, emulator: PartnerCentralEmulator
+) -> None:
+    session = Clients()
+    client = make_client(emulator, session=session)
+    opening = asyncio.Event()
+
+    async def hang(connection: object) -> None:
+        opening.set()
+        await asyncio.Event().wait()
+
+    session.on_made = hang
+    calls = call_many(client, 3)
+    await opening.wait()
+    await client.aclose()
+    assert [type(result) for result in await calls] == [ClientClosedError] * 3
+    assert len(session.made) == 1
+
+
+async def test_the_next_call_opens_where_the_one_that_was_opening_is_cancelled(
+    make_client: MakeClient, emulator: PartnerCentralEmulator
+) -> None:
+    session = Clients()
+    client = make_client(emulator, session=session)
+    opening = asyncio.Event()
+
+    async def hang_once(connection: object) -> None:
+        if not opening.is_set():
+            opening.set()
+            await asyncio.Event().wait()
+
+    session.on_made = hang_once
+    first = asyncio.create_task(client.list_opportunities())
+    calls = call_many(client, 3)
+    await opening.wait()
+    first.cancel()
+    assert [type(result) for result in await calls] == [ListOpportunitiesResponse] * 3
+    assert first.cancelled()
+    await client.aclose()
+    assert not any(is_open(connection) for connection in session.made)
