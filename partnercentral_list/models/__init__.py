@@ -1,11 +1,11 @@
 """What goes over the wire: the request, the response, and the enumerations of both."""
 
-from partnercentral_list.models.country_codes import CountryCode
-from partnercentral_list.models.currency_codes import CurrencyCode
 from partnercentral_list.models.enums import (
     Catalog,
     CatalogName,
     ClosedLostReason,
+    CountryCode,
+    CurrencyCode,
     DeliveryModel,
     ExpectedContractDurationTerm,
     Industry,

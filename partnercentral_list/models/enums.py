@@ -232,6 +232,67 @@ class SortOrder(OpenStrEnum):
     DESCENDING = "DESCENDING"
 
 
+class CountryCode(OpenStrEnum):
+    """ISO 3166-1 alpha-2 country codes (AWS shape ``CountryCode``; sensitive in AWS's model)."""
+
+    # In the order of AWS's model, several to a line.
+    US, AF, AX, AL, DZ, AS, AD, AO, AI = "US", "AF", "AX", "AL", "DZ", "AS", "AD", "AO", "AI"
+    AQ, AG, AR, AM, AW, AU, AT, AZ, BS = "AQ", "AG", "AR", "AM", "AW", "AU", "AT", "AZ", "BS"
+    BH, BD, BB, BY, BE, BZ, BJ, BM, BT = "BH", "BD", "BB", "BY", "BE", "BZ", "BJ", "BM", "BT"
+    BO, BQ, BA, BW, BV, BR, IO, BN, BG = "BO", "BQ", "BA", "BW", "BV", "BR", "IO", "BN", "BG"
+    BF, BI, KH, CM, CA, CV, KY, CF, TD = "BF", "BI", "KH", "CM", "CA", "CV", "KY", "CF", "TD"
+    CL, CN, CX, CC, CO, KM, CG, CK, CR = "CL", "CN", "CX", "CC", "CO", "KM", "CG", "CK", "CR"
+    CI, HR, CU, CW, CY, CZ, CD, DK, DJ = "CI", "HR", "CU", "CW", "CY", "CZ", "CD", "DK", "DJ"
+    DM, DO, EC, EG, SV, GQ, ER, EE, ET = "DM", "DO", "EC", "EG", "SV", "GQ", "ER", "EE", "ET"
+    FK, FO, FJ, FI, FR, GF, PF, TF, GA = "FK", "FO", "FJ", "FI", "FR", "GF", "PF", "TF", "GA"
+    GM, GE, DE, GH, GI, GR, GL, GD, GP = "GM", "GE", "DE", "GH", "GI", "GR", "GL", "GD", "GP"
+    GU, GT, GG, GN, GW, GY, HT, HM, VA = "GU", "GT", "GG", "GN", "GW", "GY", "HT", "HM", "VA"
+    HN, HK, HU, IS, IN, ID, IR, IQ, IE = "HN", "HK", "HU", "IS", "IN", "ID", "IR", "IQ", "IE"
+    IM, IL, IT, JM, JP, JE, JO, KZ, KE = "IM", "IL", "IT", "JM", "JP", "JE", "JO", "KZ", "KE"
+    KI, KR, KW, KG, LA, LV, LB, LS, LR = "KI", "KR", "KW", "KG", "LA", "LV", "LB", "LS", "LR"
+    LY, LI, LT, LU, MO, MK, MG, MW, MY = "LY", "LI", "LT", "LU", "MO", "MK", "MG", "MW", "MY"
+    MV, ML, MT, MH, MQ, MR, MU, YT, MX = "MV", "ML", "MT", "MH", "MQ", "MR", "MU", "YT", "MX"
+    FM, MD, MC, MN, ME, MS, MA, MZ, MM = "FM", "MD", "MC", "MN", "ME", "MS", "MA", "MZ", "MM"
+    NA, NR, NP, NL, AN, NC, NZ, NI, NE = "NA", "NR", "NP", "NL", "AN", "NC", "NZ", "NI", "NE"
+    NG, NU, NF, MP, NO, OM, PK, PW, PS = "NG", "NU", "NF", "MP", "NO", "OM", "PK", "PW", "PS"
+    PA, PG, PY, PE, PH, PN, PL, PT, PR = "PA", "PG", "PY", "PE", "PH", "PN", "PL", "PT", "PR"
+    QA, RE, RO, RU, RW, BL, SH, KN, LC = "QA", "RE", "RO", "RU", "RW", "BL", "SH", "KN", "LC"
+    MF, PM, VC, WS, SM, ST, SA, SN, RS = "MF", "PM", "VC", "WS", "SM", "ST", "SA", "SN", "RS"
+    SC, SL, SG, SX, SK, SI, SB, SO, ZA = "SC", "SL", "SG", "SX", "SK", "SI", "SB", "SO", "ZA"
+    GS, SS, ES, LK, SD, SR, SJ, SZ, SE = "GS", "SS", "ES", "LK", "SD", "SR", "SJ", "SZ", "SE"
+    CH, SY, TW, TJ, TZ, TH, TL, TG, TK = "CH", "SY", "TW", "TJ", "TZ", "TH", "TL", "TG", "TK"
+    TO, TT, TN, TR, TM, TC, TV, UG, UA = "TO", "TT", "TN", "TR", "TM", "TC", "TV", "UG", "UA"
+    AE, GB, UM, UY, UZ, VU, VE, VN, VG = "AE", "GB", "UM", "UY", "UZ", "VU", "VE", "VN", "VG"
+    VI, WF, EH, YE, ZM, ZW = "VI", "WF", "EH", "YE", "ZM", "ZW"
+
+
+class CurrencyCode(OpenStrEnum):
+    """ISO 4217 currency codes (AWS shape ``CurrencyCode``; sensitive in AWS's model)."""
+
+    # In the order of AWS's model, several to a line.
+    USD, EUR, GBP, AUD, CAD, CNY, NZD, INR = "USD", "EUR", "GBP", "AUD", "CAD", "CNY", "NZD", "INR"
+    JPY, CHF, SEK, AED, AFN, ALL, AMD, ANG = "JPY", "CHF", "SEK", "AED", "AFN", "ALL", "AMD", "ANG"
+    AOA, ARS, AWG, AZN, BAM, BBD, BDT, BGN = "AOA", "ARS", "AWG", "AZN", "BAM", "BBD", "BDT", "BGN"
+    BHD, BIF, BMD, BND, BOB, BOV, BRL, BSD = "BHD", "BIF", "BMD", "BND", "BOB", "BOV", "BRL", "BSD"
+    BTN, BWP, BYN, BZD, CDF, CHE, CHW, CLF = "BTN", "BWP", "BYN", "BZD", "CDF", "CHE", "CHW", "CLF"
+    CLP, COP, COU, CRC, CUC, CUP, CVE, CZK = "CLP", "COP", "COU", "CRC", "CUC", "CUP", "CVE", "CZK"
+    DJF, DKK, DOP, DZD, EGP, ERN, ETB, FJD = "DJF", "DKK", "DOP", "DZD", "EGP", "ERN", "ETB", "FJD"
+    FKP, GEL, GHS, GIP, GMD, GNF, GTQ, GYD = "FKP", "GEL", "GHS", "GIP", "GMD", "GNF", "GTQ", "GYD"
+    HKD, HNL, HRK, HTG, HUF, IDR, ILS, IQD = "HKD", "HNL", "HRK", "HTG", "HUF", "IDR", "ILS", "IQD"
+    IRR, ISK, JMD, JOD, KES, KGS, KHR, KMF = "IRR", "ISK", "JMD", "JOD", "KES", "KGS", "KHR", "KMF"
+    KPW, KRW, KWD, KYD, KZT, LAK, LBP, LKR = "KPW", "KRW", "KWD", "KYD", "KZT", "LAK", "LBP", "LKR"
+    LRD, LSL, LYD, MAD, MDL, MGA, MKD, MMK = "LRD", "LSL", "LYD", "MAD", "MDL", "MGA", "MKD", "MMK"
+    MNT, MOP, MRU, MUR, MVR, MWK, MXN, MXV = "MNT", "MOP", "MRU", "MUR", "MVR", "MWK", "MXN", "MXV"
+    MYR, MZN, NAD, NGN, NIO, NOK, NPR, OMR = "MYR", "MZN", "NAD", "NGN", "NIO", "NOK", "NPR", "OMR"
+    PAB, PEN, PGK, PHP, PKR, PLN, PYG, QAR = "PAB", "PEN", "PGK", "PHP", "PKR", "PLN", "PYG", "QAR"
+    RON, RSD, RUB, RWF, SAR, SBD, SCR, SDG = "RON", "RSD", "RUB", "RWF", "SAR", "SBD", "SCR", "SDG"
+    SGD, SHP, SLL, SOS, SRD, SSP, STN, SVC = "SGD", "SHP", "SLL", "SOS", "SRD", "SSP", "STN", "SVC"
+    SYP, SZL, THB, TJS, TMT, TND, TOP, TRY = "SYP", "SZL", "THB", "TJS", "TMT", "TND", "TOP", "TRY"
+    TTD, TWD, TZS, UAH, UGX, USN, UYI, UYU = "TTD", "TWD", "TZS", "UAH", "UGX", "USN", "UYI", "UYU"
+    UZS, VEF, VND, VUV, WST, XAF, XCD, XDR = "UZS", "VEF", "VND", "VUV", "WST", "XAF", "XCD", "XDR"
+    XOF, XPF, XSU, XUA, YER, ZAR, ZMW, ZWL = "XOF", "XPF", "XSU", "XUA", "YER", "ZAR", "ZMW", "ZWL"
+
+
 CatalogName: TypeAlias = Literal["AWS", "Sandbox"]
 """The strings of `Catalog`, for type checkers."""
 

@@ -18,12 +18,12 @@ from pydantic_core import CoreSchema, core_schema
 
 from partnercentral_list._json import read_entries_exact
 from partnercentral_list.models._base import ResponseModel
-from partnercentral_list.models.country_codes import CountryCode
-from partnercentral_list.models.currency_codes import CurrencyCode
 from partnercentral_list.models.display import fields_of, table_of
 from partnercentral_list.models.enums import (
     Catalog,
     ClosedLostReason,
+    CountryCode,
+    CurrencyCode,
     DeliveryModel,
     ExpectedContractDurationTerm,
     Industry,

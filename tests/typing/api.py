@@ -400,6 +400,10 @@ def customers(customer: CustomerSummary, account: AccountSummary, address: Addre
     assert_type(address.country_code, CountryCode | None)
 
 
+def codes() -> tuple[Literal[CountryCode.ZW], Literal[CurrencyCode.ZWL]]:
+    return CountryCode.ZW, CurrencyCode.ZWL
+
+
 def projects(
     project: ProjectSummary, spend: ExpectedCustomerSpend, duration: ExpectedContractDuration
 ) -> None:
