@@ -11,11 +11,15 @@ import json
 from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
+import botocore
 from aiohttp import BytesPayload
 from aiohttp.abc import AbstractStreamWriter
+from pydantic.alias_generators import to_snake
 
 from partnercentral_list._transport.response import current_attempt
 from partnercentral_list.config import OPERATION, SERVICE
+from partnercentral_list.errors import ConfigurationError
+from partnercentral_list.models import ListOpportunitiesRequest
 
 CALL = f"{SERVICE}.{OPERATION}"
 
@@ -31,12 +35,29 @@ def install(client: Any, integration: str | None) -> None:
     if client.meta.service_model.resolved_protocol == "json":
         events.register(f"before-parse.{CALL}", take_body)
     events.register(f"before-send.{CALL}", _prepare_request)
+    known = client.meta.service_model.operation_model(OPERATION).input_shape.members
+    members = {str(field.alias) for field in ListOpportunitiesRequest.model_fields.values()}
+    if not members <= known.keys():
+        events.register(f"before-parameter-build.{CALL}", _refuse_unknown_members)
     if integration is not None:
 
         def name_integration(params: dict[str, Any], **_: Any) -> None:
             params["headers"]["X-Amzn-User-Agent"] = integration
 
         events.register(f"before-call.{CALL}", name_integration)
+
+
+def _refuse_unknown_members(params: dict[str, Any], model: Any, **_: Any) -> None:
+    # botocore's serializer would raise a KeyError.
+    unknown = [to_snake(name) for name in params if name not in model.input_shape.members]
+    if unknown and current_attempt.get() is not None:
+        raise ConfigurationError(
+            f"The service model of botocore {botocore.__version__} does not know "
+            f"{', '.join(unknown)}: leave it out, or install a newer botocore by a newer "
+            "aiobotocore (pip install --upgrade aiobotocore). A model in AWS_DATA_PATH or "
+            "~/.aws/models is used before botocore's own.",
+            operation=OPERATION,
+        )
 
 
 def _prepare_request(request: Any, **_: Any) -> None:
