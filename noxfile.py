@@ -28,7 +28,7 @@ TYPED = [path for path in (PACKAGE, "tests/typing") if (ROOT / path).exists()]
 
 
 def _use_pyenv() -> None:
-    """Put pyenv's newest interpreter of each minor version on the PATH, if pyenv is installed."""
+    """Add pyenv's newest interpreter of each minor version to the PATH, if pyenv is installed."""
     root = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
     found: dict[str, tuple[int, Path]] = {}
     for folder in root.glob("versions/*/"):

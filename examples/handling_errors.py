@@ -49,17 +49,17 @@ async def main() -> None:
             except OpportunitiesNotFoundError as error:
                 print(f"not found: {error.identifiers}")
 
-            # A record that cannot be read need not end the listing.
-            def spoil(answer: dict[str, object]) -> dict[str, object]:
-                records = answer["OpportunitySummaries"]
+            # An invalid record need not end the listing.
+            def spoil(response: dict[str, object]) -> dict[str, object]:
+                records = response["OpportunitySummaries"]
                 if isinstance(records, list):
                     records[3]["LifeCycle"] = "no structure"
-                return answer
+                return response
 
             emulator.fail(Fault.edit_page(spoil))
-            aside: list[InvalidOpportunity] = []
-            read = await client.iter_opportunities(on_invalid=aside.append).collect()
-            print(f"{len(read)} read, {len(aside)} set aside: {aside[0].problems}")
+            invalid: list[InvalidOpportunity] = []
+            read = await client.iter_opportunities(on_invalid=invalid.append).collect()
+            print(f"{len(read)} read, {len(invalid)} invalid: {invalid[0].problems}")
 
             # Any other error of this library, with the token to resume from.
             emulator.fail("ResourceNotFoundException")

@@ -102,7 +102,7 @@ def test_handling_errors(run: Callable[[str], str]) -> None:
     assert "page_size: 500 is out of range" in printed
     assert "INCOMPATIBLE_BENEFIT_AWS_PARTNER_STATE" in printed
     assert "not found: ('O1', 'O2')" in printed
-    assert "29 read, 1 set aside" in printed
+    assert "29 read, 1 invalid" in printed
     assert "ResourceNotFoundException, to be resumed at " in printed
 
 

@@ -172,7 +172,7 @@ def test_a_forgotten_member_is_noticed(monkeypatch: pytest.MonkeyPatch, problem:
     assert not PLACES[problem]("NoSuchFilter")
 
 
-def test_a_filter_that_the_installed_model_has_and_the_emulator_does_not_is_noticed(
+def test_a_filter_that_the_emulator_does_not_know_is_noticed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     kinds = {"shape": "ListOpportunitiesRequestIdentifierList"}

@@ -36,7 +36,7 @@ def memory_of(pid: int) -> float:
 
 
 def fetch(connection: http.client.HTTPConnection, token: str | None = None) -> dict[str, object]:
-    """Ask for a page of 100."""
+    """Request a page of 100."""
     request = {"Catalog": "AWS", "MaxResults": 100} | ({"NextToken": token} if token else {})
     connection.request("POST", "/", json.dumps(request), TARGET)
     response: dict[str, object] = json.loads(connection.getresponse().read())

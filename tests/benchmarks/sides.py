@@ -36,13 +36,13 @@ class Clock:
         self.wall, self.cpu, self.memory = time.perf_counter(), _cpu(), _memory()
 
     def record(self) -> None:
-        """Note when the first record came, as seconds since the process was started."""
+        """Record when the first opportunity came, as seconds since the process was started."""
         if self.first is None:
             self.first = time.time() - self.options.started
             self.first_cpu = _cpu()
 
     def arrived(self) -> None:
-        """Note when a record came, as seconds since the beginning."""
+        """Record when an opportunity came, as seconds since the beginning."""
         self.arrivals.append(round(time.perf_counter() - self.wall, 3))
 
     def result(self, count: int) -> dict[str, Any]:
@@ -213,7 +213,7 @@ async def capo(url: str, clock: Clock) -> int:
 
 
 async def floor(url: str, clock: Clock) -> int:
-    """Bare aiohttp and `model_validate_json`: no signature, retry, pacing or error."""
+    """Bare aiohttp and `model_validate_json`: no signature, retry, rate limit or error."""
     import aiohttp
 
     from partnercentral_list import ListOpportunitiesResponse
@@ -250,12 +250,12 @@ async def _bare_page(session: Any, url: str, token: str | None) -> bytes:
 
 
 async def scan(url: str, clock: Clock) -> int:
-    """Scan with this library, paced as it is by default."""
+    """Scan with this library, with its default rate limit."""
     return await _paced(url, clock, is_scan=True)
 
 
 async def chain(url: str, clock: Clock) -> int:
-    """List page after page with this library, paced as it is by default."""
+    """List page after page with this library, with its default rate limit."""
     return await _paced(url, clock, is_scan=False)
 
 

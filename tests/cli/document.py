@@ -94,7 +94,7 @@ What a listing writes that ends early:
 
 A scan may lack opportunities without a creation date, which AWS may sort where a scan cannot reach them
 ([Scan](scan.md)); the closing line says when that is possible. A scan has no token. However it ends, the first four have written all that was read, and stderr has the number; the
-others write nothing, since a part could not be told from the whole.
+others write nothing, since a part could not be distinguished from the whole.
 
 Tokens are the AWS CLI's, in both directions. `--starting-token` also takes AWS's own, which `--no-paginate` and
 `yaml-stream` print. A token that skips more records than a page holds, because the size of a page was changed in

@@ -43,8 +43,8 @@ def on_terminal(
     """Run with stderr, and stdout if nothing else is said, on a terminal; return what it shows."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
-    hidden = ("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR")
-    inherited = {name: value for name, value in os.environ.items() if name not in hidden}
+    removed = ("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR")
+    inherited = {name: value for name, value in os.environ.items() if name not in removed}
     process = subprocess.Popen(
         argv,
         stdin=theirs,
@@ -107,5 +107,5 @@ def replace_client(monkeypatch: pytest.MonkeyPatch, **settings: Any) -> list[dic
 
 
 def without_retries(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the command send each request once, so that no test waits."""
+    """Make the command send each request once, so that no test waits."""
     replace_client(monkeypatch, retry=RetryPolicy(max_attempts=1))

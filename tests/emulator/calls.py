@@ -91,7 +91,7 @@ def calling(emulator: PartnerCentralEmulator | str) -> Iterator[Caller]:
 
 @contextmanager
 def newer_model(change: Callable[[dict[str, Any]], object]) -> Iterator[None]:
-    """Let a function add to the shapes of the botocore that emulators find installed."""
+    """Patch the service model that emulators load with a function that adds shapes."""
     document = Loader().load_service_model("partnercentral-selling", "service-2")
     change(document["shapes"])
     with pytest.MonkeyPatch.context() as patch:

@@ -22,7 +22,7 @@ ORDERS = ("ASCENDING", "DESCENDING")
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the archive begin behind twenty opportunities, so that both kinds of pages are quick."""
+    """Start the archive behind twenty opportunities, so that both kinds of pages are quick."""
     for module in ("_dataset", "_store"):
         # private: an emulator with 20,000 young opportunities would take seconds for each test.
         monkeypatch.setattr(f"partnercentral_list.emulator.{module}.FIRST_ARCHIVED", YOUNG)

@@ -1,4 +1,4 @@
-"""Behavior: the emulator can take either side of each open question about the service."""
+"""Behavior: each open question about the service has an option for every likely behavior."""
 
 from __future__ import annotations
 

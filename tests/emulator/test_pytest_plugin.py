@@ -92,7 +92,7 @@ def test_nothing_is_reached_before_there_is_an_emulator(partner_central_factory)
         asyncio.run(listed(retry=RetryPolicy(max_attempts=1)))
 
 
-def test_the_machines_settings_are_set_aside(partner_central):
+def test_the_machines_settings_are_ignored(partner_central):
     assert "AWS_PROFILE" not in os.environ
     assert "AWS_SESSION_TOKEN" not in os.environ
     assert os.environ["AWS_CONFIG_FILE"] == os.devnull

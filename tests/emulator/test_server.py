@@ -1,4 +1,4 @@
-"""The server: its life, its HTTP, its quota, and what it notes down."""
+"""The server: its start and stop, its HTTP, its quota, and its request log."""
 
 from __future__ import annotations
 

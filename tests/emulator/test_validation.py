@@ -243,7 +243,7 @@ def add_to_the_request(shapes: dict[str, Any]) -> None:
     ],
     ids=["filter", "sort", "bound"],
 )
-def test_what_a_newer_model_has_and_the_emulator_does_not_is_refused_with_the_place_to_add_it(
+def test_what_the_emulator_does_not_know_is_refused_with_the_place_to_add(
     parameters: dict[str, Any], parameter: str, unknown: str
 ) -> None:
     with (

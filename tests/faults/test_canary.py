@@ -1,4 +1,4 @@
-"""No sensitive value leaves through the side, whatever goes wrong: logs, events, errors, reprs."""
+"""No sensitive value leaks, whatever goes wrong: logs, events, errors, reprs."""
 
 from __future__ import annotations
 

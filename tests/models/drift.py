@@ -60,20 +60,20 @@ class Deviation:
     reason: str
 
 
-NOT_BELIEVED = "AWS's model requires it, but an answer is read although it lacks it"
-NOT_ENFORCED = "an answer is read although it holds more"
+NOT_REQUIRED = "AWS's model requires it, but a response that lacks it is accepted"
+NOT_ENFORCED = "a response that holds more is accepted"
 EMPTY_LIST = "an empty list, often a computed one, must not mean 'everything'"
 
 DEVIATIONS: Mapping[tuple[str, str], Deviation] = {
     ("OpportunitySummary.Id", "required"): Deviation(
         at_aws=False, here=True, reason="a record without an identifier is of no use to anyone"
     ),
-    ("AccountSummary.CompanyName", "required"): Deviation(True, False, NOT_BELIEVED),
-    ("ExpectedCustomerSpend.CurrencyCode", "required"): Deviation(True, False, NOT_BELIEVED),
-    ("ExpectedCustomerSpend.Frequency", "required"): Deviation(True, False, NOT_BELIEVED),
-    ("ExpectedCustomerSpend.TargetCompany", "required"): Deviation(True, False, NOT_BELIEVED),
-    ("ExpectedContractDuration.Term", "required"): Deviation(True, False, NOT_BELIEVED),
-    ("ExpectedContractDuration.Value", "required"): Deviation(True, False, NOT_BELIEVED),
+    ("AccountSummary.CompanyName", "required"): Deviation(True, False, NOT_REQUIRED),
+    ("ExpectedCustomerSpend.CurrencyCode", "required"): Deviation(True, False, NOT_REQUIRED),
+    ("ExpectedCustomerSpend.Frequency", "required"): Deviation(True, False, NOT_REQUIRED),
+    ("ExpectedCustomerSpend.TargetCompany", "required"): Deviation(True, False, NOT_REQUIRED),
+    ("ExpectedContractDuration.Term", "required"): Deviation(True, False, NOT_REQUIRED),
+    ("ExpectedContractDuration.Value", "required"): Deviation(True, False, NOT_REQUIRED),
     ("ProjectSummary.ExpectedCustomerSpend", "minimum"): Deviation(0, None, NOT_ENFORCED),
     ("ProjectSummary.ExpectedCustomerSpend", "maximum"): Deviation(10, None, NOT_ENFORCED),
     ("ListOpportunitiesRequest.Identifier", "minimum"): Deviation(0, 1, EMPTY_LIST),
@@ -108,7 +108,7 @@ def by_subject(
     swap: Mapping[type, type] | None = None,
     error_classes: Iterable[type] | None = None,
 ) -> dict[str, list[str]]:
-    """Give the differences of every subject; an empty list says that there is none."""
+    """Return the differences of every subject; an empty list if there are none."""
     aws = _AwsFacts(service_model)
     ours = _OurFacts(swap or {})
     operation = service_model["operations"][OPERATION]
@@ -308,7 +308,7 @@ class _OurFacts:
 
 
 def _peel(annotation: Any, marks: tuple[object, ...]) -> tuple[Any, tuple[object, ...]]:
-    """Take ``Annotated`` and ``| None`` off."""
+    """Strip ``Annotated`` and ``| None``."""
     if get_origin(annotation) is Annotated:
         inner, *more = get_args(annotation)
         return _peel(inner, (*marks, *more))

@@ -1,4 +1,4 @@
-"""The models are what botocore's installed service model says, and the comparison bites."""
+"""The models agree with botocore's service model, and the comparison finds seeded defects."""
 
 from __future__ import annotations
 
@@ -332,7 +332,7 @@ def stage_without(value: str) -> type:
 Request = models.ListOpportunitiesRequest
 
 OUR_DEFECTS: dict[str, tuple[type, type, list[str]]] = {
-    "a member of the answer is left out": (
+    "a member of the response is left out": (
         models.OpportunitySummary,
         variant(models.OpportunitySummary, without="arn"),
         ["OpportunitySummary.Arn is missing here"],

@@ -215,10 +215,10 @@ def test_an_unknown_member_that_is_null_leaves_the_wire_form(path: str) -> None:
 
 
 def test_an_unknown_member_of_a_page_that_is_null_equals_an_absent_one() -> None:
-    answer = {"OpportunitySummaries": []}
+    response = {"OpportunitySummaries": []}
     assert ListOpportunitiesResponse.model_validate(
-        answer | {"Total": None}
-    ) == ListOpportunitiesResponse.model_validate(answer)
+        response | {"Total": None}
+    ) == ListOpportunitiesResponse.model_validate(response)
 
 
 # Unknown values and members
@@ -723,9 +723,9 @@ def page(metadata: ResponseMetadata | None = None) -> ListOpportunitiesResponse:
     return ListOpportunitiesResponse.model_validate_json(json.dumps(PAGE), context=source)
 
 
-@pytest.mark.parametrize("answer", [{"NextToken": ""}, {"NextToken": None}, {}])
-def test_the_last_page_has_no_token(answer: dict[str, Any]) -> None:
-    last = ListOpportunitiesResponse.model_validate({"OpportunitySummaries": [], **answer})
+@pytest.mark.parametrize("response", [{"NextToken": ""}, {"NextToken": None}, {}])
+def test_the_last_page_has_no_token(response: dict[str, Any]) -> None:
+    last = ListOpportunitiesResponse.model_validate({"OpportunitySummaries": [], **response})
     assert last.next_token is None
 
 

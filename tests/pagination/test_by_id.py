@@ -116,11 +116,11 @@ async def test_an_unchanged_one_is_found_whatever_a_sort_by_date_leaves_out(
 async def test_one_that_cannot_be_read_is_raised_in_its_place(
     client: PartnerCentralClient, emulator: PartnerCentralEmulator, identifiers: list[str]
 ) -> None:
-    def spoil(answer: dict[str, Any]) -> dict[str, Any]:
-        for record in answer["OpportunitySummaries"]:
+    def spoil(response: dict[str, Any]) -> dict[str, Any]:
+        for record in response["OpportunitySummaries"]:
             if record["Id"] == identifiers[3]:
                 record["LifeCycle"] = "no structure"
-        return answer
+        return response
 
     emulator.fail(Fault.edit_page(spoil))
     read: list[str] = []
@@ -137,9 +137,9 @@ async def test_one_that_cannot_be_read_is_raised_in_its_place(
 async def test_one_without_a_readable_identifier_is_not_missed_in_silence(
     client: PartnerCentralClient, emulator: PartnerCentralEmulator, identifiers: list[str]
 ) -> None:
-    def spoil(answer: dict[str, Any]) -> dict[str, Any]:
-        answer["OpportunitySummaries"][0]["Id"] = None
-        return answer
+    def spoil(response: dict[str, Any]) -> dict[str, Any]:
+        response["OpportunitySummaries"][0]["Id"] = None
+        return response
 
     emulator.fail(Fault.edit_page(spoil))
     with pytest.raises(InvalidOpportunityError):
@@ -171,9 +171,9 @@ async def test_a_record_that_nobody_asked_for_costs_none_that_was_asked_for(
     stray: dict[str, Any],
     is_an_error: bool,
 ) -> None:
-    def add(answer: dict[str, Any]) -> dict[str, Any]:
-        answer["OpportunitySummaries"].append({"Catalog": "AWS", **stray})
-        return answer
+    def add(response: dict[str, Any]) -> dict[str, Any]:
+        response["OpportunitySummaries"].append({"Catalog": "AWS", **stray})
+        return response
 
     emulator.fail(Fault.edit_page(add))
     read: list[str] = []

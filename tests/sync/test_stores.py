@@ -220,7 +220,7 @@ class KeepsTheirTerm(Noting):
 
 
 class FinalLoss(Noting):
-    """Says of a lost lease that running again is of no use."""
+    """Raises an error that is not retryable for a lost lease."""
 
     async def commit(self, owner: str, batch: SyncBatch, lease: timedelta) -> None:
         if self.holder != owner:

@@ -464,14 +464,14 @@ async def test_what_an_event_names_before_aws_lists_it_is_looked_up_again(
     with PartnerCentralEmulator(some(5)) as emulator:
         sync = OpportunitySync(make_client(emulator), store)
         await sync.run()
-        hidden = PartnerCentralEmulator(0)
-        hidden.add({**some(1)[0], "Id": "O99", "LastModifiedDate": "2020-01-01T00:00:00Z"})
-        events = parse_events(hidden.take_events())
+        other = PartnerCentralEmulator(0)
+        other.add({**some(1)[0], "Id": "O99", "LastModifiedDate": "2020-01-01T00:00:00Z"})
+        events = parse_events(other.take_events())
         report = await sync.apply(events)
         assert report.pending == ("O99",)
         assert (await sync.run()).pending == 1
         assert (await sync.reconcile()).gone == ()
-        emulator.add(hidden.opportunities[0])
+        emulator.add(other.opportunities[0])
         run = await sync.run()
         assert (run.created, run.pending) == (1, 0)
         assert (await sync.run()).requests == 1
@@ -630,20 +630,20 @@ def test_a_report_of_an_empty_pipeline_reads_well() -> None:
 
 
 @pytest.mark.parametrize("edited_behind", range(3, 12))
-async def test_records_that_leave_a_tie_do_not_hide_those_behind_it(
+async def test_tied_records_that_leave_do_not_hide_those_behind_them(
     make_client: MakeClient, edited_behind: int
 ) -> None:
-    # Two hundred on one date: the tie ends with a page. Whichever page they are edited behind, none
+    # Two hundred records on one date end with a page. Whichever page they are edited behind, none
     # of the records that then move up may slip past the next page's token.
-    tie = some(200, LastModifiedDate="2025-01-01T00:00:00Z")
+    tied = some(200, LastModifiedDate="2025-01-01T00:00:00Z")
     behind = [
         record | {"LastModifiedDate": f"2025-01-02T{number // 60:02}:{number % 60:02}:00Z"}
         for number, record in enumerate(some(450)[200:])
     ]
-    with PartnerCentralEmulator([*tie, *behind]) as emulator:
+    with PartnerCentralEmulator([*tied, *behind]) as emulator:
 
         def edit(page: dict[str, Any]) -> dict[str, Any]:
-            for record in tie:
+            for record in tied:
                 emulator.update(record["Id"], {"LifeCycle": {"NextSteps": "Call again"}})
             return page
 

@@ -1,4 +1,4 @@
-"""What a response means: a page, or an error; never half a page."""
+"""Parsing a response: the result is a page or an error, never half a page."""
 
 from __future__ import annotations
 

@@ -514,10 +514,10 @@ async def keeping_a_copy(client: PartnerCentralClient, own: SyncStore) -> None:
         assert_type(reconciled.gone, tuple[str, ...])
     in_memory: SyncStore = MemoryStore()
     stores: list[SyncStore] = [in_memory, own, SQLiteStore("another.db")]
-    OpportunitySync(client, stores[0], on_event=told)
+    OpportunitySync(client, stores[0], on_event=on_sync_event)
 
 
-def told(event: SyncEvent) -> None:
+def on_sync_event(event: SyncEvent) -> None:
     if isinstance(event, PageCommitted):
         assert_type(event.requests, int)
 

@@ -1,4 +1,4 @@
-"""The matrix bites: break one filter or one order in the emulator, and the peers disagree."""
+"""Seeded defects: break one filter or order in the emulator, and the peers disagree."""
 
 from __future__ import annotations
 
