@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import importlib
 import inspect
+import pkgutil
 import subprocess
 import sys
+from importlib import import_module
+from typing import Literal, get_origin
 
 import pytest
 
 import partnercentral_list
+from partnercentral_list import models
 
 PUBLIC = [
     "AccessDeniedException",
@@ -159,12 +162,33 @@ def test_dir_lists_what_is_public_and_nothing_else() -> None:
 
 @pytest.mark.parametrize("name", ["emulator", "eventbridge", "models", "sync", "sync.conformance"])
 def test_dir_of_a_public_module_lists_what_is_public(name: str) -> None:
-    module = importlib.import_module(f"partnercentral_list.{name}")
+    module = import_module(f"partnercentral_list.{name}")
     # What pytest's rewriting adds is no identifier.
     listed = {entry for entry in dir(module) if entry[0].isalpha()}
     # Python adds the modules of a package that were imported.
     modules = {entry for entry in listed if f"{module.__name__}.{entry}" in sys.modules}
     assert listed - modules == set(module.__all__)
+
+
+def literal_aliases() -> list[str]:
+    """The Literal aliases of the models' modules, which a program annotates its own code with."""
+    modules = {found.name for found in pkgutil.iter_modules(models.__path__)}
+    # What a column is, is no part of a request or a response.
+    modules.remove("columns")
+    return sorted(
+        {
+            name
+            for module in modules
+            for name, value in vars(import_module(f"{models.__name__}.{module}")).items()
+            if get_origin(value) is Literal
+        }
+    )
+
+
+@pytest.mark.parametrize("alias", literal_aliases())
+def test_a_literal_alias_of_the_models_is_public(alias: str) -> None:
+    assert alias in models.__all__, f"{alias} is not exported: add it to models/__init__.py"
+    assert alias in PUBLIC, f"{alias} is not public: add it to __init__.py and to PUBLIC above"
 
 
 def test_a_name_that_is_not_there_is_an_attribute_error() -> None:

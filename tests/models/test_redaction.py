@@ -126,7 +126,10 @@ def model_fields() -> Iterator[tuple[type[BaseModel], str]]:
 def test_a_field_is_safe_to_show_or_redacted(model: type[BaseModel], field: str) -> None:
     made = model.model_construct(**{field: "a value that nobody may see"})
     shown = f"{field}='a value that nobody may see'" in repr(made)
-    assert shown == (field in SAFE[model.__name__])
+    assert shown == (field in SAFE.get(model.__name__, ())), (
+        f"{model.__name__}.{field} is {'shown' if shown else 'redacted'}. Decide whether it is "
+        f"safe to show, and put it in both or neither of {model.__name__}.__shown__ and SAFE (above)"
+    )
     assert shown or f"{field}=<redacted>" in repr(made)
 
 
@@ -157,7 +160,10 @@ def test_a_dataclass_shows_only_what_is_safe(cls: type[Any], field: dataclasses.
     plain = set(str(field.type).replace(" ", "").split("|")) <= set(PLAIN)
     of_a_request = "invocation_id" in cls.__dataclass_fields__
     safe = field.name in SAFE_IN_DATACLASSES.get(cls.__name__, ())
-    assert not field.repr or plain or of_a_request or safe
+    assert not field.repr or plain or of_a_request or safe, (
+        f"{cls.__name__}.{field.name} is shown: make it a field(repr=False), or, if its values are "
+        "safe to show, add it to SAFE_IN_DATACLASSES (above)"
+    )
 
 
 def error_classes(cls: type[PartnerCentralError]) -> Iterator[type[PartnerCentralError]]:
