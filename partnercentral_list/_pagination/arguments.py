@@ -344,19 +344,16 @@ def _intended_field(parents: Sequence[int | str], name: str) -> str:
         return _intended_argument(name)
     structure: type[BaseModel] = ListOpportunitiesRequest
     for parent in parents:
-        structure = _structure_of(structure.model_fields[str(parent)].annotation)
+        annotation = structure.model_fields[str(parent)].annotation
+        structure = next(
+            choice
+            for choice in (annotation, *get_args(annotation))
+            if isinstance(choice, type) and issubclass(choice, BaseModel)
+        )
     # In the spelling that the caller uses: Python's, or AWS's.
     uses_aliases = name[:1].isupper()
     fields = structure.model_fields
     return _closest(name, [str(fields[one].alias) if uses_aliases else one for one in fields])
-
-
-def _structure_of(annotation: object) -> type[BaseModel]:
-    return next(
-        choice
-        for choice in (annotation, *get_args(annotation))
-        if isinstance(choice, type) and issubclass(choice, BaseModel)
-    )
 
 
 def _closest(name: str, names: Sequence[str]) -> str:

@@ -14,13 +14,7 @@ OnInvalid: TypeAlias = Literal["raise"] | Callable[[InvalidOpportunity], object]
 
 
 def invalid_opportunity(record: InvalidEntry, page: int, index: int) -> InvalidOpportunity:
-    """Return the public form of an invalid record.
-
-    Args:
-        record: The record.
-        page: The number of its page in the listing, from 1.
-        index: Its place on the page, from 0.
-    """
+    """Return the public form of a record on a page (from 1) at an index (from 0)."""
     return InvalidOpportunity(record.id, page, index, record.problems, record.raw)
 
 

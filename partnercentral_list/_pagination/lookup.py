@@ -31,13 +31,7 @@ async def look_up(
     batches: Sequence[Sequence[str]],
     on_missing: OnMissing,
 ) -> AsyncGenerator[OpportunitySummary, None]:
-    """Yield opportunities in the order of their identifiers.
-
-    Args:
-        fetch: Sends a request.
-        parameters: What every request has, but for the identifiers.
-        batches: The identifiers of each request.
-        on_missing: What to do with those that AWS does not return.
+    """Yield opportunities in the order of their identifiers, of which a request has one batch.
 
     Raises:
         InvalidOpportunityError: In its place, if one is invalid.

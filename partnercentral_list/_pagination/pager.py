@@ -309,12 +309,7 @@ class PageStream:
 
 
 async def fetch_page(fetch: FetchPage, parameters: Mapping[str, object], *, is_first: bool) -> Page:
-    """Fetch a page.
-
-    Args:
-        fetch: Sends the request.
-        parameters: The request's members as they go over the wire.
-        is_first: Whether no other page of the listing was fetched before.
+    """Fetch a page; `is_first` if no other page of the listing was fetched before.
 
     Raises:
         TokenExpiredError: AWS refused the request's token.

@@ -317,12 +317,6 @@ class Declared:
 def declared(enum: type[EnumT], value: object, argument: str, valid: str) -> EnumT:
     """Return the member that a method's argument is, or is the exact string of.
 
-    Args:
-        enum: The enumeration.
-        value: The argument's value.
-        argument: The argument's name, for the message.
-        valid: What is valid, for the message.
-
     Raises:
         ValueError: It is neither; the message says which was probably meant.
     """

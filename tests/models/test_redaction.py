@@ -128,7 +128,8 @@ def test_a_field_is_safe_to_show_or_redacted(model: type[BaseModel], field: str)
     shown = f"{field}='a value that nobody may see'" in repr(made)
     assert shown == (field in SAFE.get(model.__name__, ())), (
         f"{model.__name__}.{field} is {'shown' if shown else 'redacted'}. Decide whether it is "
-        f"safe to show, and put it in both or neither of {model.__name__}.__shown__ and SAFE (above)"
+        f"safe to show: then it belongs in {model.__name__}.__shown__ and in SAFE (above), else in "
+        "neither"
     )
     assert shown or f"{field}=<redacted>" in repr(made)
 

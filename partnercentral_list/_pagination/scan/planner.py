@@ -70,11 +70,7 @@ class AverageDensity:
 
 @dataclass(slots=True)
 class ScanPlanner:
-    """Decides which page is fetched next.
-
-    Args:
-        query: The filters of the scan.
-    """
+    """Decides which page is fetched next."""
 
     query: ScanQuery
     intervals: list[Interval] = field(init=False)

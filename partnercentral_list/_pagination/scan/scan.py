@@ -134,17 +134,13 @@ class OpportunityScan:
 
 @dataclass(frozen=True, slots=True)
 class ScanBatch:
-    """The new records of a page.
-
-    Attributes:
-        number: The page's number, from 1, in the order in which pages came.
-        page: The page.
-        records: The records that were on no page before, each with its index on this one.
-    """
+    """A page and those of its records that were on no page before."""
 
     number: int
+    """The page's number, from 1, in the order in which pages came."""
     page: Page
     records: list[tuple[int, OpportunitySummary | InvalidEntry]]
+    """The new records, each with its index on the page."""
 
 
 class ScanRun:
@@ -194,11 +190,7 @@ class ScanRun:
             await asyncio.gather(self._main, return_exceptions=True)
 
     def finished(self, invalid: int) -> ScanFinished:
-        """Describe the scan at its end.
-
-        Args:
-            invalid: How many of its records were invalid.
-        """
+        """Describe the scan at its end; so many of its records were invalid."""
         # Where one undated record came, all of them come.
         lacks = not self._has_undated
         return ScanFinished(len(self._seen) - invalid, invalid, self._pages, may_lack_undated=lacks)
@@ -246,7 +238,8 @@ class ScanRun:
             source = self._planner.take()
             if source is not None:
                 request = source.request()
-                self._end_waiting()
+                self._waits_for_permit = False
+                self._changed.set()
             return request
 
         try:
@@ -267,10 +260,6 @@ class ScanRun:
         # Canceled by what it called, such as a credentials callable: the run itself is over when
         # it cancels.
         self._has_cancelled_fetch = self._has_cancelled_fetch or fetch.cancelled()
-        self._changed.set()
-
-    def _end_waiting(self) -> None:
-        self._waits_for_permit = False
         self._changed.set()
 
     def _receive(self, page: Page, source: PageSource) -> None:
