@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 CLOSED = "This client was closed. Make a new PartnerCentralClient, or close it later."
 
 #: How often, in seconds, another loop is polled for whether it has stopped, which wakes nobody.
-POLL_INTERVAL = 0.02
+POLL_INTERVAL_SECONDS = 0.02
 
 
 class EventLoops:
@@ -97,7 +97,7 @@ class EventLoops:
         # one: each closes its connection itself, the latter when run() has returned.
         while any(used.can_respond() and not used.is_closed for used in others):
             with suppress(TimeoutError):
-                async with asyncio.timeout(POLL_INTERVAL):
+                async with asyncio.timeout(POLL_INTERVAL_SECONDS):
                     await closed.wait()
             closed.clear()
 

@@ -16,21 +16,24 @@ from partnercentral_list.config import RateLimit
 from partnercentral_list.errors import DailyLimitError, RateLimitTimeoutError
 
 DAY_SECONDS = 86_400.0
-STALLED_LOOP_PATIENCE = 1.0  # Seconds that the queue waits for a request whose loop is blocked.
-POLL_COST = 0.001  # All queued requests together poll at most once in so many seconds.
-TIMER_TOLERANCE = 1e-6  # Timers fire a little early; without it they would be set once more.
+# How long the queue waits for a request whose event loop is blocked.
+STALLED_LOOP_TIMEOUT_SECONDS = 1.0
+# All queued requests together poll at most once in this time.
+SECONDS_BETWEEN_POLLS = 0.001
+# Timers fire a little early; without it they would be set once more.
+TIMER_TOLERANCE_SECONDS = 1e-6
 
 # A request is in transit for up to 50 ms longer than another, so that requests that left a second
 # apart arrive closer together. 10 in 1.06 s are never more than 10 in 1 s at AWS.
-WINDOW_MARGIN = 0.06
+WINDOW_MARGIN_SECONDS = 0.06
 RATE_HEADROOM = 0.95
 BURST = 3
 
-# The share of an account that several programs use is found by backing off (CUT) and recovering:
-# the distance to the full rate shrinks by exp(-(RECOVERY * t + RECOVERY_GROWTH * t**2)) in t quiet
-# seconds. So who has less recovers faster, and shares become equal; linear recovery left a program
-# with less than three quarters of a fair share in one simulation of ten.
-CUT = 0.75
+# Programs that share an account find their shares by backing off (CUT_FACTOR) and recovering: the
+# distance to the full rate shrinks by exp(-(RECOVERY * t + RECOVERY_GROWTH * t**2)) in t seconds
+# without throttling. A program with less recovers faster, so shares become equal. Linear recovery
+# left a program with less than three quarters of a fair share in one simulation of ten.
+CUT_FACTOR = 0.75
 MIN_RATE_SHARE = 0.05
 RECOVERY = 0.008
 RECOVERY_GROWTH = 0.00012
@@ -168,7 +171,7 @@ class RateLimiter:
                 self._check_day(self._limit.per_day, now)
             wait = ticket.expected_wait = self._schedule.next_permit(now, position) - now
             ticket.queue_length = len(self._queue)
-            if position == 0 and wait <= TIMER_TOLERANCE:
+            if position == 0 and wait <= TIMER_TOLERANCE_SECONDS:
                 del self._queue[0]
                 self._schedule.take(now)
                 if self._limit.per_day is not None:
@@ -179,13 +182,13 @@ class RateLimiter:
             left = ticket.deadline - now
             # A rate that throttling has cut recovers: what the full rate allows may still come.
             earliest = self._schedule.next_permit(now, position, at_full_rate=True) - now
-            if left <= TIMER_TOLERANCE or earliest > left:
+            if left <= TIMER_TOLERANCE_SECONDS or earliest > left:
                 raise RateLimitTimeoutError(ticket.max_wait, ticket.expected_wait)
             slack = self._schedule.slack(now)
             if position > 0:
                 wait = max(wait, slack / 20)
             # Not longer than the burst makes up for: requests before it may leave the queue.
-            wait = min(wait, max(slack, POLL_COST * len(self._queue)), left)
+            wait = min(wait, max(slack, SECONDS_BETWEEN_POLLS * len(self._queue)), left)
             ticket.polls_at = now + wait
             return wait
 
@@ -210,7 +213,7 @@ class RateLimiter:
             return 0
         if first.late_since is None:
             first.late_since = now
-        elif now - first.late_since > STALLED_LOOP_PATIENCE:
+        elif now - first.late_since > STALLED_LOOP_TIMEOUT_SECONDS:
             # They are in front again as soon as they poll.
             while self._queue[0] is not ticket and self._queue[0].polls_at <= first.late_since:
                 del self._queue[0]
@@ -274,7 +277,7 @@ class PermitSchedule:
     """
 
     def __init__(
-        self, per_second: float, *, margin: float = WINDOW_MARGIN, burst: int = BURST
+        self, per_second: float, *, margin: float = WINDOW_MARGIN_SECONDS, burst: int = BURST
     ) -> None:
         self._quota = per_second
         self._window_size = max(1, int(per_second))
@@ -336,7 +339,7 @@ class PermitSchedule:
         """Slow down for a throttled request, once for each round trip."""
         if permit < self._cut_at:
             return
-        self._rate_after_cut = max(MIN_RATE_SHARE * self._quota, CUT * self.rate(now))
+        self._rate_after_cut = max(MIN_RATE_SHARE * self._quota, CUT_FACTOR * self.rate(now))
         self._cut_at = now
         # The bucket is emptied too: the next one goes a spacing from now, and no burst after it.
         self._paid_until = max(self._paid_until, now + self._burst / self._rate_after_cut)

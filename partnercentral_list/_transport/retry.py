@@ -32,7 +32,7 @@ Stop = Callable[[RetryCallState], bool]
 RETRY_COST = 14
 THROTTLING_RETRY_COST = 5
 NO_RETRY_INCREMENT = 1
-MAX_HINT_EXCESS = 5.0
+MAX_HINT_EXCESS_SECONDS = 5.0
 
 
 class RetryQuota:
@@ -152,7 +152,7 @@ def _respect_hint(wait: Wait) -> Wait:
     def hinted(state: RetryCallState) -> float:
         delay, error = wait(state), _error_of(state)
         hint = error.retry_after if isinstance(error, ServiceError) else None
-        return delay if hint is None else min(max(hint, delay), delay + MAX_HINT_EXCESS)
+        return delay if hint is None else min(max(hint, delay), delay + MAX_HINT_EXCESS_SECONDS)
 
     return hinted
 

@@ -21,7 +21,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-BEAT = 0.001
+TICK_SECONDS = 0.001
 VARIANTS = ("as it is", "with preload()", "with preload() and gc.freeze()")
 
 
@@ -33,9 +33,9 @@ async def beating() -> AsyncIterator[list[float]]:
     async def beat() -> None:
         last = time.perf_counter()
         while True:
-            await asyncio.sleep(BEAT)
+            await asyncio.sleep(TICK_SECONDS)
             now = time.perf_counter()
-            late.append((now - last - BEAT) * 1000)
+            late.append((now - last - TICK_SECONDS) * 1000)
             last = now
 
     beats = asyncio.create_task(beat())
@@ -44,7 +44,7 @@ async def beating() -> AsyncIterator[list[float]]:
     try:
         yield late
     finally:
-        await asyncio.sleep(2 * BEAT)
+        await asyncio.sleep(2 * TICK_SECONDS)
         beats.cancel()
         await asyncio.gather(beats, return_exceptions=True)
 

@@ -27,7 +27,7 @@ from tests.faults.cases import Case
 
 RECORDS, PAGE_SIZE = 25, 10
 ATTEMPTS = 3
-PATIENCE = 60.0
+TIMEOUT_SECONDS = 60.0
 # What is more is stopped: requests of one listing, and turns of the loop after a timeout is due.
 REQUESTS, TURNS = 100, 10_000
 
@@ -65,7 +65,7 @@ class Hit:
     """One fault on one page of one listing."""
 
     attempts = ATTEMPTS
-    patience = PATIENCE
+    patience = TIMEOUT_SECONDS
 
     def __init__(
         self, case: Case, page: int, times: int | None, emulator: PartnerCentralEmulator
@@ -115,7 +115,7 @@ class Hit:
             await asyncio.sleep(0)
         loop = asyncio.get_running_loop()
         assert isinstance(loop, Loop)
-        loop.ahead += PATIENCE + 1
+        loop.ahead += TIMEOUT_SECONDS + 1
         for _ in range(TURNS):
             if len(self.events) > emitted:
                 return

@@ -26,7 +26,7 @@ from tests.faults.matrix import SESSION
 Use = Callable[[PartnerCentralClient, list[str]], Coroutine[Any, Any, None]]
 
 # Turns of the loop between the cancellation and the end: closing a connection takes a few.
-PROMPT = 25
+MAX_TURNS = 25
 
 
 @types.coroutine
@@ -160,7 +160,7 @@ class Trial:
         await settled.wait()
         turns = 0
         while not listing.done():
-            assert turns < PROMPT, f"cancelled at point {stop_at}, it goes on"
+            assert turns < MAX_TURNS, f"it still runs after cancellation at point {stop_at}"
             turns += 1
             await asyncio.sleep(0)
         if not listing.cancelled():

@@ -26,7 +26,7 @@ from partnercentral_list import (
 Json = dict[str, Any]
 ADAPTERS = Path(__file__).parent / "adapters"
 # Seconds that a peer may take for one case: a peer that hangs is ended, and that is a failure.
-PATIENCE = 300.0
+TIMEOUT_SECONDS = 300.0
 
 
 def program(peer: str, name: str = "python") -> Path:
@@ -72,7 +72,7 @@ class Peer:
     def send(self, case: Json) -> Json:
         to, back = cast("IO[str]", self._program.stdin), cast("IO[str]", self._program.stdout)
         # For each case, as all of them together may take long on a busy machine.
-        alarm = threading.Timer(PATIENCE, self._program.kill)
+        alarm = threading.Timer(TIMEOUT_SECONDS, self._program.kill)
         alarm.daemon = True
         alarm.start()
         try:

@@ -9,7 +9,7 @@ from bisect import bisect_left
 from partnercentral_list import RateLimit, RateLimiter
 from tests.virtual_time import Clock
 
-JITTER = 0.05
+JITTER_SECONDS = 0.05
 
 
 def make(clock: Clock, per_second: float = 10.0, per_day: int | None = None) -> RateLimiter:
@@ -32,7 +32,7 @@ def most_in_a_window(times: list[float], window: float = 1.0) -> int:
 def in_transit(times: list[float], seed: int = 0) -> list[float]:
     """When requests arrive at AWS."""
     chance = random.Random(seed)
-    return [time + chance.uniform(0, JITTER) for time in times]
+    return [time + chance.uniform(0, JITTER_SECONDS) for time in times]
 
 
 class Server:

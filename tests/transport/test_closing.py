@@ -251,7 +251,7 @@ async def test_another_loop_says_when_it_has_closed(
     make_client: MakeClient, emulator: PartnerCentralEmulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # private: nobody polls the other loop, which does not stop, for an hour: waking is enough.
-    monkeypatch.setattr("partnercentral_list._transport.event_loops.POLL_INTERVAL", 3600)
+    monkeypatch.setattr("partnercentral_list._transport.event_loops.POLL_INTERVAL_SECONDS", 3600)
     session = Clients()
     client = make_client(emulator, session=session)
     responded, closed = threading.Event(), threading.Event()

@@ -25,7 +25,7 @@ LARGE = b'{"OpportunitySummaries":[' + RECORD % (b"x" * 500_000) + b"]}"
 UNUSUAL = RECORD % b"\\ud800"
 
 # A thread that waits for the event loop must end if the event loop waits for the thread.
-GIVE_UP = 20.0
+TIMEOUT_SECONDS = 20.0
 
 
 class HeldThreads(ThreadPoolExecutor):
@@ -40,7 +40,7 @@ class HeldThreads(ThreadPoolExecutor):
     def submit(self, call: Callable[..., Any], /, *arguments: Any, **options: Any) -> Any:
         def held() -> Any:
             self.entered.set()
-            self.was_released = self.may_begin.wait(GIVE_UP)
+            self.was_released = self.may_begin.wait(TIMEOUT_SECONDS)
             return call(*arguments, **options)
 
         return super().submit(held)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from partnercentral_list import ConfigurationError, RateLimit, RateLimiter
 from tests.transport.limiting import (
-    JITTER,
+    JITTER_SECONDS,
     Server,
     acquire_many,
     in_transit,
@@ -35,7 +35,7 @@ def test_fifty_at_once_use_nine_tenths_and_are_never_throttled(clock: Clock, see
 
     async def one() -> float:
         permit = await limiter.acquire()
-        await asyncio.sleep(chance.uniform(0, JITTER))
+        await asyncio.sleep(chance.uniform(0, JITTER_SECONDS))
         server.respond("")
         return permit
 

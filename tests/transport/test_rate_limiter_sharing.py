@@ -9,7 +9,7 @@ import random
 import pytest
 
 from tests.transport.limiting import (
-    JITTER,
+    JITTER_SECONDS,
     Server,
     acquire_many,
     make,
@@ -50,7 +50,7 @@ class Program:
     async def _request(self, permit: float) -> None:
         for retry in range(100):
             latency = min(max(self._chance.lognormvariate(-1.2, 0.5), 0.1), 0.8)
-            way = self._chance.uniform(0, JITTER)
+            way = self._chance.uniform(0, JITTER_SECONDS)
             await asyncio.sleep(way)
             accepted = self._server.respond(self._name)
             await asyncio.sleep(latency - way)

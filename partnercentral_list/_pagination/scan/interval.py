@@ -36,7 +36,7 @@ class Boundary:
     Args:
         query: The filters of the scan.
         direction: The direction in which it moves.
-        position: The second where it is; None until its first page has come.
+        position: The second where it is; None until its first page is received.
         density: Records per second that are to be expected.
     """
 
@@ -66,7 +66,7 @@ class Boundary:
 
     @property
     def expected_position(self) -> float:
-        """Where it will be when the page in flight has come."""
+        """The position that is expected once the page in flight has been received."""
         assert self.position is not None  # noqa: S101 # only bounded intervals are divided
         is_known = self.is_busy and self.density > 0
         ahead = self._query.page_size / self.density if is_known else 0.0
@@ -90,7 +90,7 @@ class Boundary:
             self.pages.records.restart()
 
     def is_beyond(self, second: int, other: int | None) -> bool:
-        """Whether a second is behind another one in this boundary's direction."""
+        """Return whether a second lies past another one in this boundary's direction."""
         return other is not None and self.direction * (second - other) > 0
 
     def measure(self, seconds: int, records: int) -> None:
@@ -118,7 +118,7 @@ class Interval:
 
     @property
     def positions(self) -> tuple[int | None, int | None]:
-        """Where both boundaries are."""
+        """The positions of both boundaries."""
         return self.earlier.position, self.later.position
 
     @property
@@ -134,7 +134,7 @@ class Interval:
         return self.later.position - self.earlier.position
 
     def is_within(self, low: int | None, high: int | None) -> bool:
-        """Whether it lies between two positions; None is infinitely far away."""
+        """Return whether the interval lies between two positions; None is infinitely far away."""
         start, end = self.positions
         return (low is None or (start is not None and start >= low)) and (
             high is None or (end is not None and end <= high)

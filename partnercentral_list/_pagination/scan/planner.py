@@ -28,14 +28,14 @@ MIN_SECONDS_TO_DIVIDE: Final = 6
 #: While one boundary's page is in flight, the other one waits if less of a page may be left.
 MIN_PAGES_FOR_SECOND_BOUNDARY: Final = 0.3
 
-#: An interval is not believed to be denser than so many times the average: the records of a short
-#: burst, taken for a long interval, promise thousands where there are none.
+#: The estimated density of an interval is capped at so many times the average: extrapolated from
+#: a short burst, a long interval would seem to hold thousands of records where there are none.
 MAX_TIMES_AVERAGE: Final = 12
 #: An average of fewer records says nothing yet.
 MIN_RECORDS_FOR_AVERAGE: Final = 500
 
 PageSource: TypeAlias = Boundary | TiedSecond
-"""What has a next page to be fetched."""
+"""A source of pages, of which the planner chooses one at a time."""
 
 
 class AverageDensity:
@@ -61,7 +61,7 @@ class AverageDensity:
 
     @property
     def max_credible(self) -> float:
-        """Records per second that no interval is believed to exceed."""
+        """The density, in records per second, at which an estimate is capped."""
         if self._total_seconds is None or self._records < MIN_RECORDS_FOR_AVERAGE:
             return inf
         seconds = max(1.0, self._total_seconds - self._seconds_left)
@@ -118,7 +118,7 @@ class ScanPlanner:
         self.average.add(len(page.versions), seconds_left)
 
     def restart(self, source: PageSource) -> None:
-        """Let it begin again, because AWS refused its token."""
+        """Start a source again at its first page, because AWS refused its token."""
         source.is_busy = False
         source.restart()
 
@@ -127,16 +127,16 @@ class ScanPlanner:
             # Nothing divides it, so it begins as early as possible.
             if not tied.is_busy:
                 return tied
-        boundaries = [side for interval in self.intervals for side in interval.boundaries]
-        fresh = [side for side in boundaries if side.is_fresh]
+        boundaries = [boundary for interval in self.intervals for boundary in interval.boundaries]
+        fresh = [boundary for boundary in boundaries if boundary.is_fresh]
         if fresh:
-            return next((side for side in fresh if not side.is_busy), None)
+            return next((boundary for boundary in fresh if not boundary.is_busy), None)
         # Until both positions are known, the opposite boundary may be where nothing is left.
-        unplaced = [side for side in boundaries if side.position is None]
+        unplaced = [boundary for boundary in boundaries if boundary.position is None]
         if unplaced and not unplaced[0].is_busy:
             return unplaced[0]
-        idle = [side for side in boundaries if self._is_worth_a_page(side)]
-        best = max(idle, key=lambda side: self._remaining(side.interval), default=None)
+        idle = [boundary for boundary in boundaries if self._is_worth_a_page(boundary)]
+        best = max(idle, key=lambda boundary: self._remaining(boundary.interval), default=None)
         divisible = [
             interval
             for interval in self.intervals
@@ -151,11 +151,11 @@ class ScanPlanner:
     def _remaining(self, interval: Interval) -> float:
         return interval.remaining(self.query.page_size, self.average.max_credible)
 
-    def _is_worth_a_page(self, side: Boundary) -> bool:
-        if side.is_busy or side.is_at_end:
+    def _is_worth_a_page(self, boundary: Boundary) -> bool:
+        if boundary.is_busy or boundary.is_at_end:
             return False
         enough = MIN_PAGES_FOR_SECOND_BOUNDARY * self.query.page_size
-        return not side.opposite.is_busy or self._remaining(side.interval) >= enough
+        return not boundary.opposite.is_busy or self._remaining(boundary.interval) >= enough
 
     def _divide(self, interval: Interval) -> Boundary:
         earlier, later = interval.boundaries
@@ -172,47 +172,47 @@ class ScanPlanner:
         self.intervals[place : place + 1] = [Interval(earlier, down), Interval(up, later)]
         return up
 
-    def _advance(self, side: Boundary, page: ScanPage) -> None:
-        side.is_fresh = False
-        pages = side.pages
+    def _advance(self, boundary: Boundary, page: ScanPage) -> None:
+        boundary.is_fresh = False
+        pages = boundary.pages
         assert pages is not None  # noqa: S101 # its request was sent
         # Records without a creation date are passed by token only.
         is_passed_by_token = not page.seconds or page.ends_undated
         token = page.token if is_passed_by_token else None
         pages.records.receive(page.versions, token)
-        is_open = side.interval in self.intervals
+        is_open = boundary.interval in self.intervals
         if token is not None or pages.records.complete_pass is None:
             if not is_open:
-                side.pages = None
+                boundary.pages = None
             return
-        side.pages = None
+        boundary.pages = None
         if page.token is None:
-            self._end(side)
+            self._end(boundary)
         elif is_open:
-            self._move(side, pages, page)
+            self._move(boundary, pages, page)
 
-    def _move(self, side: Boundary, pages: PageSequence, page: ScanPage) -> None:
+    def _move(self, boundary: Boundary, pages: PageSequence, page: ScanPage) -> None:
         first, last = page.seconds[0], page.seconds[-1]
         is_one_second = first == last
         if not is_one_second:
-            side.measure(abs(last - first), len(page.seconds))
-        has_moved = side.position is None or side.is_beyond(last, side.position)
+            boundary.measure(abs(last - first), len(page.seconds))
+        has_moved = boundary.position is None or boundary.is_beyond(last, boundary.position)
         if not has_moved:
-            assert side.position is not None  # noqa: S101 # else it has moved
-            last = side.position
-        is_past_opposite = side.is_beyond(last, side.opposite.position)
+            assert boundary.position is not None  # noqa: S101 # else it has moved
+            last = boundary.position
+        is_past_opposite = boundary.is_beyond(last, boundary.opposite.position)
         if is_past_opposite or (has_moved and not is_one_second):
-            side.position = last
+            boundary.position = last
             return
-        self.tied_seconds.append(TiedSecond(self.query, pages, page, side.direction, last))
-        side.position = last + side.direction * REACH_SECONDS
+        self.tied_seconds.append(TiedSecond(self.query, pages, page, boundary.direction, last))
+        boundary.position = last + boundary.direction * REACH_SECONDS
 
-    def _end(self, side: Boundary) -> None:
+    def _end(self, boundary: Boundary) -> None:
         # The query that has ended returned everything between the bounds that it was sent with.
-        low, high = side.bounds
-        if side.opposite.position is None and side.bounds != (None, None):
+        low, high = boundary.bounds
+        if boundary.opposite.position is None and boundary.bounds != (None, None):
             # But for records without a date, which the opposite boundary is reading now.
-            side.is_at_end = True
-            side.position = LAST_SECOND if side.direction == ASCENDING else FIRST_SECOND
+            boundary.is_at_end = True
+            boundary.position = LAST_SECOND if boundary.direction == ASCENDING else FIRST_SECOND
         else:
             self.intervals = [one for one in self.intervals if not one.is_within(low, high)]
