@@ -9,7 +9,7 @@ import signal
 import threading
 import traceback
 import weakref
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
 import pytest
@@ -49,6 +49,14 @@ def beside(call: Callable[[], Any]) -> Any:
 
 
 either = pytest.mark.parametrize("place", [here, beside])
+
+
+@pytest.fixture(autouse=True)
+def interruptible() -> Iterator[None]:
+    """Have SIGINT raise KeyboardInterrupt, which a shell's background processes ignore."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture
