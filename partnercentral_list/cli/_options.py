@@ -63,12 +63,12 @@ def _grouped(group: str, *options: CommandOption) -> tuple[CommandOption, ...]:
     return tuple(replace(option, group=group) for option in options)
 
 
+_CATALOG: Final = _option(
+    "--catalog CATALOG",
+    "AWS, the partner's real opportunities, or Sandbox",
+    completer=word_completer(CATALOGS),
+)
 _FILTERS: Final = (
-    _option(
-        "--catalog CATALOG",
-        "AWS, the partner's real opportunities, or Sandbox",
-        completer=word_completer(CATALOGS),
-    ),
     _option("--identifier ID", "only these, such as O1111111, at most 20", nargs="*"),
     _option(
         "--life-cycle-stage STAGE",
@@ -104,6 +104,12 @@ _FILTERS: Final = (
         "the same, and newer than its page in the reference",
         shorthand_completer("TargetCloseDate"),
     ),
+)
+FILTER_FLAGS: Final = tuple(option.flag for option in _FILTERS)
+
+_REQUEST: Final = (
+    _CATALOG,
+    *_FILTERS,
     _option(
         "--sort SORT",
         "the order: SortBy=LastModifiedDate|Identifier|CustomerCompanyName|CreatedDate|"
@@ -119,11 +125,6 @@ _FILTERS: Final = (
         const="input",
         choices=("input", "yaml-input", "output"),
     ),
-)
-
-FILTER_FLAGS: Final = (
-    *("--identifier", "--life-cycle-stage", "--life-cycle-review-status"),
-    *("--customer-company-name", "--last-modified-date", "--created-date", "--target-close-date"),
 )
 
 _PAGING: Final = _grouped(
@@ -249,10 +250,10 @@ _BEYOND: Final = _grouped(
     _flag("--demo", "use an emulator on this machine with a generated pipeline", OURS),
 )
 
-OPPORTUNITIES: Final = (*_FILTERS, *_PAGING, *_OUTPUT, *_CONNECTION, *_COMPATIBILITY, *_BEYOND)
+OPPORTUNITIES: Final = (*_REQUEST, *_PAGING, *_OUTPUT, *_CONNECTION, *_COMPATIBILITY, *_BEYOND)
 
 SYNC: Final = (
-    _FILTERS[0],
+    _CATALOG,
     _option(
         "--store PATH",
         "the SQLite file that holds the replica; it is created if it does not exist",

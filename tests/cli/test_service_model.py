@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from enum import Enum
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import yaml
@@ -63,14 +63,25 @@ def test_what_is_required_is_what_the_model_requires(operation: Any, run: Run) -
     assert set(yaml.safe_load(skeleton)) <= set(operation.input_shape.members)
 
 
-@pytest.mark.parametrize(
-    ("option", "enum"),
-    [
-        ("--life-cycle-stage", models.Stage),
-        ("--life-cycle-review-status", models.ReviewStatus),
-        ("--catalog", models.Catalog),
-    ],
-)
+def enums_in(annotation: Any) -> Iterator[type[Enum]]:
+    if isinstance(annotation, type) and issubclass(annotation, Enum):
+        yield annotation
+    for part in get_args(annotation):
+        yield from enums_in(part)
+
+
+ENUMS = {
+    f"--{name.replace('_', '-')}": enum
+    for name, field in models.ListOpportunitiesRequest.model_fields.items()
+    for enum in enums_in(field.annotation)
+}
+
+
+def test_the_request_has_enumerations() -> None:
+    assert {"--catalog", "--life-cycle-stage", "--life-cycle-review-status"} <= ENUMS.keys()
+
+
+@pytest.mark.parametrize(("option", "enum"), ENUMS.items())
 def test_the_values_in_the_help_are_those_of_the_models(
     option: str, enum: type[Enum], run: Run
 ) -> None:

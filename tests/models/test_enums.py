@@ -27,6 +27,11 @@ LITERALS: list[tuple[Any, type[OpenStrEnum]]] = [
 NEW = "Something New"
 
 
+def test_every_literal_is_compared_with_its_enum() -> None:
+    aliases = [getattr(models, name) for name in models.__all__ if name.endswith("Name")]
+    assert {literal for literal, _ in LITERALS} == {alias for alias in aliases if get_args(alias)}
+
+
 def test_thirteen_enumerations_are_public() -> None:
     assert len(ENUMS) == 13
 
