@@ -45,6 +45,7 @@ ROOT = PACKAGE.name
 MOST_LINES = 400
 MOST_MODULES = 92
 MEDIAN_LINES = (150, 250)
+MOST_IN_A_NAME = 70
 
 FILES = sorted(PACKAGE.rglob("*.py"))
 
@@ -148,6 +149,16 @@ def test_no_module_is_too_long() -> None:
     # Each concept has one module, and few concepts are small enough to be read past.
     assert sum(file.stem not in ("__init__", "__main__") for file in FILES) <= MOST_MODULES
     assert MEDIAN_LINES[0] <= median(lines.values()) <= MEDIAN_LINES[1]
+
+
+def test_names_of_tests_are_short_enough_to_read() -> None:
+    names = {
+        node.name
+        for file in TESTS.rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    }
+    assert not {name for name in names if name.startswith("test_") and len(name) >= MOST_IN_A_NAME}
 
 
 def test_no_two_classes_have_one_name() -> None:

@@ -99,7 +99,7 @@ async def test_draining_with_run_lets_calls_of_the_loop_that_it_blocks_finish(
     assert [is_open(connection) for connection in session.made] == [False]
 
 
-async def test_draining_with_run_lets_queued_calls_of_the_loop_that_it_blocks_finish(
+async def test_draining_with_run_lets_queued_calls_of_a_blocked_loop_finish(
     make_client: MakeClient, emulator: PartnerCentralEmulator, session: Clients
 ) -> None:
     queue = Queue()

@@ -80,7 +80,7 @@ async def test_a_filter_that_botocore_does_not_know_is_refused_with_the_remedy(
 
 
 @pytest.mark.usefixtures("older_model")
-async def test_a_call_outside_with_a_filter_that_botocore_does_not_know_is_botocores(
+async def test_another_call_with_an_unknown_filter_raises_botocores_error(
     make_client: MakeClient, emulator: PartnerCentralEmulator
 ) -> None:
     session = Clients()
