@@ -32,7 +32,7 @@ from partnercentral_list.emulator import PartnerCentralEmulator
 from partnercentral_list.models import request as request_module
 from tests.emulator.calls import newer_model
 from tests.models import drift
-from tests.scan.service import Service, records, run
+from tests.service import Service, records, run
 
 DOCS = Path(__file__).parents[1] / "docs"
 INSTALLED = tuple(int(part) for part in botocore.__version__.split(".")[:3])

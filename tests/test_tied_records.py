@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from partnercentral_list import PaginationError
-from partnercentral_list._tied_records import TiedRecords
+from tests.service import TiedRecords
 from tests.tied_records import WEAKENED, weakened
 
 ADVICE = "Run again."

@@ -4,34 +4,55 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import TypeAlias
 from unittest.mock import patch
+from weakref import WeakKeyDictionary
 
-from partnercentral_list._tied_records import TiedRecords
+from tests.service import TiedRecords
 
-
-def _one_pass(self: TiedRecords) -> int | None:
-    return self._passes
-
-
-def _without_versions(self: TiedRecords) -> int | None:
-    proven = _OURS(self)
-    is_held = self._previous is not None and self._previous.keys() <= self._records.keys()
-    return self._passes - 1 if proven is None and is_held else proven
+Records: TypeAlias = Mapping[str, object]
+_OURS = TiedRecords.receive
 
 
-def _without_repeats(self: TiedRecords) -> int | None:
-    self._has_repeats = False
-    return _OURS(self)
+def _one_pass(self: TiedRecords, records: Records, token: str | None) -> None:
+    _OURS(self, records, token)
+    if token is None:
+        self.complete_pass = 1
 
 
-def _with_repeats_before(self: TiedRecords) -> int | None:
+def _without_versions(self: TiedRecords, records: Records, token: str | None) -> None:
+    _OURS(self, dict.fromkeys(records), token)
+
+
+class _Pass:
+    """What has come since the pass began."""
+
+    def __init__(self) -> None:
+        self.seen: set[str] = set()
+        self.has_repeats = False
+
+
+_PASSES: WeakKeyDictionary[TiedRecords, _Pass] = WeakKeyDictionary()
+
+
+def _without_repeats(self: TiedRecords, records: Records, token: str | None) -> None:
+    current = _PASSES.get(self)
+    if current is None or self.token is None:
+        current = _PASSES[self] = _Pass()
+    new = {name: version for name, version in records.items() if name not in current.seen}
+    current.has_repeats |= len(new) < len(records)
+    current.seen |= records.keys()
+    _OURS(self, new, token)
+
+
+def _with_repeats_before(self: TiedRecords, records: Records, token: str | None) -> None:
     """As the scan had it: only the pass that proves has no repeats, not the one that is proven."""
-    has_repeats, self._has_repeats = self._has_repeats, False
-    return None if has_repeats else _OURS(self)
+    _without_repeats(self, records, token)
+    if _PASSES[self].has_repeats:
+        self.complete_pass = None
 
 
-_OURS = TiedRecords._proven_pass
-WEAKENED: Mapping[str, Callable[[TiedRecords], int | None]] = {
+WEAKENED: Mapping[str, Callable[[TiedRecords, Records, str | None], None]] = {
     "one pass": _one_pass,
     "records and not their versions": _without_versions,
     "repeats ignored": _without_repeats,
@@ -42,6 +63,6 @@ WEAKENED: Mapping[str, Callable[[TiedRecords], int | None]] = {
 @contextmanager
 def weakened(name: str) -> Iterator[None]:
     """Take that part of the proof away."""
-    # Scan and sync make their own: there is no other place to put in a weaker one.
-    with patch.object(TiedRecords, "_proven_pass", WEAKENED[name]):
+    # private: scan and sync make their own, and there is no other place to put in a weaker one.
+    with patch.object(TiedRecords, "receive", WEAKENED[name]):
         yield

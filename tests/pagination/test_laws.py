@@ -11,9 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from partnercentral_list import InvalidOpportunity, OpportunityPager, TransportError
-from partnercentral_list._pagination.pager import Listing
-from partnercentral_list._pagination.tokens import START, Position, decode
-from tests.pagination.pages import PagedService, invalid, record
+from tests.service import PagedService, invalid, record, resume_token
 
 sizes = st.lists(st.integers(0, 5), min_size=1, max_size=8)
 prefetches = st.integers(0, 3)
@@ -32,12 +30,6 @@ def ids(page_sizes: list[int]) -> list[str]:
     return [f"O{number}" for number in range(sum(page_sizes))]
 
 
-def pager(service: PagedService, **listing: Any) -> OpportunityPager:
-    token = listing.pop("starting_token", None)
-    start = START if token is None else decode(token)
-    return OpportunityPager(service.fetch, Listing({"Catalog": "AWS"}, start=start, **listing))
-
-
 async def take(listing: OpportunityPager, amount: int) -> list[str]:
     """Read that many opportunities and break out."""
     taken: list[str] = []
@@ -53,7 +45,7 @@ async def take(listing: OpportunityPager, amount: int) -> list[str]:
 @given(sizes, prefetches)
 def test_a_listing_is_every_record_in_order(page_sizes: list[int], prefetch: int) -> None:
     async def check() -> None:
-        listing = pager(PagedService(split(page_sizes)), prefetch=prefetch)
+        listing = PagedService(split(page_sizes)).pager(prefetch=prefetch)
         assert [item.id for item in await listing.collect()] == ids(page_sizes)
         assert listing.resume_token is None
 
@@ -66,12 +58,12 @@ def test_max_items_cuts_and_its_token_gives_the_rest(
 ) -> None:
     async def check() -> None:
         service = PagedService(split(page_sizes))
-        cut = pager(service, max_items=max_items, prefetch=prefetch)
+        cut = service.pager(max_items=max_items, prefetch=prefetch)
         first = [item.id for item in await cut.collect()]
         assert first == ids(page_sizes)[:max_items]
         rest: list[str] = []
         if cut.resume_token is not None:
-            again = pager(service, starting_token=cut.resume_token, prefetch=prefetch)
+            again = service.pager(starting_token=cut.resume_token, prefetch=prefetch)
             rest = [item.id for item in await again.collect()]
         assert first + rest == ids(page_sizes)
 
@@ -84,12 +76,12 @@ def test_a_break_anywhere_resumes_without_loss_or_repeat(
 ) -> None:
     async def check() -> None:
         service = PagedService(split(page_sizes))
-        broken = pager(service, prefetch=prefetch)
+        broken = service.pager(prefetch=prefetch)
         first = await take(broken, amount)
         token = broken.resume_token
         rest: list[str] = []
         if token is not None:
-            rest = [item.id async for item in pager(service, starting_token=token)]
+            rest = [item.id async for item in service.pager(starting_token=token)]
         assert first + rest == ids(page_sizes)
 
     asyncio.run(check())
@@ -105,14 +97,14 @@ def test_an_error_anywhere_carries_the_token_that_completes_the_listing(
         seen: list[str] = []
         token: str | None = None
         try:
-            async for item in pager(service, prefetch=prefetch):
+            async for item in service.pager(prefetch=prefetch):
                 seen.append(item.id)
         except TransportError as error:
             token = error.resume_token
             assert token is not None
         service.broken_at = None
         if token is not None:
-            seen += [item.id async for item in pager(service, starting_token=token)]
+            seen += [item.id async for item in service.pager(starting_token=token)]
         assert seen == ids(page_sizes)
 
     asyncio.run(check())
@@ -122,8 +114,8 @@ def test_an_error_anywhere_carries_the_token_that_completes_the_listing(
 def test_a_leftover_skip_is_carried_over_page_ends(page_sizes: list[int], skip: int) -> None:
     async def check() -> None:
         service = PagedService(split(page_sizes))
-        token = Position(None, skip).encode()
-        rest = [item.id async for item in pager(service, starting_token=token)]
+        token = resume_token(None, skip)
+        rest = [item.id async for item in service.pager(starting_token=token)]
         assert rest == ids(page_sizes)[skip:]
 
     asyncio.run(check())
@@ -135,12 +127,12 @@ def test_a_break_within_a_carried_skip_still_resumes_exactly(
 ) -> None:
     async def check() -> None:
         service = PagedService(split(page_sizes))
-        broken = pager(service, starting_token=Position(None, skip).encode())
+        broken = service.pager(starting_token=resume_token(None, skip))
         first = await take(broken, amount)
         token = broken.resume_token
         rest: list[str] = []
         if token is not None:
-            rest = [item.id async for item in pager(service, starting_token=token)]
+            rest = [item.id async for item in service.pager(starting_token=token)]
         assert first + rest == ids(page_sizes)[skip:]
 
     asyncio.run(check())
@@ -153,7 +145,7 @@ def test_records_that_cannot_be_read_are_set_aside_in_their_place(
     async def check() -> None:
         aside: list[InvalidOpportunity] = []
         service = PagedService(split(page_sizes, bad))
-        listing = pager(service, on_invalid=aside.append, prefetch=prefetch)
+        listing = service.pager(on_invalid=aside.append, prefetch=prefetch)
         read = [item.id for item in await listing.collect()]
         wrong = {f"O{number}" for number in bad}
         assert read == [name for name in ids(page_sizes) if name not in wrong]
@@ -169,12 +161,12 @@ def test_records_set_aside_do_not_shift_the_token(
     async def check() -> None:
         aside: list[InvalidOpportunity] = []
         service = PagedService(split(page_sizes, bad))
-        broken = pager(service, on_invalid=aside.append)
+        broken = service.pager(on_invalid=aside.append)
         first = await take(broken, amount)
         token = broken.resume_token
         rest: list[str] = []
         if token is not None:
-            again = pager(service, on_invalid=aside.append, starting_token=token)
+            again = service.pager(on_invalid=aside.append, starting_token=token)
             rest = [item.id async for item in again]
         wrong = {f"O{number}" for number in bad}
         assert first + rest == [name for name in ids(page_sizes) if name not in wrong]
@@ -191,10 +183,10 @@ def test_each_invalid_record_can_be_stepped_over_by_its_own_token(
     async def check() -> None:
         service = PagedService(split(page_sizes, bad))
         seen: list[str] = []
-        token: str | None = START.encode()
+        token: str | None = resume_token(None)
         while token is not None:
             try:
-                async for item in pager(service, starting_token=token, prefetch=prefetch):
+                async for item in service.pager(starting_token=token, prefetch=prefetch):
                     seen.append(item.id)
                 token = None
             except InvalidOpportunityError as error:
@@ -214,7 +206,7 @@ def test_pages_hold_what_the_items_are(
         service = PagedService(split(page_sizes, bad))
 
         def fresh() -> OpportunityPager:
-            return pager(service, max_items=max_items, on_invalid=lambda _: None)
+            return service.pager(max_items=max_items, on_invalid=lambda _: None)
 
         by_page, by_item = fresh(), fresh()
         pages = [page async for page in by_page.pages()]
@@ -230,7 +222,7 @@ def test_iterations_of_one_pager_do_not_disturb_each_other(
     page_sizes: list[int], steps: list[int]
 ) -> None:
     async def check() -> None:
-        listing = pager(PagedService(split(page_sizes)))
+        listing = PagedService(split(page_sizes)).pager()
         one, two = aiter(listing), aiter(listing)
         read: tuple[list[str], list[str]] = ([], [])
         ended: set[int] = set()
@@ -258,8 +250,8 @@ def test_iterations_of_one_pager_do_not_disturb_each_other(
 def test_nothing_is_fetched_past_max_items(prefetch: int) -> None:
     async def check() -> None:
         service = PagedService(split([5, 5, 5]))
-        await pager(service, max_items=5, prefetch=prefetch).collect()
-        assert service.asked == [None]
+        await service.pager(max_items=5, prefetch=prefetch).collect()
+        assert [request.get("NextToken") for request in service.asked] == [None]
 
     asyncio.run(check())
 
@@ -268,7 +260,7 @@ def test_nothing_is_fetched_past_max_items(prefetch: int) -> None:
 def test_no_more_pages_are_fetched_ahead_than_prefetch_says(prefetch: int) -> None:
     async def check() -> None:
         service = PagedService(split([2] * 10))
-        opportunities = aiter(pager(service, prefetch=prefetch))
+        opportunities = aiter(service.pager(prefetch=prefetch))
         for page in range(3):
             await anext(opportunities)
             for _ in range(50):

@@ -21,12 +21,9 @@ from partnercentral_list import (
     PartnerCentralClient,
     RequestValidationError,
 )
-from partnercentral_list._pagination.tokens import START
-from partnercentral_list._transport.response import parse_page
 from partnercentral_list.emulator import Fault, PartnerCentralEmulator
 from partnercentral_list.models import Catalog, ResponseMetadata
-from tests.pagination.pages import PagedService, invalid, record
-from tests.pagination.test_laws import pager
+from tests.service import PagedService, invalid, parse_page, record, resume_token
 
 EXACT: list[dict[str, Any]] = [
     record(1, Arn=None, LastModifiedDate="2026-01-01T00:00:00.5Z", Score=Decimal("1.10")),
@@ -107,9 +104,9 @@ async def test_the_raw_records_of_pages_are_those_of_the_listing(
     seen: list[InvalidOpportunity] = []
     token = None
     if skip <= len(sent[0]):
-        token = type(START)(None, skip).encode()
-    listing = pager(
-        PagedService(sent), max_items=max_items, starting_token=token, on_invalid=seen.append
+        token = resume_token(None, skip)
+    listing = PagedService(sent).pager(
+        max_items=max_items, starting_token=token, on_invalid=seen.append
     )
     raw: list[Any] = []
     ids: list[str] = []

@@ -6,7 +6,7 @@ from random import Random
 
 from hypothesis import strategies as st
 
-from tests.scan.service import Record
+from tests.service import Record
 
 START = 1_700_000_000_000
 HOUR, DAY, YEAR = 3_600_000, 86_400_000, 365 * 86_400_000

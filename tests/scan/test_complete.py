@@ -26,7 +26,7 @@ from tests.scan.data import (
     sizes,
     spans,
 )
-from tests.scan.service import Record, Service, records, run
+from tests.service import Record, Service, records, run
 
 
 @settings(max_examples=500)

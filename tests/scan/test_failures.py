@@ -34,7 +34,7 @@ from tests.scan.data import (
     sizes,
     spans,
 )
-from tests.scan.service import Service, records, run
+from tests.service import Service, records, run
 
 
 @settings(max_examples=100)

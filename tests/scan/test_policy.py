@@ -10,7 +10,7 @@ from random import Random
 
 import pytest
 
-from tests.scan.service import Service, records, run
+from tests.service import Service, records, run
 
 START = 1_600_000_000_000
 SECOND, DAY, YEAR = 1_000, 86_400_000, 365 * 86_400_000

@@ -24,7 +24,7 @@ from tests.scan.data import (
     sizes,
     spans,
 )
-from tests.scan.service import Record, Service, records, run
+from tests.service import Record, Service, records, run
 from tests.tied_records import weakened
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from partnercentral_list import Catalog, OpportunitySummary, TokenExpiredError, TransportError
 from partnercentral_list.sync import InvalidRecord
-from partnercentral_list.sync._source import SourcePage, SourceQuery, SourceRow, valid_row
+from tests.service import SourcePage, SourceQuery, SourceRow, valid_row
 
 START = datetime(2025, 1, 1, tzinfo=UTC)
 

@@ -9,11 +9,9 @@ from datetime import timedelta
 from random import Random
 from typing import Any
 
-from partnercentral_list import PartnerCentralError
-from partnercentral_list._notify import Notifier
+from partnercentral_list import PartnerCentralClient, PartnerCentralError
 from partnercentral_list.sync import MemoryStore, OpportunitySync, SyncBatch, SyncStore
-from partnercentral_list.sync._cursor import DateCursor
-from partnercentral_list.sync._source import SourcePage, SourceQuery
+from tests.service import DateCursor, SourcePage, SourceQuery
 from tests.sync.simulated_service import SimulatedService, Traits, drive
 
 LATE = 30_000
@@ -126,8 +124,21 @@ class CrashingStore(MemoryStore):
             raise Crash
 
 
+class WithoutIdentifiers(CrashingSource):
+    """Lists nothing by identifier."""
+
+    async def fetch(self, query: SourceQuery) -> SourcePage:
+        page = await super().fetch(query)
+        is_listing = query.key == "Identifier" and query.identifiers is None
+        return SourcePage((), None, page.clock) if is_listing else page
+
+
+#: Sends nothing: what a simulated sync reads comes from its source.
+CLIENT = PartnerCentralClient("AWS")
+
+
 class SimulatedSync(OpportunitySync):
-    """Syncs what a source fetches, without a client."""
+    """Syncs what a source fetches, without the client."""
 
     def __init__(
         self,
@@ -136,11 +147,10 @@ class SimulatedSync(OpportunitySync):
         lookback: timedelta,
         cursor: Any = DateCursor,
     ) -> None:
+        super().__init__(CLIENT, store)
         self._source = source
-        self._store = store
-        self._lookback = lookback
+        self._lookback = lookback  # Some are shorter than the library allows.
         self._cursor = cursor
-        self._notifier = Notifier(None, {})
 
     def _new_source(self) -> CrashingSource:
         return self._source
@@ -238,14 +248,16 @@ class Reconciled:
     is_refused: bool = False
 
 
-def simulate_reconciling(traits: Traits, seed: str) -> Reconciled:
+def simulate_reconciling(
+    traits: Traits, seed: str, source: type[CrashingSource] = CrashingSource
+) -> Reconciled:
     """Sync and reconcile while records are edited, then reconcile when all is quiet."""
     rng = Random(seed)
     service = SimulatedService(traits, rng, size=rng.choice([3, 10, 30]))
     store = CrashingStore(rng)
 
     def sync() -> SimulatedSync:
-        return SimulatedSync(CrashingSource(service, 0.0), store, OURS.lookback)
+        return SimulatedSync(source(service, 0.0), store, OURS.lookback)
 
     for _ in range(6):
         with suppress(PartnerCentralError, Endless):

@@ -1,7 +1,12 @@
-"""A model of the service, in this process, on a clock that moves only when everybody waits.
+"""A fake of the service in this process, for the tests of scans and of listings.
 
-A scan runs on the library's own client, with its retries and its rate limiter; only aiobotocore's
-client is replaced.
+Use it where a test needs what no emulator can give: thousands of runs, a virtual clock, edits
+between two responses, or pages cut at will. It runs below the library's own client, with its
+retries and its rate limiter; only aiobotocore's client is replaced. Use the emulator everywhere
+else, because it goes through HTTP, signing and AWS's own validation.
+
+The simulation of syncs has a fake of its own, in tests/sync/simulated_service.py. Private names
+that several test modules need are imported here, once, with the reason.
 """
 
 from __future__ import annotations
@@ -9,16 +14,18 @@ from __future__ import annotations
 import asyncio
 import selectors
 from bisect import bisect_left, insort
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any, Literal, TypeVar
 
+from botocore.paginate import TokenEncoder
 from pydantic_core import to_json
 
 from partnercentral_list import (
     ListOpportunitiesRequest,
+    OpportunityPager,
     OpportunityScan,
     PartnerCentralClient,
     PartnerCentralError,
@@ -28,8 +35,26 @@ from partnercentral_list import (
     RetryPolicy,
     ScanFinished,
     ThrottlingException,
+    TransportError,
 )
-from partnercentral_list._transport.response import current_attempt
+
+# private: the proof of tied records is tested by itself and in weaker forms, which no client takes.
+from partnercentral_list._tied_records import TiedRecords
+
+# private: the fake puts a body where the HTTP session would, and its parsing is tested alone.
+from partnercentral_list._transport.response import current_attempt, parse_page
+
+# private: each of the cursor's safeguards is taken away once to show that it is needed.
+from partnercentral_list.sync._cursor import CursorPage, DateCursor
+
+# private: thousands of simulated syncs read such pages, and a client would make them too slow.
+from partnercentral_list.sync._source import (
+    SortKey,
+    SourcePage,
+    SourceQuery,
+    SourceRow,
+    valid_row,
+)
 
 T = TypeVar("T")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -200,21 +225,24 @@ class Service:
         **parameters: Any,
     ) -> OpportunityScan:
         """Scan with a client whose requests end here; `parameters` are in wire form."""
-        client = PartnerCentralClient(
-            "AWS",
+        client = self.client(
             retry=policy or RetryPolicy(clock=lambda: 0.0, random=self.random.random),
             rate_limit=limiter,
             on_event=self._on_event,
         )
-        # No session can be passed instead: aiobotocore reads files in a thread, which a clock that
-        # moves only when everybody waits cannot wait for.
-        client._transport._loops._open_connection = self._connect  # type: ignore[assignment]
         request = {"Catalog": "AWS", "MaxResults": 100, **parameters}
         return client.scan_opportunities(
             ListOpportunitiesRequest.model_validate_json(to_json(request)),
             concurrency=concurrency,
             on_invalid=on_invalid,
         )
+
+    def client(self, **options: Any) -> PartnerCentralClient:
+        """Return a client whose requests end here."""
+        client = PartnerCentralClient("AWS", **options)
+        # private: a session= makes aiobotocore read files in a thread, which virtual time outruns.
+        client._transport._loops._open_connection = self._connect  # type: ignore[assignment]
+        return client
 
     async def _connect(self) -> _Connection:
         return _Connection(self)
@@ -231,6 +259,50 @@ class Service:
         return [record.id async for record in self.scan(**options)]
 
 
+class PagedService(Service):
+    """Responds with the pages it was given; each but the last has a token of its own."""
+
+    def __init__(self, pages: Sequence[Sequence[Mapping[str, Any]]]) -> None:
+        super().__init__([], broken=self._fail)
+        self.pages = pages or [[]]
+        self.broken_at: int | None = None
+
+    def _fail(self, service: Service, parameters: Mapping[str, Any]) -> Exception | None:
+        if self.broken_at is not None and len(self.asked) > self.broken_at:
+            return TransportError("the line is down", retryable=True)
+        return None
+
+    def page(self, parameters: Mapping[str, Any]) -> bytes:
+        number = int(parameters.get("NextToken", "page-0").removeprefix("page-"))
+        is_last = number + 1 == len(self.pages)
+        body = {
+            "OpportunitySummaries": self.pages[number],
+            "NextToken": None if is_last else f"page-{number + 1}",
+        }
+        return to_json(body)
+
+    def pager(self, **listing: Any) -> OpportunityPager:
+        """List with a client that does not retry."""
+        client = self.client(retry=RetryPolicy(max_attempts=1), rate_limit=None)
+        return client.iter_opportunities(**listing)
+
+
+def record(number: int, **members: Any) -> dict[str, Any]:
+    return {"Catalog": "AWS", "Id": f"O{number}", **members}
+
+
+def invalid(number: int) -> dict[str, Any]:
+    return record(number, LifeCycle="a structure belongs here")
+
+
+def resume_token(page_token: str | None, skip: int | None = 0) -> str:
+    """Return the token that the AWS CLI makes for a place in a listing."""
+    content: dict[str, Any] = {"NextToken": page_token}
+    if skip is not None:
+        content["boto_truncate_amount"] = skip
+    return str(TokenEncoder().encode(content))
+
+
 def _ms(text: str | None) -> int | None:
     if text is None:
         return None
@@ -241,4 +313,23 @@ def records(instants: Iterable[int | None], **options: Any) -> list[Record]:
     return [Record(f"O{number}", at, **options) for number, at in enumerate(instants, start=1)]
 
 
-__all__ = ["PartnerCentralError", "Record", "Service", "records", "run"]
+__all__ = [
+    "CursorPage",
+    "DateCursor",
+    "PagedService",
+    "PartnerCentralError",
+    "Record",
+    "Service",
+    "SortKey",
+    "SourcePage",
+    "SourceQuery",
+    "SourceRow",
+    "TiedRecords",
+    "invalid",
+    "parse_page",
+    "record",
+    "records",
+    "resume_token",
+    "run",
+    "valid_row",
+]
