@@ -29,11 +29,16 @@ Use = Callable[[PartnerCentralClient, list[str]], Coroutine[Any, Any, None]]
 MAX_TURNS = 25
 
 
+async def interrupted(coroutine: Coroutine[Any, Any, Any], strike: Callable[[int], None]) -> Any:
+    """Run a coroutine, and call `strike` with the number of each point at which it waits."""
+    # A task takes a coroutine only, from Python 3.12 on.
+    return await _steps(coroutine, strike)
+
+
 @types.coroutine
-def interrupted(
+def _steps(
     coroutine: Coroutine[Any, Any, Any], strike: Callable[[int], None]
 ) -> Generator[Any, Any, Any]:
-    """Run a coroutine, and call `strike` with the number of each point at which it waits."""
     for number in itertools.count(1):
         try:
             waits_for = coroutine.send(None)
