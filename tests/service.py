@@ -156,11 +156,11 @@ class Service:
         self.under_way += 1
         self.most_under_way = max(self.most_under_way, self.under_way)
         try:
-            return await self._answer(parameters)
+            return await self._respond(parameters)
         finally:
             self.under_way -= 1
 
-    async def _answer(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    async def _respond(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
         await asyncio.sleep(self.random.uniform(0, self.jitter))
         self.asked.append(parameters)
         now = asyncio.get_running_loop().time()

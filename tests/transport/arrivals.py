@@ -127,9 +127,9 @@ class _Server:
         length = next((int(value) for name, _, value in lines if name == b"content-length"), 0)
         if end and len(body) >= length:
             self._received[connection] = b""
-            self._answer(connection, head.startswith(b"GET"), arrived_at)
+            self._respond(connection, head.startswith(b"GET"), arrived_at)
 
-    def _answer(self, connection: socket.socket, is_for_arrivals: bool, arrived_at: float) -> None:
+    def _respond(self, connection: socket.socket, is_for_arrivals: bool, arrived_at: float) -> None:
         status, body, due = 200, PAGE, 0.0
         if is_for_arrivals:
             body = json.dumps({"times": self._times, "throttled": self._throttled}).encode()
