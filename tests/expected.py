@@ -12,6 +12,19 @@ from typing import Any
 
 Json = dict[str, Any]
 
+#: Where a record has the value that each filter, and each sort, is about. One whose name ends in
+#: "Date" is a range of times, another one a list of alternatives.
+FILTERS: Mapping[str, str] = {
+    "Identifier": "Id",
+    "LifeCycleStage": "LifeCycle.Stage",
+    "LifeCycleReviewStatus": "LifeCycle.ReviewStatus",
+    "CustomerCompanyName": "Customer.Account.CompanyName",
+    "LastModifiedDate": "LastModifiedDate",
+    "CreatedDate": "CreatedDate",
+    "TargetCloseDate": "LifeCycle.TargetCloseDate",
+}
+NO_FILTERS = {"Catalog", "MaxResults", "NextToken", "Sort"}
+
 
 def expected_ids(records: Iterable[Mapping[str, Any]], parameters: Mapping[str, Any]) -> list[str]:
     found = [record for record in records if matches(record, parameters)]
@@ -36,23 +49,26 @@ def expected_token(total: int, end: int, page_size: int) -> Json | None:
 def matches(record: Mapping[str, Any], parameters: Mapping[str, Any]) -> bool:
     if record["Catalog"] != parameters["Catalog"]:
         return False
-    for name in ("Identifier", "LifeCycleStage", "LifeCycleReviewStatus"):
-        if parameters.get(name) and value_of(record, name) not in parameters[name]:
-            return False
-    names = [name.casefold() for name in parameters.get("CustomerCompanyName", [])]
-    if names and (value_of(record, "CustomerCompanyName") or "").casefold() not in names:
-        return False
-    for name in ("LastModifiedDate", "CreatedDate", "TargetCloseDate"):
-        value = sort_value(record, name)
-        for side, text in parameters.get(name, {}).items():
-            bound = instant(text)
-            if value is None:
-                return False
-            if side.startswith("After") and value < bound:
-                return False
-            if side.startswith("Before") and value > bound:
-                return False
-    return True
+    wanted = {name: parameters[name] for name in parameters.keys() - NO_FILTERS if parameters[name]}
+    return all(
+        is_within(sort_value(record, name), wanted[name])
+        if name.endswith("Date")
+        else is_one_of(value_of(record, name), wanted[name], folds=name == "CustomerCompanyName")
+        for name in wanted
+    )
+
+
+def is_one_of(value: str | None, values: Iterable[str], *, folds: bool) -> bool:
+    if value is None or not folds:
+        return value in values
+    return value.casefold() in [wanted.casefold() for wanted in values]
+
+
+def is_within(value: datetime | None, bounds: Mapping[str, str]) -> bool:
+    return value is not None and all(
+        value >= instant(bound) if side.startswith("After") else value <= instant(bound)
+        for side, bound in bounds.items()
+    )
 
 
 def sort_value(record: Mapping[str, Any], name: str) -> Any:
@@ -61,18 +77,10 @@ def sort_value(record: Mapping[str, Any], name: str) -> Any:
 
 
 def value_of(record: Mapping[str, Any], name: str) -> Any:
-    life_cycle = record.get("LifeCycle") or {}
-    account = (record.get("Customer") or {}).get("Account") or {}
-    places = {
-        "Identifier": record["Id"],
-        "LifeCycleStage": life_cycle.get("Stage"),
-        "LifeCycleReviewStatus": life_cycle.get("ReviewStatus"),
-        "CustomerCompanyName": account.get("CompanyName"),
-        "LastModifiedDate": record.get("LastModifiedDate"),
-        "CreatedDate": record.get("CreatedDate"),
-        "TargetCloseDate": life_cycle.get("TargetCloseDate"),
-    }
-    return places[name]
+    value: Any = record
+    for member in FILTERS[name].split("."):
+        value = (value or {}).get(member)
+    return value
 
 
 def instant(text: str) -> datetime:
