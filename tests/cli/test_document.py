@@ -4,19 +4,31 @@ from __future__ import annotations
 
 from importlib.metadata import entry_points
 
+from botocore import xform_name
+from botocore.loaders import Loader
+from pydantic.alias_generators import to_snake
+
+from partnercentral_list import ListOpportunitiesRequest
 from partnercentral_list.cli import main
 from tests.cli.document import OPPORTUNITIES, OURS, TARGET, document
+from tests.models import drift
 
-AWS_CLI = {
-    *("--catalog", "--customer-company-name", "--identifier", "--last-modified-date"),
-    *("--life-cycle-review-status", "--life-cycle-stage", "--sort", "--cli-input-json"),
-    *("--cli-input-yaml", "--starting-token", "--page-size", "--max-items"),
+MEMBERS = Loader().load_service_model("partnercentral-selling", "service-2")["shapes"][
+    "ListOpportunitiesRequest"
+]["members"]
+#: The AWS CLI makes an option of each member of the request; a newer botocore may know more.
+OF_THE_REQUEST = {
+    f"--{xform_name(member, '-')}"
+    for member in MEMBERS
+    if drift.INSTALLED <= drift.WRITTEN_AGAINST
+    or to_snake(member) in ListOpportunitiesRequest.model_fields
+}
+AWS_CLI = OF_THE_REQUEST | {
+    *("--cli-input-json", "--cli-input-yaml", "--starting-token", "--page-size", "--max-items"),
     *("--generate-cli-skeleton", "--debug", "--endpoint-url", "--no-verify-ssl"),
     *("--no-paginate", "--output", "--query", "--profile", "--region", "--color"),
     *("--no-sign-request", "--ca-bundle", "--cli-read-timeout", "--cli-connect-timeout"),
     *("--cli-binary-format", "--no-cli-pager", "--cli-auto-prompt", "--no-cli-auto-prompt"),
-    # Newer than the page.
-    *("--created-date", "--target-close-date", "--max-results", "--next-token"),
 }
 
 

@@ -16,6 +16,7 @@ from decimal import Decimal
 from types import NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
+import botocore
 from pydantic import BaseModel
 from pydantic.alias_generators import to_pascal, to_snake
 
@@ -27,6 +28,7 @@ from partnercentral_list.models.request import RequestModel
 
 #: The botocore whose service model the models were written against.
 WRITTEN_AGAINST = (1, 43, 117)
+INSTALLED = tuple(int(part) for part in botocore.__version__.split(".")[:3])
 
 OPERATION = "ListOpportunities"
 
@@ -76,10 +78,11 @@ DEVIATIONS: Mapping[tuple[str, str], Deviation] = {
     ("ExpectedContractDuration.Value", "required"): Deviation(True, False, NOT_REQUIRED),
     ("ProjectSummary.ExpectedCustomerSpend", "minimum"): Deviation(0, None, NOT_ENFORCED),
     ("ProjectSummary.ExpectedCustomerSpend", "maximum"): Deviation(10, None, NOT_ENFORCED),
-    ("ListOpportunitiesRequest.Identifier", "minimum"): Deviation(0, 1, EMPTY_LIST),
-    ("ListOpportunitiesRequest.LifeCycleStage", "minimum"): Deviation(0, 1, EMPTY_LIST),
-    ("ListOpportunitiesRequest.LifeCycleReviewStatus", "minimum"): Deviation(0, 1, EMPTY_LIST),
-    ("ListOpportunitiesRequest.CustomerCompanyName", "minimum"): Deviation(0, 1, EMPTY_LIST),
+    **{
+        (f"ListOpportunitiesRequest.{field.alias}", "minimum"): Deviation(0, 1, EMPTY_LIST)
+        for field in ListOpportunitiesRequest.model_fields.values()
+        if any(isinstance(mark, ListOf) for mark in field.metadata)
+    },
 }
 
 Facts = dict[str, dict[str, object]]
