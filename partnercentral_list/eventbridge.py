@@ -8,13 +8,13 @@ delivered at best effort, late, twice or never, so a listing has to make up for 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, Literal, TypeAlias, cast
 
 from partnercentral_list.models import Catalog
+from partnercentral_list.models.fields import is_identifier
 
 __all__ = ["EventKind", "OpportunityEvent", "OtherEvent", "parse_event", "parse_events"]
 
@@ -139,7 +139,7 @@ def _event(content: object, message_id: str | None) -> OpportunityEvent | OtherE
         identifier = _text(_members(detail.get("opportunity")).get("identifier"))
         catalog = _text(detail.get("catalog"))
         # Fetched by it later: one that AWS would refuse fails all that are fetched with it.
-        if identifier and catalog and re.fullmatch("O[0-9]{1,19}", identifier):
+        if identifier and catalog and is_identifier(identifier):
             kind, time = KINDS[detail_type], _time(members.get("time"))
             known = _catalog(catalog)
             return OpportunityEvent(kind, identifier, known, event_id, time, message_id)

@@ -20,8 +20,8 @@ from partnercentral_list.models import (
     SortOrder,
 )
 from partnercentral_list.models.enums import OpenStrEnum
-from partnercentral_list.models.fields import shown_number, with_article
-from partnercentral_list.models.request import FILTER_NAMES, IDENTIFIER, IDENTIFIERS_PER_REQUEST
+from partnercentral_list.models.fields import check_identifier, shown_number, with_article
+from partnercentral_list.models.request import FILTER_NAMES, IDENTIFIERS_PER_REQUEST
 
 if TYPE_CHECKING:
     from partnercentral_list._pagination.scan.scan import ScanRequest
@@ -230,7 +230,7 @@ def identifier_batches(identifiers: object, on_missing: object) -> list[list[str
     wanted = list(cast("Iterable[str]", identifiers))
     for place, value in enumerate(wanted):
         try:
-            IDENTIFIER.check(value)
+            check_identifier(value)
         except PydanticCustomError as error:
             problems.append(_from_context(f"identifiers[{place}]", error.context or {}))
     if problems:

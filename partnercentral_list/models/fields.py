@@ -13,21 +13,26 @@ from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import (
     TYPE_CHECKING,
+    Annotated,
     Any,
     Final,
     NoReturn,
     Protocol,
     SupportsIndex,
+    TypeAlias,
     TypeVar,
     cast,
     get_args,
 )
 
-from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import BeforeValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from partnercentral_list.models.enums import OpenStrEnum
+
+IDENTIFIER_PATTERN: Final = "O[0-9]{1,19}"
+MAX_PAGE_SIZE: Final = 100
 
 ItemT_co = TypeVar("ItemT_co", covariant=True)
 
@@ -76,17 +81,10 @@ class ListOf:
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
-        described = handler(schema)
-        # The annotation is `tuple[...] | None`: the bounds are the list's.
-        for choice in described.get("anyOf", [described]):
-            if choice.get("type") == "array":
-                choice.update(minItems=1, maxItems=self.maximum)
-        return described
+        return {**handler(schema), "minItems": 1, "maxItems": self.maximum}
 
-    def _entries(self, value: Any) -> Any:
+    def _entries(self, value: Any) -> tuple[object, ...]:
         valid = f"a list with 1 to {self.maximum} entries"
-        if value is None:
-            return None
         if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
             refuse(f"{_kind(cast('object', value))} where a list belongs", valid)
         entries = tuple(cast("Iterable[object]", value))
@@ -97,134 +95,87 @@ class ListOf:
         return entries
 
 
-@dataclass(slots=True, eq=False, repr=False)
-class Matches:
-    """A string that matches AWS's pattern from end to end."""
-
-    pattern: str
-    example: str
-
-    def __get_pydantic_core_schema__(
-        self, source: Any, handler: GetCoreSchemaHandler
-    ) -> CoreSchema:
-        return core_schema.no_info_plain_validator_function(self.check)
-
-    def __get_pydantic_json_schema__(
-        self, schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> JsonSchemaValue:
-        return {"type": "string", "pattern": f"^{self.pattern}$"}
-
-    def check(self, value: Any) -> str:
-        """Return the string.
-
-        Raises:
-            PydanticCustomError: The value is not a string, or does not match the pattern.
-        """
-        valid = f"{self.pattern} (such as {self.example})"
-        if not isinstance(value, str):
-            refuse(f"{_kind(value)} where a string belongs", valid)
-        if not re.fullmatch(self.pattern, value, re.ASCII):
-            refuse(f"{value[:40]!r} is malformed", valid)
-        return value
+def is_identifier(text: str) -> bool:
+    """Return whether AWS would look up such an identifier."""
+    return re.fullmatch(IDENTIFIER_PATTERN, text, re.ASCII) is not None
 
 
-@dataclass(slots=True, eq=False, repr=False)
-class Between:
-    """A whole number within bounds, both included; a bool is not a number here."""
+def check_identifier(value: Any) -> str:
+    """Return an identifier.
 
-    minimum: int
-    maximum: int
-
-    def __get_pydantic_core_schema__(
-        self, source: Any, handler: GetCoreSchemaHandler
-    ) -> CoreSchema:
-        return core_schema.no_info_plain_validator_function(self.check)
-
-    def __get_pydantic_json_schema__(
-        self, schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> JsonSchemaValue:
-        return {"type": "integer", "minimum": self.minimum, "maximum": self.maximum}
-
-    def check(self, value: Any) -> int:
-        """Return the number.
-
-        Raises:
-            PydanticCustomError: It is not a whole number, or out of bounds.
-        """
-        valid = f"a whole number from {self.minimum} to {self.maximum}"
-        if isinstance(value, bool) or not isinstance(value, int):
-            refuse(f"{_kind(value)} where a whole number belongs", valid)
-        if not self.minimum <= value <= self.maximum:
-            refuse(f"{shown_number(value)} is out of range", valid)
-        return value
+    Raises:
+        PydanticCustomError: The value is not a string, or does not match AWS's pattern.
+    """
+    valid = f"{IDENTIFIER_PATTERN} (such as O1111111)"
+    if not isinstance(value, str):
+        refuse(f"{_kind(value)} where a string belongs", valid)
+    if not is_identifier(value):
+        refuse(f"{value[:40]!r} is malformed", valid)
+    return value
 
 
-class Text:
-    """A string that is not empty, of which nothing is shown in an error."""
-
-    def __get_pydantic_core_schema__(
-        self, source: Any, handler: GetCoreSchemaHandler
-    ) -> CoreSchema:
-        return core_schema.no_info_plain_validator_function(self._text)
-
-    def __get_pydantic_json_schema__(
-        self, schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> JsonSchemaValue:
-        return {"type": "string", "minLength": 1}
-
-    def _text(self, value: Any) -> str:
-        if not isinstance(value, str):
-            refuse(f"{_kind(value)} where a string belongs", "a string")
-        if not value:
-            refuse("an empty string", "a string with at least one character")
-        if any("\ud800" <= char <= "\udfff" for char in value):
-            refuse("half of a surrogate pair, which is no character", "a string of Unicode")
-        return value
+def _check_page_size(value: Any) -> int:
+    valid = f"a whole number from 1 to {MAX_PAGE_SIZE}"
+    # To Python, a bool is a number.
+    if isinstance(value, bool) or not isinstance(value, int):
+        refuse(f"{_kind(value)} where a whole number belongs", valid)
+    if not 1 <= value <= MAX_PAGE_SIZE:
+        refuse(f"{shown_number(value)} is out of range", valid)
+    return value
 
 
-class Instant:
-    """An aware datetime, or ISO 8601 text with an offset; kept in UTC."""
-
-    VALID = "a datetime with a time zone, such as datetime(2026, 1, 31, tzinfo=UTC)"
-
-    def __get_pydantic_core_schema__(
-        self, source: Any, handler: GetCoreSchemaHandler
-    ) -> CoreSchema:
-        return core_schema.no_info_before_validator_function(self._instant, handler(source))
-
-    def _instant(self, value: Any) -> datetime:
-        moment = _parsed(datetime, value, self.VALID)
-        if moment.tzinfo is None or moment.utcoffset() is None:
-            refuse("a datetime without a time zone, which could be any of 24 hours", self.VALID)
-        try:
-            moment = moment.astimezone(UTC)
-        except OverflowError:
-            refuse("a datetime that is outside the years 1 to 9999 in UTC", self.VALID)
-        # Earlier years go over the wire with fewer digits, as something else.
-        if moment.year < 1000:
-            refuse(f"the year {moment.year}", "a datetime from the year 1000 on")
-        return moment
+def _check_text(value: Any) -> str:
+    if not isinstance(value, str):
+        refuse(f"{_kind(value)} where a string belongs", "a string")
+    if not value:
+        refuse("an empty string", "a string with at least one character")
+    if any("\ud800" <= char <= "\udfff" for char in value):
+        refuse("half of a surrogate pair, which is no character", "a string of Unicode")
+    return value
 
 
-class Day:
-    """A date without a time, or its ``YYYY-MM-DD`` text."""
+def _check_instant(value: Any) -> datetime:
+    valid = "a datetime with a time zone, such as datetime(2026, 1, 31, tzinfo=UTC)"
+    moment = _parsed(datetime, value, valid)
+    if moment.tzinfo is None or moment.utcoffset() is None:
+        refuse("a datetime without a time zone, which could be any of 24 hours", valid)
+    try:
+        moment = moment.astimezone(UTC)
+    except OverflowError:
+        refuse("a datetime that is outside the years 1 to 9999 in UTC", valid)
+    # Earlier years go over the wire with fewer digits, as something else.
+    if moment.year < 1000:
+        refuse(f"the year {moment.year}", "a datetime from the year 1000 on")
+    return moment
 
-    VALID = "a date, such as date(2026, 1, 31), from the year 1000 on"
 
-    def __get_pydantic_core_schema__(
-        self, source: Any, handler: GetCoreSchemaHandler
-    ) -> CoreSchema:
-        return core_schema.no_info_before_validator_function(self._day, handler(source))
+def _check_day(value: Any) -> date:
+    valid = "a date, such as date(2026, 1, 31), from the year 1000 on"
+    if isinstance(value, datetime):
+        refuse("a datetime, of which the date depends on the time zone", valid)
+    if isinstance(value, str) and not re.fullmatch(r"\d{4}-\d\d-\d\d", value, re.ASCII):
+        refuse(f"{value[:40]!r} is not a date", "YYYY-MM-DD")
+    day = _parsed(date, value, valid)
+    if day.year < 1000:
+        refuse(f"the year {day.year}", valid)
+    return day
 
-    def _day(self, value: Any) -> date:
-        if isinstance(value, datetime):
-            refuse("a datetime, of which the date depends on the time zone", self.VALID)
-        if isinstance(value, str) and not re.fullmatch(r"\d{4}-\d\d-\d\d", value, re.ASCII):
-            refuse(f"{value[:40]!r} is not a date", "YYYY-MM-DD")
-        day = _parsed(date, value, self.VALID)
-        if day.year < 1000:
-            refuse(f"the year {day.year}", self.VALID)
-        return day
+
+# The check comes first, with its own words: the bounds in `Field` are for the JSON schema.
+Identifier: TypeAlias = Annotated[
+    str, Field(pattern=f"^{IDENTIFIER_PATTERN}$"), BeforeValidator(check_identifier)
+]
+"""AWS's identifier of an opportunity."""
+PageSize: TypeAlias = Annotated[
+    int, Field(ge=1, le=MAX_PAGE_SIZE), BeforeValidator(_check_page_size)
+]
+"""A number of opportunities in a page."""
+Text: TypeAlias = Annotated[str, Field(min_length=1), BeforeValidator(_check_text)]
+"""A string that is not empty, of which nothing is shown in an error."""
+Instant: TypeAlias = Annotated[datetime, BeforeValidator(_check_instant)]
+"""An aware datetime, or ISO 8601 text with an offset; kept in UTC."""
+Day: TypeAlias = Annotated[date, BeforeValidator(_check_day)]
+"""A date without a time, or its ``YYYY-MM-DD`` text."""
 
 
 DateT = TypeVar("DateT", date, datetime)

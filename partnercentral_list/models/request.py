@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated, ClassVar, Final, Self, TypeVar
 
 from pydantic import ConfigDict, field_validator, model_validator
@@ -25,19 +24,17 @@ from partnercentral_list.models.enums import (
     StageName,
 )
 from partnercentral_list.models.fields import (
-    Between,
     Day,
     Declared,
+    Identifier,
     Instant,
     ListOf,
-    Matches,
     NotAString,
+    PageSize,
     Text,
     refuse,
 )
 
-IDENTIFIER = Matches("O[0-9]{1,19}", "O1111111")
-PAGE_SIZE = Between(1, 100)
 IDENTIFIERS_PER_REQUEST = 20
 
 
@@ -80,9 +77,9 @@ class LastModifiedDateFilter(_DateRange, frozen=True):
         {"after_last_modified_date", "before_last_modified_date"}
     )
 
-    after_last_modified_date: Annotated[datetime, Instant()] | None = None
+    after_last_modified_date: Instant | None = None
     """Changed (on or) after this moment."""
-    before_last_modified_date: Annotated[datetime, Instant()] | None = None
+    before_last_modified_date: Instant | None = None
     """Changed (on or) before this moment; not earlier than the other bound."""
 
 
@@ -91,9 +88,9 @@ class CreatedDateFilter(_DateRange, frozen=True):
 
     __shown__: ClassVar[frozenset[str]] = frozenset({"after_created_date", "before_created_date"})
 
-    after_created_date: Annotated[datetime, Instant()] | None = None
+    after_created_date: Instant | None = None
     """Created (on or) after this moment."""
-    before_created_date: Annotated[datetime, Instant()] | None = None
+    before_created_date: Instant | None = None
     """Created (on or) before this moment; not earlier than the other bound."""
 
 
@@ -104,9 +101,9 @@ class TargetCloseDateFilter(_DateRange, frozen=True):
         {"after_target_close_date", "before_target_close_date"}
     )
 
-    after_target_close_date: Annotated[date, Day()] | None = None
+    after_target_close_date: Day | None = None
     """Closing (on or) after this day."""
-    before_target_close_date: Annotated[date, Day()] | None = None
+    before_target_close_date: Day | None = None
     """Closing (on or) before this day; not earlier than the other bound."""
 
 
@@ -164,26 +161,29 @@ class ListOpportunitiesRequest(RequestModel, frozen=True):
 
     catalog: Annotated[Catalog, Declared()]
     """Which set of opportunities: ``AWS`` (the real ones) or ``Sandbox``."""
-    max_results: Annotated[int, PAGE_SIZE] | None = None
+    max_results: PageSize | None = None
     """Opportunities in one page, 1 to 100; AWS's default is 20."""
-    next_token: Annotated[str, Text()] | None = None
+    next_token: Text | None = None
     """The ``next_token`` of the page before; None for the first page."""
     sort: OpportunitySort | None = None
     """The order; AWS's default is LastModifiedDate, DESCENDING."""
     last_modified_date: LastModifiedDateFilter | None = None
     """Only those changed within a span of time."""
-    identifier: Annotated[
-        tuple[Annotated[str, IDENTIFIER], ...] | None,
-        ListOf(IDENTIFIERS_PER_REQUEST, "; iter_opportunities_by_id takes any number"),
-    ] = None
+    identifier: (
+        Annotated[
+            tuple[Identifier, ...],
+            ListOf(IDENTIFIERS_PER_REQUEST, "; iter_opportunities_by_id takes any number"),
+        ]
+        | None
+    ) = None
     """Only these opportunities, at most 20, each ``O`` and 1 to 19 digits."""
-    life_cycle_stage: Annotated[tuple[Annotated[Stage, Declared()], ...] | None, ListOf(10)] = None
+    life_cycle_stage: Annotated[tuple[Annotated[Stage, Declared()], ...], ListOf(10)] | None = None
     """Only those in one of these stages, at most 10."""
-    life_cycle_review_status: Annotated[
-        tuple[Annotated[ReviewStatus, Declared()], ...] | None, ListOf(10)
-    ] = None
+    life_cycle_review_status: (
+        Annotated[tuple[Annotated[ReviewStatus, Declared()], ...], ListOf(10)] | None
+    ) = None
     """Only those with one of these review statuses, at most 10."""
-    customer_company_name: Annotated[tuple[Annotated[str, Text()], ...] | None, ListOf(10)] = None
+    customer_company_name: Annotated[tuple[Text, ...], ListOf(10)] | None = None
     """Only those of one of these customers, at most 10 names."""
     created_date: CreatedDateFilter | None = None
     """Only those created within a span of time."""

@@ -11,10 +11,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, Inexact
-from typing import Annotated, Any, ClassVar, Final, cast
+from typing import Annotated, Any, ClassVar, Final
 
 from pydantic import FailFast, Field, PrivateAttr
-from pydantic_core import CoreSchema, core_schema
 
 from partnercentral_list._json import read_entries_exact
 from partnercentral_list.models._base import ResponseModel
@@ -40,20 +39,9 @@ Timestamp = Annotated[datetime, UtcTimestamp()]
 _EXACT: Final = Context(prec=100, Emin=MIN_EMIN, Emax=MAX_EMAX, traps=[Inexact])
 
 
-class _BoundedList:
-    """Annotation of a response's list of at most 1,000 entries; AWS's have at most 10.
-
-    A million entries would block the event loop for seconds, and so would a million errors: the
-    first error of an entry ends the list.
-    """
-
-    MAX_LENGTH = 1_000
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> CoreSchema:
-        schema = cast("core_schema.TupleSchema", handler(source))
-        schema["max_length"] = self.MAX_LENGTH
-        schema["fail_fast"] = True
-        return schema
+# AWS's lists have at most 10 entries. A million would block the event loop for seconds, and so
+# would a million errors: the first error of an entry ends the list.
+_BOUNDED: Final = Field(max_length=1_000, fail_fast=True)
 
 
 class AddressSummary(ResponseModel, frozen=True):
@@ -154,12 +142,10 @@ class ProjectSummary(ResponseModel, frozen=True):
     )
 
     delivery_models: (
-        Annotated[tuple[Annotated[DeliveryModel, Tolerant()], ...], _BoundedList()] | None
+        Annotated[tuple[Annotated[DeliveryModel, Tolerant()], ...], _BOUNDED] | None
     ) = None
     """How the solution is deployed or consumed."""
-    expected_customer_spend: Annotated[tuple[ExpectedCustomerSpend, ...], _BoundedList()] | None = (
-        None
-    )
+    expected_customer_spend: Annotated[tuple[ExpectedCustomerSpend, ...], _BOUNDED] | None = None
     """Estimates of what the customer will spend, at most 10."""
     expected_contract_duration: ExpectedContractDuration | None = None
     """How long the contract is expected to last."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from partnercentral_list.errors import PaginationError
+from partnercentral_list.models.fields import is_identifier
 from partnercentral_list.sync._cursor import CursorPage, DateCursor
 from partnercentral_list.sync._source import (
     MAX_LISTINGS,
     SourceQuery,
     batched,
-    is_identifier,
     look_up,
     next_query,
     restarting,

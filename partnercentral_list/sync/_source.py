@@ -27,7 +27,8 @@ from partnercentral_list.models import (
     OpportunitySort,
     OpportunitySummary,
 )
-from partnercentral_list.models.request import IDENTIFIERS_PER_REQUEST, PAGE_SIZE
+from partnercentral_list.models.fields import MAX_PAGE_SIZE
+from partnercentral_list.models.request import IDENTIFIERS_PER_REQUEST
 from partnercentral_list.sync.store import InvalidRecord
 
 ResultT = TypeVar("ResultT")
@@ -39,11 +40,6 @@ SECOND: Final = timedelta(seconds=1)
 #: AWS's hosts may disagree on the time by less than this. A watermark that is further ahead of one
 #: of them was never reached by any.
 MAX_CLOCK_SKEW: Final = timedelta(minutes=1)
-
-
-def is_identifier(text: str) -> bool:
-    """Return whether AWS would look up such an identifier."""
-    return re.fullmatch("O[0-9]{1,19}", text) is not None
 
 
 def is_ahead(date: datetime, clock: datetime | None) -> bool:
@@ -162,7 +158,7 @@ class ClientSource:
             created = CreatedDateFilter(after_created_date=query.after)
         try:
             response = await self._client.list_opportunities(
-                max_results=PAGE_SIZE.maximum if query.has_full_pages else self._page_size,
+                max_results=MAX_PAGE_SIZE if query.has_full_pages else self._page_size,
                 next_token=query.token,
                 on_invalid=invalid.append,
                 identifier=query.identifiers,

@@ -13,6 +13,7 @@ from typing import Final, Self
 from partnercentral_list._notify import Notifier
 from partnercentral_list.errors import StoreError
 from partnercentral_list.models import OpportunitySummary
+from partnercentral_list.models.fields import is_identifier
 from partnercentral_list.sync._changes import ChangeSet, diff
 from partnercentral_list.sync._cursor import CursorPage, look_back
 from partnercentral_list.sync._leases import forget_owner, new_owner
@@ -21,7 +22,6 @@ from partnercentral_list.sync._source import (
     Source,
     SourceRow,
     is_ahead,
-    is_identifier,
 )
 from partnercentral_list.sync.events import (
     InvalidRecordStored,

@@ -19,11 +19,12 @@ from typing import Annotated, Any, Union, get_args, get_origin
 import botocore
 from pydantic import BaseModel
 from pydantic.alias_generators import to_pascal, to_snake
+from pydantic.fields import FieldInfo
 
 from partnercentral_list import errors
 from partnercentral_list.models import ListOpportunitiesRequest, ListOpportunitiesResponse
 from partnercentral_list.models.enums import OpenStrEnum
-from partnercentral_list.models.fields import Between, ListOf, Matches
+from partnercentral_list.models.fields import ListOf
 from partnercentral_list.models.request import RequestModel
 
 #: The botocore whose service model the models were written against.
@@ -292,11 +293,10 @@ class _OurFacts:
         if annotation in PATTERNS:
             facts["pattern"] = PATTERNS[annotation]
         elif annotation in TYPE_NAMES and is_request:
-            patterns = [mark.pattern for mark in marks if isinstance(mark, Matches)]
-            bounds = [mark for mark in marks if isinstance(mark, Between)]
-            facts["pattern"] = patterns[0] if patterns else None
-            facts["minimum"] = bounds[0].minimum if bounds else None
-            facts["maximum"] = bounds[0].maximum if bounds else None
+            pattern = _constraint(marks, "pattern")
+            facts["pattern"] = pattern and pattern.removeprefix("^").removesuffix("$")
+            facts["minimum"] = _constraint(marks, "ge")
+            facts["maximum"] = _constraint(marks, "le")
         return facts
 
     def _type(self, kind: type) -> str:
@@ -308,6 +308,12 @@ class _OurFacts:
                 self.facts[f"{kind.__name__} {member.value!r}"] = {}
             return f"enum {kind.__name__}"
         return TYPE_NAMES[kind]
+
+
+def _constraint(marks: tuple[object, ...], name: str) -> Any:
+    """Return what a ``Field`` among the marks says, such as ``ge``."""
+    constraints = [one for mark in marks if isinstance(mark, FieldInfo) for one in mark.metadata]
+    return next((getattr(one, name) for one in constraints if hasattr(one, name)), None)
 
 
 def _peel(annotation: Any, marks: tuple[object, ...]) -> tuple[Any, tuple[object, ...]]:

@@ -8,11 +8,11 @@ from typing import Annotated, Any
 
 import pytest
 from botocore.loaders import Loader
-from pydantic import BaseModel, create_model
+from pydantic import BaseModel, Field, create_model
 
 from partnercentral_list import models
 from partnercentral_list.models.enums import OpenStrEnum
-from partnercentral_list.models.fields import Between, ListOf, Matches
+from partnercentral_list.models.fields import ListOf
 from tests.models import drift
 
 SERVICE_MODEL: dict[str, Any] = Loader().load_service_model("partnercentral-selling", "service-2")
@@ -356,7 +356,7 @@ OUR_DEFECTS: dict[str, tuple[type, type, list[str]]] = {
     ),
     "another bound of the page size": (
         Request,
-        variant(Request, max_results=(Annotated[int, Between(1, 50)] | None, None)),
+        variant(Request, max_results=(Annotated[int, Field(ge=1, le=50)] | None, None)),
         ["ListOpportunitiesRequest.MaxResults: maximum is 100 at AWS, 50 here"],
     ),
     "no bound of the page size": (
@@ -379,7 +379,7 @@ OUR_DEFECTS: dict[str, tuple[type, type, list[str]]] = {
         variant(
             Request,
             identifier=(
-                Annotated[tuple[Annotated[str, Matches("O.*", "O1")], ...] | None, ListOf(20)],
+                Annotated[tuple[Annotated[str, Field(pattern="^O.*$")], ...] | None, ListOf(20)],
                 None,
             ),
         ),

@@ -21,7 +21,7 @@ from partnercentral_list._pagination.scan.query import (
     ScanPage,
     ScanQuery,
 )
-from partnercentral_list.models.request import PAGE_SIZE
+from partnercentral_list.models.fields import MAX_PAGE_SIZE
 
 #: Pages are alike if the density of one is at most so many times that of the others, or at least
 #: that part of it.
@@ -176,7 +176,7 @@ class TiedSecond:
         """Whether its page is in flight."""
         self.is_done = False
         # Where one pass over full pages is enough, it continues the query that met the second.
-        self._continues = not query.can_lose_records and query.page_size == PAGE_SIZE.maximum
+        self._continues = not query.can_lose_records and query.page_size == MAX_PAGE_SIZE
         self._pages = pages if self._continues else query.around(second)
         self.direction: Direction = direction if self._continues else ASCENDING
         """The order of its pages."""

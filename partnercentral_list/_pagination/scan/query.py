@@ -19,7 +19,7 @@ from partnercentral_list._tied_records import TiedRecords
 from partnercentral_list._transport.response import InvalidEntry, Page
 from partnercentral_list.errors import MalformedResponseError
 from partnercentral_list.models import OpportunitySummary
-from partnercentral_list.models.request import PAGE_SIZE
+from partnercentral_list.models.fields import MAX_PAGE_SIZE
 
 Direction: TypeAlias = Literal[1, -1]
 ASCENDING: Final = 1
@@ -155,7 +155,7 @@ class ScanQuery:
     def around(self, second: int) -> PageSequence:
         """Query what was created within `REACH_SECONDS` of a second, on pages of 100."""
         parameters = self._sorted(ASCENDING, second - REACH_SECONDS, second + REACH_SECONDS)
-        parameters["MaxResults"] = PAGE_SIZE.maximum
+        parameters["MaxResults"] = MAX_PAGE_SIZE
         return PageSequence(parameters, self.tied_records(ONE_SECOND))
 
     def tied_records(self, description: str) -> TiedRecords:
