@@ -6,8 +6,9 @@ from collections.abc import Callable
 from inspect import isawaitable
 from typing import Literal, TypeAlias
 
-from partnercentral_list._transport.response import InvalidEntry, Page
+from partnercentral_list._transport.response import InvalidEntry
 from partnercentral_list.errors import InvalidOpportunity, InvalidOpportunityError
+from partnercentral_list.models import ResponseMetadata
 
 OnInvalid: TypeAlias = Literal["raise"] | Callable[[InvalidOpportunity], object]
 """What happens to a record that cannot be parsed: an error, or a call, which may be async."""
@@ -20,12 +21,11 @@ def invalid_opportunity(record: InvalidEntry, page: int, index: int) -> InvalidO
 
 def invalid_error(
     invalid: InvalidOpportunity,
-    page: Page,
+    metadata: ResponseMetadata,
     resume_token: str | None = None,
     resume_token_after: str | None = None,
 ) -> InvalidOpportunityError:
-    """Return the error for an invalid record of a page."""
-    metadata = page.response.response_metadata
+    """Return the error for an invalid record of a page that was fetched so."""
     return InvalidOpportunityError(
         invalid,
         operation="ListOpportunities",

@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from functools import partial
 from typing import Literal, TypeAlias
 
 from partnercentral_list._pagination.invalid import await_if_awaitable, invalid_error
 from partnercentral_list._pagination.pager import FetchPage, Listing, ListingIteration
 from partnercentral_list._pagination.prefetch import Prefetcher
-from partnercentral_list._transport.response import Page
 from partnercentral_list.errors import (
     InvalidOpportunity,
+    InvalidOpportunityError,
     OpportunitiesNotFoundError,
     PartnerCentralError,
 )
-from partnercentral_list.models import OpportunitySummary
+from partnercentral_list.models import OpportunitySummary, ResponseMetadata
 
 OnMissing: TypeAlias = Literal["raise"] | Callable[[str], object]
 """What happens to identifiers that AWS does not return: an error at the end, or a call each,
 which may be async."""
 
-Found: TypeAlias = OpportunitySummary | InvalidOpportunity
+Found: TypeAlias = OpportunitySummary | InvalidOpportunityError
 
 
 async def look_up(
@@ -38,14 +38,14 @@ async def look_up(
         OpportunitiesNotFoundError: At the end, with all that are missing.
     """
     missing: list[str] = []
-    results = Prefetcher(_BatchReader(fetch, parameters, iter(batches)).next, ahead=1)
+    results = Prefetcher(partial(_read_batch, fetch, parameters, iter(batches)), ahead=1)
     try:
         while (batch := await results.next()) is not None:
-            for identifier, found in batch.found.items():
+            for identifier, found in batch.items():
                 if isinstance(found, OpportunitySummary):
                     yield found
                 elif found is not None:
-                    raise invalid_error(found, batch.page)
+                    raise found
                 elif on_missing == "raise":
                     missing.append(identifier)
                 else:
@@ -56,56 +56,33 @@ async def look_up(
         raise OpportunitiesNotFoundError(missing, operation="ListOpportunities")
 
 
-@dataclass(frozen=True, slots=True)
-class _FoundBatch:
-    found: Mapping[str, Found | None]
-    """By identifier, in the order requested; None is missing."""
-    page: Page
-    """The last page that was fetched for it."""
-
-
-class _BatchReader:
-    def __init__(
-        self,
-        fetch: FetchPage,
-        parameters: Mapping[str, object],
-        batches: Iterator[Sequence[str]],
-    ) -> None:
-        self._fetch = fetch
-        self._parameters = parameters
-        self._batches = batches
-
-    async def next(self) -> _FoundBatch | None:
-        identifiers = next(self._batches, None)
-        if identifiers is None:
-            return None
-        found: dict[str, Found | None] = dict.fromkeys(identifiers)
-        invalid: list[InvalidOpportunity] = []
-        pages: list[Page] = []
-
-        async def fetch(parameters: Mapping[str, object]) -> Page:
-            pages[:] = [await self._fetch(parameters)]
-            return pages[0]
-
-        parameters = {**self._parameters, "Identifier": list(identifiers)}
-        listing = Listing(parameters, on_invalid=invalid.append)
-        try:
-            async with aclosing(ListingIteration(fetch, listing).items(prefetch=0)) as items:
-                async for item in items:
-                    if item.id in found:
-                        found[item.id] = item
-        except PartnerCentralError as error:
-            # It would be a position in one batch, not in all that was requested.
-            error.resume_token = None
-            raise
-        for record in invalid:
-            _place(record, found)
-        return _FoundBatch(found, pages[0])
-
-
-def _place(record: InvalidOpportunity, found: dict[str, Found | None]) -> None:
-    if record.id is None:
-        # It may be any of those that are missing; if none is, it comes behind the others.
-        found[next((name for name, item in found.items() if item is None), "")] = record
-    elif record.id in found:
-        found[record.id] = record
+async def _read_batch(
+    fetch: FetchPage, parameters: Mapping[str, object], batches: Iterator[Sequence[str]]
+) -> dict[str, Found | None] | None:
+    """Read the next batch, by identifier in the order requested; None at the end."""
+    identifiers = next(batches, None)
+    if identifiers is None:
+        return None
+    found: dict[str, Found | None] = dict.fromkeys(identifiers)
+    invalid: list[InvalidOpportunity] = []
+    metadata = ResponseMetadata()
+    parameters = {**parameters, "Identifier": list(identifiers)}
+    listing = Listing(parameters, on_invalid=invalid.append)
+    try:
+        async with aclosing(ListingIteration(fetch, listing).pages(prefetch=0)) as pages:
+            async for page in pages:
+                metadata = page.response_metadata
+                requested = (one for one in page.opportunity_summaries if one.id in found)
+                found |= {record.id: record for record in requested}
+    except PartnerCentralError as error:
+        # It would be a position in one batch, not in all that was requested.
+        error.resume_token = None
+        raise
+    for record in invalid:
+        problem = invalid_error(record, metadata)
+        if record.id is None:
+            # It may be any of those that are missing; if none is, it comes behind the others.
+            found[next((name for name, item in found.items() if item is None), "")] = problem
+        elif record.id in found:
+            found[record.id] = problem
+    return found

@@ -245,7 +245,8 @@ class ListedPage:
         if on_invalid == "raise":
             before, after = Position(self.token, index), self.after(index + 1)
             token_after = after.encode() if after else None
-            raise invalid_error(invalid, self.page, before.encode(), token_after)
+            metadata = self.page.response.response_metadata
+            raise invalid_error(invalid, metadata, before.encode(), token_after)
         await await_if_awaitable(on_invalid(invalid))
 
 

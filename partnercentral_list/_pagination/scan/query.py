@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Final, Literal, TypeAlias, cast
@@ -132,11 +132,6 @@ class ScanQuery:
     """
 
     parameters: Mapping[str, object]
-    _bounds: Mapping[str, str] = field(init=False)
-
-    def __post_init__(self) -> None:
-        bounds = cast("Mapping[str, str]", self.parameters.get("CreatedDate", {}))
-        object.__setattr__(self, "_bounds", bounds)
 
     @property
     def page_size(self) -> int:
@@ -172,7 +167,7 @@ class ScanQuery:
 
     def _narrowed(self, after: int | None, before: int | None) -> dict[str, str]:
         """Combine the caller's bounds with these, the narrower of each pair."""
-        bounds = dict(self._bounds)
+        bounds = dict(cast("Mapping[str, str]", self.parameters.get("CreatedDate", {})))
         earliest, latest = _parse(bounds.get(AFTER)), _parse(bounds.get(BEFORE))
         ours = _from_second(before)
         if ours is not None and (latest is None or ours < latest):

@@ -94,22 +94,19 @@ class OpportunityScan:
 
     async def _items(self) -> AsyncGenerator[OpportunitySummary, None]:
         run = ScanRun(self._fetch, self._request.query, self._request.concurrency)
-        invalid = 0
         try:
             while (batch := await run.next()) is not None:
                 for place, record in batch.records:
                     if isinstance(record, InvalidEntry):
-                        invalid += 1
                         await self._handle_invalid(batch, place, record)
                     else:
                         yield record
         finally:
             await run.aclose()
-        self._notify(run.finished(invalid))
+        self._notify(run.finished())
 
     async def _pages(self) -> AsyncGenerator[ListOpportunitiesResponse, None]:
         run = ScanRun(self._fetch, self._request.query, self._request.concurrency)
-        invalid = 0
         try:
             while (batch := await run.next()) is not None:
                 valid: list[OpportunitySummary] = []
@@ -118,17 +115,16 @@ class OpportunityScan:
                         await self._handle_invalid(batch, place, record)
                     else:
                         valid.append(record)
-                invalid += len(batch.records) - len(valid)
                 places = [place for place, _ in batch.records]
                 yield part_of(batch.page.response, valid, places)
         finally:
             await run.aclose()
-        self._notify(run.finished(invalid))
+        self._notify(run.finished())
 
     async def _handle_invalid(self, batch: ScanBatch, place: int, record: InvalidEntry) -> None:
         invalid = invalid_opportunity(record, batch.number, place)
         if self._request.on_invalid == "raise":
-            raise invalid_error(invalid, batch.page)
+            raise invalid_error(invalid, batch.page.response.response_metadata)
         await await_if_awaitable(self._request.on_invalid(invalid))
 
 
@@ -169,6 +165,7 @@ class ScanRun:
         self._restarts = 0
         self._main: asyncio.Task[None] | None = None
         self._pages = 0
+        self._invalid = 0
         self._has_undated = False
 
     async def next(self) -> ScanBatch | None:
@@ -189,11 +186,15 @@ class ScanRun:
             # Its error was raised by next(), or nobody waits for it any more.
             await asyncio.gather(self._main, return_exceptions=True)
 
-    def finished(self, invalid: int) -> ScanFinished:
-        """Describe the scan at its end; so many of its records were invalid."""
-        # Where one undated record came, all of them come.
-        lacks = not self._has_undated
-        return ScanFinished(len(self._seen) - invalid, invalid, self._pages, may_lack_undated=lacks)
+    def finished(self) -> ScanFinished:
+        """Describe the scan at its end."""
+        return ScanFinished(
+            opportunities=len(self._seen) - self._invalid,
+            invalid=self._invalid,
+            pages=self._pages,
+            # Where one undated record came, all of them come.
+            may_lack_undated=not self._has_undated,
+        )
 
     async def _run(self) -> None:
         failure: BaseException | None = None
@@ -272,6 +273,7 @@ class ScanRun:
             key = key_of(record)
             if key not in self._seen:
                 self._seen.add(key)
+                self._invalid += isinstance(record, InvalidEntry)
                 records.append((place, record))
         if records:
             self._batches.put_nowait(ScanBatch(self._pages, page, records))
