@@ -11,12 +11,10 @@ import io
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
-from urllib.error import HTTPError
-from urllib.request import Request, urlopen
 
 import pytest
 from botocore.loaders import Loader
@@ -29,7 +27,7 @@ from partnercentral_list._pagination.scan.query import ScanQuery
 from partnercentral_list.cli import main
 from partnercentral_list.emulator import PartnerCentralEmulator
 from partnercentral_list.models import request as request_module
-from tests.emulator.calls import newer_model
+from tests.emulator.calls import calling, newer_model
 from tests.models import drift
 from tests.service import Service, records, run
 
@@ -45,18 +43,37 @@ NO_RECORD_LEAVES = {"Catalog", "CreatedDate", "Identifier"}
 PAGING = {"MaxResults", "NextToken"}
 
 
-def value_of(name: str) -> Any:
-    """A valid value of a shape, which no record has that has only an identifier, O1."""
+#: The generated record that has the most members.
+RECORD = max(PartnerCentralEmulator(50).opportunities, key=lambda record: len(str(record)))
+EARLY, LATE = "2001-01-01", "2100-01-01"
+
+
+def texts_in(value: object) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    if isinstance(value, list):
+        for entry in value:
+            yield from texts_in(entry)
+    elif isinstance(value, str):
+        yield value
+
+
+def values_of(name: str) -> Iterator[Any]:
+    """Valid values of a shape, one alternative and one bound at a time.
+
+    Of an enumeration all; of a text those that the record has, and others that it has not.
+    """
     shape = SHAPES[name]
     if shape["type"] == "structure":
-        after = {member: at for member, at in shape["members"].items() if member[:5] == "After"}
-        return {member: value_of(at["shape"]) for member, at in after.items()}
-    if shape["type"] == "list":
-        return [value_of(shape["member"]["shape"])]
-    if shape["type"] == "timestamp":
-        return "2025-01-01T00:00:00Z"
-    texts = shape.get("enum") or ["Sandbox", "O9", "2025-01-01"]
-    return next(text for text in texts if re.fullmatch(shape.get("pattern", ".*"), text))
+        for member, at in shape["members"].items():
+            yield from ({member: value} for value in values_of(at["shape"]))
+    elif shape["type"] == "list":
+        yield from ([value] for value in values_of(shape["member"]["shape"]))
+    elif shape["type"] == "timestamp":
+        yield from (f"{EARLY}T00:00:00Z", f"{LATE}T00:00:00Z")
+    else:
+        texts = shape.get("enum") or ["Sandbox", "O9", *texts_in(RECORD), EARLY, LATE]
+        yield from (text for text in texts if re.fullmatch(shape.get("pattern", ".*"), text))
 
 
 def init_keywords() -> set[str]:
@@ -74,6 +91,10 @@ def init_keywords() -> set[str]:
 
 def is_left_to_the_call(member: str) -> bool:
     return member == "Catalog" or member in PAGING
+
+
+def chooses_no_records(member: str) -> bool:
+    return member == "Sort" or member in PAGING
 
 
 def is_in_docs(member: str, *names: str) -> bool:
@@ -97,18 +118,22 @@ def is_option_of_the_command(member: str) -> bool:
 
 
 def is_filtered_by_the_emulator(member: str) -> bool:
-    body = {"Catalog": "AWS", member: value_of(MEMBERS[member]["shape"])}
-    target = {"X-Amz-Target": "AWSPartnerCentralSelling.ListOpportunities"}
-    with PartnerCentralEmulator([{"Catalog": "AWS", "Id": "O1"}]) as emulator:
-        request = Request(emulator.url, json.dumps(body).encode(), target)  # noqa: S310 # loopback
-        try:
-            with urlopen(request) as response:  # noqa: S310 # loopback
-                return not json.load(response)["OpportunitySummaries"]
-        except HTTPError as error:
+    without_values = {"Catalog": "AWS", "Id": "O1"}
+    listed: list[list[str]] = []
+    with PartnerCentralEmulator([RECORD, without_values]) as emulator, calling(emulator) as caller:
+        for value in values_of(MEMBERS[member]["shape"]):
+            response = caller.fetch(**{member: value})
             # Its own message says the same, to whoever sends it such a filter.
-            if "emulator/_matching.py" not in error.read().decode():
-                raise
-            return False
+            if response.status == 400 and "emulator/_matching.py" in response.json["Message"]:
+                return False
+            listed.append(response.ids)
+    # Both are in one catalog.
+    return tells_values_apart(listed, RECORD["Id"], *(["O1"] if member == "Catalog" else []))
+
+
+def tells_values_apart(listed: Iterable[Iterable[str]], *identifiers: str) -> bool:
+    """Whether some values of a filter list these records, others none, and nothing lists others."""
+    return {frozenset(ids) for ids in listed} == {frozenset(identifiers), frozenset()}
 
 
 def passes_of_a_scan(**parameters: Any) -> int:
@@ -122,7 +147,7 @@ def passes_of_a_scan(**parameters: Any) -> int:
 def is_scanned_as_what_it_is(member: str) -> bool:
     ours = {"CreatedDate": {"AfterCreatedDate": "2001-01-01T00:00:00Z"}}
     ours |= {"Catalog": "AWS", "LifeCycleStage": ["Qualified"]}
-    value = ours.get(member) or value_of(MEMBERS[member]["shape"])
+    value = ours.get(member) or next(values_of(MEMBERS[member]["shape"]))
     return passes_of_a_scan(**{member: value}) == (1 if member in NO_RECORD_LEAVES else 2)
 
 
@@ -141,12 +166,13 @@ PLACES: Mapping[str, Callable[[str], bool]] = {
         or (to_snake(member) in ScanFilters.__annotations__) != (member == "Sort")
     ),
     "{} is taken by a scan for a filter under which no record leaves (scan)": lambda member: (
-        member == "Sort" or member in PAGING or is_scanned_as_what_it_is(member)
+        chooses_no_records(member) or is_scanned_as_what_it_is(member)
     ),
     "{} is unknown to the command (cli/_shapes.py)": is_known_to_the_command,
     "{} is no option of the command (cli/_options.py)": is_option_of_the_command,
-    "the emulator does not know the filter {}: add it in emulator/_matching.py": lambda member: (
-        member == "Sort" or member in PAGING or is_filtered_by_the_emulator(member)
+    "the emulator has no rule of {} in emulator/_records.py or _matching.py, or one that matches "
+    "nothing or everything": lambda member: (
+        chooses_no_records(member) or is_filtered_by_the_emulator(member)
     ),
     "{} is not explained in docs/listing.md": lambda member: (
         is_left_to_the_call(member) or is_in_docs(member, "listing.md")
@@ -179,6 +205,24 @@ def test_a_filter_that_the_emulator_does_not_know_is_noticed(
         lambda shapes: shapes["ListOpportunitiesRequest"]["members"].update(NoSuchFilter=kinds)
     ):
         assert not is_filtered_by_the_emulator("NoSuchFilter")
+
+
+def test_a_rule_of_the_emulator_that_matches_no_record_is_noticed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert is_filtered_by_the_emulator("LifeCycleStage")
+    monkeypatch.delitem(RECORD["LifeCycle"], "Stage")
+    assert not is_filtered_by_the_emulator("LifeCycleStage")
+
+
+@pytest.mark.parametrize(
+    "listed",
+    [[[], []], [["O2"], ["O2"]], [["O2"], [], ["O1"]], [["O1", "O2"], []], [["O1", "O2"], ["O2"]]],
+    ids=["nothing", "any value", "also no value", "none of the record's", "everything"],
+)
+def test_what_a_rule_that_does_not_filter_lists_is_noticed(listed: list[list[str]]) -> None:
+    assert not tells_values_apart(listed, "O2")
+    assert tells_values_apart([["O2"], []], "O2")
 
 
 def test_a_member_that_nobody_thought_of_takes_the_careful_path() -> None:

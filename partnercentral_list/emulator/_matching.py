@@ -11,23 +11,18 @@ from typing import Any, cast
 
 from partnercentral_list.emulator._behavior import Behavior, CompanyMatch
 from partnercentral_list.emulator._model import UNITS, parse_timestamp
-from partnercentral_list.emulator._records import Record
+from partnercentral_list.emulator._records import LIST_FILTERS, Record
 
 RecordTest = Callable[[Record], bool]
 Comparison = Callable[[Any, Any], bool]
 
-# The attribute of a record that each filter and sort is about.
-_LIST_FILTERS: Mapping[str, str] = {
-    "Identifier": "identifier",
-    "LifeCycleStage": "stage",
-    "LifeCycleReviewStatus": "review_status",
-}
+# The attribute of a record that each filter by a date is about.
 _DATE_FILTERS: Mapping[str, str] = {
     "LastModifiedDate": "last_modified",
     "CreatedDate": "created",
     "TargetCloseDate": "target_close",
 }
-_KNOWN_PARAMETERS = {*_LIST_FILTERS, *_DATE_FILTERS, "CustomerCompanyName", "Catalog", "Sort"}
+_KNOWN_PARAMETERS = {*LIST_FILTERS, *_DATE_FILTERS, "CustomerCompanyName", "Catalog", "Sort"}
 # How a date compares with a bound that is included or excluded, by the beginning of its name.
 _COMPARISONS: Mapping[str, tuple[Comparison, Comparison]] = {
     "After": (operator.ge, operator.gt),
@@ -59,9 +54,10 @@ class UnsupportedParameterError(Exception):
     """
 
     def __init__(self, kind: str, value: str, parameter: str) -> None:
+        alternatives = ", or, if its values are alternatives, to LIST_FILTERS in _records.py there"
         super().__init__(
-            f"the emulator does not know the {kind} {value}: "
-            "add it in partnercentral_list/emulator/_matching.py"
+            f"the emulator does not know the {kind} {value}: add it in "
+            f"partnercentral_list/emulator/_matching.py{alternatives if kind == 'filter' else ''}"
         )
         self.parameter = parameter
 
@@ -79,9 +75,9 @@ def make_matcher(parameters: Mapping[str, Any], own_catalog: str, behavior: Beha
             raise UnsupportedParameterError("filter", name, name)
     catalog = parameters["Catalog"]
     tests: list[RecordTest] = [lambda record: (record.catalog or own_catalog) == catalog]
-    for name, attribute in _LIST_FILTERS.items():
+    for position, name in enumerate(LIST_FILTERS):
         if name in parameters:
-            tests.append(_one_of(attribute, parameters[name]))
+            tests.append(_one_of(position, parameters[name]))
     if "CustomerCompanyName" in parameters:
         tests.append(_company(parameters["CustomerCompanyName"], behavior.company_match))
     for name in _DATE_FILTERS:
@@ -160,10 +156,9 @@ def _tie_order(
     return (lambda record: record.identifier or ""), descending == (behavior.tie_order == "id")
 
 
-def _one_of(attribute: str, values: Iterable[str]) -> RecordTest:
+def _one_of(position: int, values: Iterable[str]) -> RecordTest:
     allowed = frozenset(values)
-    value: Callable[[Record], Any] = attrgetter(attribute)
-    return lambda record: value(record) in allowed
+    return lambda record: record.texts[position] in allowed
 
 
 def _company(names: Iterable[str], match: CompanyMatch) -> RecordTest:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from partnercentral_list.emulator._behavior import Behavior
 from partnercentral_list.emulator._model import (
@@ -15,6 +15,14 @@ from partnercentral_list.emulator._model import (
     parse_timestamp,
 )
 
+#: Where a record has the text that each filter of alternatives is about. Another kind of filter has
+#: a rule of its own in `make_matcher`.
+LIST_FILTERS: Final[Mapping[str, tuple[str, ...]]] = {
+    "Identifier": ("Id",),
+    "LifeCycleStage": ("LifeCycle", "Stage"),
+    "LifeCycleReviewStatus": ("LifeCycle", "ReviewStatus"),
+}
+
 _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
@@ -23,34 +31,32 @@ class Record:
     """A stored opportunity: its JSON, and the values that it is found and ordered by.
 
     A value that is absent, null or of another type than in the model is None here and matches no
-    filter. ``serial`` counts the records of a store in the order in which they were added.
+    filter. ``texts`` has those of `LIST_FILTERS`, in its order; ``serial`` counts the records of a
+    store in the order in which they were added.
     """
 
     data: bytes
     identifier: str | None
     catalog: str | None
-    stage: str | None
-    review_status: str | None
     company: str | None
     last_modified: int | None
     created: int | None
     target_close: str | None
+    texts: tuple[str | None, ...]
     serial: int = 0
 
     @classmethod
     def from_wire(cls, wire: Mapping[str, Any], serial: int = 0) -> Record:
         """Encode a record in wire form; a TypeError or ValueError if it is not JSON."""
-        life_cycle = wire.get("LifeCycle")
         return cls(
             data=_ENCODER.encode(wire).encode(),
             identifier=_text(wire, "Id"),
             catalog=_text(wire, "Catalog"),
-            stage=_text(life_cycle, "Stage"),
-            review_status=_text(life_cycle, "ReviewStatus"),
             company=_text(wire, "Customer", "Account", "CompanyName"),
             last_modified=parse_timestamp(wire.get("LastModifiedDate")),
             created=parse_timestamp(wire.get("CreatedDate")),
-            target_close=_text(life_cycle, "TargetCloseDate"),
+            target_close=_text(wire, "LifeCycle", "TargetCloseDate"),
+            texts=tuple([_text(wire, *path) for path in LIST_FILTERS.values()]),
             serial=serial,
         )
 
