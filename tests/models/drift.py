@@ -54,6 +54,17 @@ TYPE_NAMES: Mapping[type, str] = {
 }
 
 
+def _peel(annotation: Any, marks: tuple[object, ...] = ()) -> tuple[Any, tuple[object, ...]]:
+    """Strip ``Annotated`` and ``| None``."""
+    if get_origin(annotation) is Annotated:
+        inner, *more = get_args(annotation)
+        return _peel(inner, (*marks, *more))
+    if get_origin(annotation) in (Union, UnionType):
+        (inner,) = (choice for choice in get_args(annotation) if choice is not NoneType)
+        return _peel(inner, marks)
+    return annotation, marks
+
+
 @dataclasses.dataclass(frozen=True)
 class Deviation:
     """An attribute that is different on purpose."""
@@ -82,7 +93,7 @@ DEVIATIONS: Mapping[tuple[str, str], Deviation] = {
     **{
         (f"ListOpportunitiesRequest.{field.alias}", "minimum"): Deviation(0, 1, EMPTY_LIST)
         for field in ListOpportunitiesRequest.model_fields.values()
-        if any(isinstance(mark, ListOf) for mark in field.metadata)
+        if get_origin(_peel(field.annotation)[0]) is tuple
     },
 }
 
@@ -314,14 +325,3 @@ def _constraint(marks: tuple[object, ...], name: str) -> Any:
     """Return what a ``Field`` among the marks says, such as ``ge``."""
     constraints = [one for mark in marks if isinstance(mark, FieldInfo) for one in mark.metadata]
     return next((getattr(one, name) for one in constraints if hasattr(one, name)), None)
-
-
-def _peel(annotation: Any, marks: tuple[object, ...]) -> tuple[Any, tuple[object, ...]]:
-    """Strip ``Annotated`` and ``| None``."""
-    if get_origin(annotation) is Annotated:
-        inner, *more = get_args(annotation)
-        return _peel(inner, (*marks, *more))
-    if get_origin(annotation) in (Union, UnionType):
-        (inner,) = (choice for choice in get_args(annotation) if choice is not NoneType)
-        return _peel(inner, marks)
-    return annotation, marks

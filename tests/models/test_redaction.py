@@ -22,11 +22,11 @@ from partnercentral_list import (
     sync,
 )
 from partnercentral_list.models.enums import OpenStrEnum
-from partnercentral_list.models.fields import Matches
+from partnercentral_list.models.fields import Identifier
 
-#: What every field of such a kind may show: enumerations, dates, numbers, texts of a pattern that
-#: AWS issues, and structures, which redact their own fields.
-SAFE_KINDS = (OpenStrEnum, date, int, Matches, BaseModel)
+#: What a field may show: enumerations, dates, numbers, AWS's identifiers, and structures, which
+#: redact their own fields.
+SAFE_KINDS = (OpenStrEnum, date, int, BaseModel)
 #: Texts that AWS issues and that have no pattern here.
 SHOWN_TEXTS = {"OpportunitySummary.id", "OpportunitySummary.arn"}
 #: AWS calls these enumerations sensitive.
@@ -92,12 +92,9 @@ def model_fields() -> Iterator[tuple[type[BaseModel], str]]:
                 yield value, field
 
 
-def kinds_in(annotation: Any) -> Iterator[type]:
-    """The types that an annotation is made of; of a text with a pattern, the pattern's."""
-    patterns = [mark for mark in get_args(annotation) if isinstance(mark, Matches)]
-    if patterns:
-        yield Matches
-    elif isinstance(annotation, type) and annotation is not NoneType:
+def kinds_in(annotation: Any) -> Iterator[Any]:
+    """The types that an annotation is made of; `Identifier` as a whole."""
+    if annotation == Identifier or isinstance(annotation, type):
         yield annotation
     else:
         for part in get_args(annotation):
@@ -107,8 +104,9 @@ def kinds_in(annotation: Any) -> Iterator[type]:
 def is_safe(model: type[BaseModel], field: str) -> bool:
     """Whether a repr may show a field, whatever its model says."""
     name = f"{model.__name__}.{field}"
-    kinds = list(kinds_in(model.model_fields[field].annotation))
-    is_of_a_safe_kind = bool(kinds) and all(issubclass(kind, SAFE_KINDS) for kind in kinds)
+    kinds = [*kinds_in(model.model_fields[field].annotation)]
+    others = [kind for kind in kinds if kind not in (Identifier, NoneType)]
+    is_of_a_safe_kind = bool(kinds) and all(issubclass(kind, SAFE_KINDS) for kind in others)
     return name in SHOWN_TEXTS or (is_of_a_safe_kind and name not in REDACTED_ENUMS)
 
 
