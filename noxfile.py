@@ -58,7 +58,7 @@ MISSING_PYTHONS = [p for p in PYTHONS if p != THIS_PYTHON and p not in OTHER_PYT
 TESTS = f"tests-{THIS_PYTHON}"
 # One test process for each core, unless arguments are given.
 AT_ONCE = ("--numprocesses", "auto")
-# The oldest and the newest Python run every test; what lies between runs those that tell more.
+# The oldest and the newest Python run every test; those between leave out the exhaustive ones.
 NOT_EXHAUSTIVE = ("-m", "not exhaustive")
 # pandas, polars and DuckDB, most of a gigabyte, are installed with this Python, and in their lowest
 # versions.

@@ -1,4 +1,4 @@
-"""What can go wrong, and what to do about it: the errors are one tree."""
+"""Handle the errors of a listing, which are one tree."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ async def main() -> None:
             # No token would be a listing from the start.
             if token is not None:
                 # A line of text: store it, or pass it to the AWS CLI as --starting-token.
-                print(f"Going on at {token}")
+                print(f"Resuming at {token}")
                 rest = client.iter_opportunities(sort=BY_CREATION, starting_token=token)
                 seen += [opportunity.id async for opportunity in rest]
             print(f"{len(seen)} opportunities, {len(set(seen))} of them different")

@@ -71,7 +71,7 @@ def _check(main: object) -> None:
 
 
 def is_blocked(loop: asyncio.AbstractEventLoop) -> bool:
-    """Return whether a loop is blocked, because `run` was called in it and has not returned."""
+    """Return whether a call of `run` blocks a loop, because it has not returned yet."""
     return loop in _blocked
 
 
@@ -172,7 +172,7 @@ class _Worker:
 
     @property
     def is_alive(self) -> bool:
-        """Whether the thread is running; in a forked process it is not."""
+        """True if the thread is running; in a forked process it is not."""
         return self._thread.is_alive()
 
     def call_soon(self, callback: Callable[[], None]) -> None:

@@ -78,7 +78,7 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True)
 class ClientConfig:
-    """How a client connects. Times are in seconds; 0 means no limit.
+    """Settings of a client's connections. Times are in seconds; 0 means no limit.
 
     Args:
         verify: False accepts any TLS certificate; a path names a CA bundle to check with.
@@ -134,7 +134,7 @@ _INTEGRATION = re.compile(r"[!-{}~ ]*[!-{}~][!-{}~ ]*\|[!-{}~ ]*[!-{}~][!-{}~ ]*
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """When a page that failed is retried: AWS's retry standard of 2026, but patient.
+    """The rules by which a failed page is retried: AWS's retry standard of 2026, but patient.
 
     Before retry number ``n`` the client waits ``t = random() * min(base * 2**(n - 1),
     max_delay)`` seconds, where ``base`` is `throttling_base` after throttling and
@@ -202,7 +202,7 @@ class RetryPolicy:
 
 @dataclass(frozen=True, slots=True)
 class RateLimit:
-    """How fast requests go out: by default the account's quota, 10 reads per second.
+    """A limit on the rate of requests: by default the account's quota, 10 reads per second.
 
     No window of one second holds more than `per_second` requests, also when they are up to 50 ms
     longer in transit than one another. While AWS throttles, other programs use the account
@@ -215,7 +215,7 @@ class RateLimit:
             for any number. When they are spent a `DailyLimitError` is raised, without waiting.
         max_wait: Seconds that a request may wait for its permit, 0 or more; None for any number.
             A request that would wait longer raises a `RateLimitTimeoutError` at once.
-        clock: Tells seconds that only grow, the same in every thread.
+        clock: Returns seconds that never decrease, the same in every thread.
         sleep: Waits for a number of seconds.
 
     Raises:
@@ -288,7 +288,7 @@ _SECRET_IN_ADDRESS = re.compile(r"(://|Invalid endpoint: ).*[@?#]", re.DOTALL)
 
 
 def secret_parts(address: str) -> str:
-    """Return what an address has that an endpoint must not have, in words; empty if nothing."""
+    """Name the parts of an address that an endpoint must not have; empty if there are none."""
     if "@" in address:
         return "a user name or password"
     return "a query or fragment (? or #)" if "?" in address or "#" in address else ""

@@ -91,7 +91,7 @@ def _rebuild(
 
 
 class ConfigurationError(PartnerCentralError):
-    """The client cannot work as it is set up; the message says what to do about it."""
+    """The configuration of the client is invalid; the message says what to do about it."""
 
 
 class ClientClosedError(PartnerCentralError):

@@ -9,7 +9,7 @@ from aiobotocore.session import AioSession
 
 
 class Clients(AioSession):  # type: ignore[misc] # aiobotocore is untyped
-    """Pass it to a client as `session=`; each event loop makes it a connection of its own."""
+    """A session to pass as `session=`, which collects the aiobotocore clients made of it."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -25,6 +25,6 @@ class Clients(AioSession):  # type: ignore[misc] # aiobotocore is untyped
 
 
 def is_open(client: Any) -> bool:
-    """Whether connections of an aiobotocore client may be open."""
+    """Return whether connections of an aiobotocore client may be open."""
     # private: of aiobotocore, whose clients have no other way to say that they are closed.
     return client._endpoint.http_session._sessions is not None

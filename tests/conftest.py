@@ -1,4 +1,4 @@
-"""What every test gets: no AWS settings of the machine, no network beyond loopback, no waits."""
+"""Fixtures of every test: no AWS settings of the machine, no network but loopback, no waits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The client: where it connects to, as whom, what it refuses, and how it ends."""
+"""The client: its endpoint, its credentials, the errors that it raises, and its end."""
 
 from __future__ import annotations
 
@@ -477,7 +477,7 @@ async def test_an_opening_that_hangs_ends_with_the_attempts_time(
     assert emulator.requests == []
 
 
-async def test_credentials_are_asked_for_again_before_they_expire(
+async def test_credentials_are_requested_again_before_they_expire(
     make_client: MakeClient, emulator: PartnerCentralEmulator
 ) -> None:
     calls = 0

@@ -1,4 +1,4 @@
-"""What an import brings: a program waits only for the names that it uses."""
+"""The cost of an import: a program waits only for the names that it uses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the documents say is so: their programs run, and their commands are those that CI runs."""
+"""The documents are true: their programs run, and their commands are those that CI runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the time of the first call goes: into threads, or into preload()."""
+"""The first call: its slow steps run in threads, or in preload()."""
 
 from __future__ import annotations
 

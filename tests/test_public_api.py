@@ -1,4 +1,4 @@
-"""What is public, and that nothing is public by accident."""
+"""The public names, none of which is public by accident."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def test_importing_the_package_or_the_emulator_brings_no_pydantic() -> None:
 LAZY = [*set(PUBLIC) - {"__version__"}, "client", "config", "errors", "models"]
 
 
-def test_each_name_is_found_when_it_is_asked_for() -> None:
+def test_each_name_is_found_when_it_is_used() -> None:
     # The modules first, which the classes would bring.
     found = run(
         "import partnercentral_list as package\n"

@@ -1,4 +1,4 @@
-"""Every member of AWS's request is everywhere where it has to be; else a test says where not.
+"""Every member of AWS's request is everywhere where it belongs; a test names what lacks it.
 
 A new filter begins here: add it to the request model, run this, and follow what it says.
 """
@@ -137,11 +137,11 @@ def tells_values_apart(listed: Iterable[Iterable[str]], *identifiers: str) -> bo
 
 
 def passes_of_a_scan(**parameters: Any) -> int:
-    """How often a scan with such a member reads what was created in one second."""
+    """Return how often a scan with such a member reads what was created in one second."""
     service = Service(records([1_700_000_000_000] * 250))
     run(service.ids(concurrency=1, **parameters))
-    walks = Counter(json.dumps(asked) for asked in service.asked if "NextToken" not in asked)
-    return max(walks.values())
+    passes = Counter(json.dumps(asked) for asked in service.asked if "NextToken" not in asked)
+    return max(passes.values())
 
 
 def is_scanned_as_what_it_is(member: str) -> bool:

@@ -1,1 +1,1 @@
-"""How pages become one stream: the pager, its resume tokens, and prefetching."""
+"""Pagination: the pager that makes one stream of pages, its resume tokens, and prefetching."""

@@ -1,4 +1,4 @@
-"""A call's arguments become a validated request, or one error that names everything wrong."""
+"""Validation of a call's arguments: a request, or one error that names everything wrong."""
 
 from __future__ import annotations
 
@@ -205,7 +205,7 @@ def scan_request(
 
 
 def lookup_request(catalog: Catalog) -> dict[str, object]:
-    """Return what every request of a look-up has, but for the identifiers."""
+    """Return the members that the requests of a lookup share: all but the identifiers."""
     return {
         "Catalog": catalog.value,
         PAGE_SIZE_KEY: DEFAULT_PAGE_SIZE,

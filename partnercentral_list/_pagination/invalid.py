@@ -1,4 +1,4 @@
-"""What happens to a record that cannot be parsed: an error, or a call of the program's own."""
+"""Invalid records, which cannot be parsed: an error, or a call of the program's own callable."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ OnInvalid: TypeAlias = Literal["raise"] | Callable[[InvalidOpportunity], object]
 
 
 def invalid_opportunity(record: InvalidEntry, page: int, index: int) -> InvalidOpportunity:
-    """Return the public form of a record on a page (from 1) at an index (from 0)."""
+    """Return the public form of an invalid record, by its page (from 1) and index (from 0)."""
     return InvalidOpportunity(record.id, page, index, record.problems, record.raw)
 
 

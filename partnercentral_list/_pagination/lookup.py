@@ -1,4 +1,4 @@
-"""Opportunities by identifier, any number of them, as many to a request as AWS allows."""
+"""Lookup of any number of opportunities by identifier, as many to a request as AWS allows."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ async def look_up(
     batches: Sequence[Sequence[str]],
     on_missing: OnMissing,
 ) -> AsyncGenerator[OpportunitySummary, None]:
-    """Yield opportunities in the order of their identifiers, of which a request has one batch.
+    """Yield opportunities in the order of their identifiers; send one request for each batch.
 
     Raises:
         InvalidOpportunityError: In its place, if one is invalid.

@@ -1,4 +1,4 @@
-"""A listing: pages become one stream of opportunities that can be resumed after any of them."""
+"""The pager: one stream of opportunities that can be resumed after any of them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ FetchPage: TypeAlias = Callable[[Mapping[str, object]], Awaitable[Page]]
 
 @dataclass(slots=True, eq=False, repr=False)
 class Listing:
-    """What is listed, and how."""
+    """The request of a listing, its limits and its options."""
 
     parameters: Mapping[str, object]
     """The request's members as they go over the wire, all but NextToken."""
@@ -102,7 +102,7 @@ class OpportunityPager:
 
     @property
     def resume_token(self) -> str | None:
-        """Where the latest iteration can be resumed, for ``starting_token``; None: it is complete.
+        """The resume token of the latest iteration, for ``starting_token``; None if it is complete.
 
         It is exact after any opportunity: what was yielded is not yielded again, and nothing is
         skipped. It is the AWS CLI's own token (``--starting-token``) and boto3's
@@ -128,7 +128,7 @@ class ListingIteration:
 
     @property
     def resume_token(self) -> str | None:
-        """The place behind the record yielded last; None at the end of the listing."""
+        """The resume token after the record yielded last; None at the end of the listing."""
         position = self._page.after(self._done) if self._page else self._listing.start
         return position.encode() if position else None
 
@@ -152,7 +152,7 @@ class ListingIteration:
             await pages.aclose()
 
     async def pages(self, prefetch: int) -> AsyncGenerator[ListOpportunitiesResponse, None]:
-        """Yield page after page; the one with an invalid record in two, if that is an error."""
+        """Yield page after page; if an invalid record is an error, first the records before it."""
         pages = Prefetcher(self._stream.next, prefetch)
         try:
             while (page := await self._next(pages)) is not None:
@@ -199,7 +199,7 @@ class ListingIteration:
 
 @dataclass(slots=True, eq=False, repr=False)
 class ListedPage:
-    """A page, which of its records a listing wants, and the positions around them."""
+    """A page of a listing: the records to yield, and the positions around them."""
 
     number: int
     """The page's number in this iteration, from 1."""
@@ -207,18 +207,18 @@ class ListedPage:
     """The token that the page was requested with."""
     page: Page
     first: int
-    """Index of the first record that is wanted."""
+    """Index of the first record to yield."""
     last: int
-    """Index behind the last record that is wanted."""
+    """Index after the last record to yield."""
     skip_beyond: int = 0
     """Records to skip on the pages that follow."""
     token_repeats: bool = False
-    """Whether the page names a next one that was read already."""
+    """Whether the page's next token was sent before."""
     is_repeated: bool = False
-    """Whether that ends the listing before it has all that it wants."""
+    """Whether the repeated token ends the listing before `max_items` is reached."""
 
     def after(self, done: int) -> Position | None:
-        """Return the position behind the first `done` records; None is the listing's end."""
+        """Return the position after the first `done` records; None at the end of the listing."""
         if done < len(self.page.records):
             return Position(self.token, done)
         if self.token_repeats:
@@ -230,7 +230,7 @@ class ListedPage:
         return Position(next_token, self.skip_beyond or None)
 
     def response(self, valid: list[OpportunitySummary], last: int) -> ListOpportunitiesResponse:
-        """Return the page with the records that are wanted, up to the index `last`."""
+        """Return the page with the valid records to yield, up to the index `last`."""
         if last - self.first == len(self.page.records):
             return self.page.response
         return part_of(self.page.response, valid, range(self.first, last))
@@ -251,7 +251,7 @@ class ListedPage:
 
 
 class PageStream:
-    """Follows the tokens, empty pages included, until the listing has all that it wants.
+    """Follows page tokens, through empty pages too, to the end of the listing or its limit.
 
     It ends after the last page, after ``max_items``, at a repeated token, and at a page with an
     invalid record if that is an error.
@@ -290,7 +290,7 @@ class PageStream:
         return ListedPage(self._number, token, page, first, last, self._skip, repeats, is_repeated)
 
     def _select(self, page: Page, first: int) -> tuple[int, bool]:
-        """Return the index behind the last record wanted, and whether one before it is an error."""
+        """Return the end of the records to yield, and whether an invalid one there is an error."""
         last = len(page.records)
         if page.records is page.response.opportunity_summaries:
             counted: range | list[int] = range(first, last)
@@ -310,7 +310,12 @@ class PageStream:
 
 
 async def fetch_page(fetch: FetchPage, parameters: Mapping[str, object], *, is_first: bool) -> Page:
-    """Fetch a page; `is_first` if no other page of the listing was fetched before.
+    """Fetch a page of a listing.
+
+    Args:
+        fetch: Fetches a page by its parameters.
+        parameters: The request's members, in wire form.
+        is_first: Whether no other page of the listing was fetched before.
 
     Raises:
         TokenExpiredError: AWS refused the request's token.

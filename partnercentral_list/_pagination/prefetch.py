@@ -1,4 +1,4 @@
-"""Prefetching: what comes next is fetched while the consumer works."""
+"""Prefetching: the next results are fetched while the consumer works."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Prefetcher(Generic[T]):
         return result
 
     async def aclose(self) -> None:
-        """Cancel what is in flight."""
+        """Cancel the calls in flight."""
         if self._task is not None:
             self._task.cancel()
             # Its error is of no interest any more, or was raised by next().

@@ -16,7 +16,7 @@ MAX_SKIP = 100
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """A place in a listing: a page, and how many of its records are done with."""
+    """A position in a listing: a page, and how many of its records to skip."""
 
     page_token: str | None
     """AWS's token of the page; None for the first one."""

@@ -1,1 +1,1 @@
-"""How one page is fetched: transport over aiobotocore, retries, and parsing the response."""
+"""The transport: fetches one page over aiobotocore, retries, and parses the response."""

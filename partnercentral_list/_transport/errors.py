@@ -32,7 +32,7 @@ NO_CREDENTIALS = (
     "(without an account: the emulator, see the README)."
 )
 
-MODELLED: Mapping[str, type[ServiceError]] = {
+MODELED: Mapping[str, type[ServiceError]] = {
     cls.__name__: cls
     for cls in (
         AccessDeniedException,
@@ -131,7 +131,7 @@ def from_error_response(error: botocore_errors.ClientError) -> ServiceError:
     if not re.fullmatch(r"[A-Za-z][\w.]{,127}", code):
         # Not one of AWS's errors: a proxy or load balancer sent a page for people.
         code, message = f"HTTP {status}", "the response is not an error of AWS's"
-    cls = ThrottlingException if _is_throttling(code, status) else MODELLED.get(code, ServiceError)
+    cls = ThrottlingException if _is_throttling(code, status) else MODELED.get(code, ServiceError)
     ours = cls(
         code,
         message,

@@ -1,4 +1,4 @@
-"""What a client has in each event loop that it is used in: a connection, and calls in flight.
+"""The event loops that a client is used in: a connection and the calls in flight of each.
 
 Connections cannot cross event loops, and closing the client has to reach all of them.
 """
@@ -65,7 +65,7 @@ class EventLoops:
                 used.has_no_calls.set()
 
     async def aclose(self, *, drain: bool) -> None:
-        """Take no more calls, and close what is in running loops; the others do it when they end.
+        """Take no more calls, and close the connections; those of stopped loops end with the loop.
 
         Args:
             drain: Whether calls in flight come to their end first; otherwise they are ended.

@@ -62,7 +62,7 @@ class RateLimiter:
 
     @property
     def limit(self) -> RateLimit:
-        """The limit that it was made with."""
+        """The limit that this limiter was made with."""
         return self._limit
 
     @property
@@ -104,7 +104,7 @@ class RateLimiter:
         return await self._wait(ticket, on_wait)
 
     async def renew(self, permit: float) -> float:
-        """Exchange a permit for one of now, because something else took time after `acquire`.
+        """Exchange a permit for a current one, because something else took time after `acquire`.
 
         What counts for the quota is when requests leave. This waits only where permits that
         were granted meanwhile make it necessary, before everybody else, and for as long as it
@@ -263,7 +263,7 @@ _ORDER = attrgetter("order")
 
 
 class PermitSchedule:
-    """When permits are due: a token bucket, a sliding window, and a rate that backs off.
+    """The schedule of permits: a token bucket, a sliding window, and a rate that backs off.
 
     The bucket alone would allow its burst on top of a second's worth after a rest; the window
     alone would allow a second's worth at once. It has no clock, lock or waiting of its own; all
@@ -314,7 +314,7 @@ class PermitSchedule:
         return max(due + windows * self._window, start + position * spacing)
 
     def slack(self, now: float) -> float:
-        """Return how late a permit may be taken without a loss: the burst makes up for it."""
+        """Return how many seconds late a permit may be taken; the burst makes up for them."""
         return max(self._burst - 1, 0.1) / self.rate(now)
 
     def take(self, now: float) -> None:

@@ -43,7 +43,7 @@ _ESCAPED_LETTER: Final = re.compile(rb"\\u00[4-7]")
 
 @dataclass(slots=True, eq=False, repr=False)
 class Attempt:
-    """One attempt at fetching a page: what the hooks in aiobotocore need of it, and leave in it."""
+    """One attempt at fetching a page, as the hooks in aiobotocore read and write it."""
 
     invocation_id: str
     """The same for all attempts at one page."""
@@ -207,7 +207,7 @@ def _malformed(body: bytes, metadata: ResponseMetadata, problem: str) -> Malform
 
 
 def _parse_record(record: JsonText) -> Record:
-    """Parse a record, or say what is wrong with it."""
+    """Return the parsed record, or an `InvalidEntry` that names the problem."""
     try:
         return OpportunitySummary.model_validate_json(record.text, by_alias=True, by_name=False)
     except ValidationError as error:

@@ -1,4 +1,4 @@
-"""How a client opens on aiobotocore: session, credentials, data files, configuration, hooks."""
+"""Opening a client on aiobotocore: session, credentials, data files, configuration, hooks."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ MakeClient = Callable[[], Any]
 
 
 def prepare(settings: ConnectionSettings) -> MakeClient:
-    """Read, in this thread, what a client needs; return what makes it, as a context manager."""
+    """Read the data files of a client in this thread; return a context manager that opens it."""
     ListOpportunitiesResponse.model_rebuild()
     config = settings.config
     merged = _aio_config(config)

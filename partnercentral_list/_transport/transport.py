@@ -60,11 +60,11 @@ class Transport:
 
     @property
     def are_calls_ended(self) -> bool:
-        """Whether the client was closed without draining."""
+        """True if the client was closed without draining."""
         return self._loops.are_calls_ended
 
     def preload(self) -> None:
-        """Import and read now, in this thread, what the first opening would.
+        """Import the modules and read the files of the first opening now, in this thread.
 
         Raises:
             ClientClosedError: The client was closed.
@@ -105,7 +105,7 @@ class Transport:
         return await self._run(call, call.attempt)
 
     async def fetch_chosen(self, choose: Callable[[], Parameters | None]) -> Page | None:
-        """Fetch the page that is chosen, in a single call of `choose`, when its permit is there.
+        """Fetch a page that `choose` returns, which is called once, when the permit is granted.
 
         Returns:
             The page; None, and the permit is released, if none was chosen.
@@ -136,7 +136,7 @@ class Transport:
 # would wait 2.7 times as long (`tests.benchmarks.process`).
 @collector_paused(settles=True)
 def prepare(settings: ConnectionSettings) -> MakeClient:
-    """Import and read, in this thread, what opening a client and its first call need."""
+    """Import the modules and read the files that a first call needs, in this thread."""
     from partnercentral_list._transport import session
 
     return session.prepare(settings)
@@ -186,7 +186,7 @@ class Call:
         self._transport.notify(RetryScheduled(self._invocation_id, number, delay, name))
 
     async def open(self, _: int = 1) -> Connection:
-        """Return what the page is fetched through, opened in time if it is not."""
+        """Return the open connection; open it, within the time of the call, if it is not."""
         # Kept for the retries: a client that is closed with drain=True opens no other.
         if self._connection is not None:
             return self._connection

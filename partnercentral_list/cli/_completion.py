@@ -26,14 +26,14 @@ def shell_script(program: str, shell: str) -> str:
 
 
 def print_completions(parser: ArgumentParser) -> None:
-    """Print what may follow the line in the environment, and end the process."""
+    """Print the completions of the line in the environment, and end the process."""
     import_extra("argcomplete", "Completion").autocomplete(
         parser, always_complete_options=False, default_completer=word_completer(())
     )
 
 
 def word_completer(values: Iterable[str]) -> Completer:
-    """Return a completer that offers these."""
+    """Return a completer that offers some words."""
 
     def complete_word(*, prefix: str, **context: object) -> list[str]:
         return [value for value in values if value.startswith(prefix)]

@@ -1,4 +1,4 @@
-"""How the command fails: the AWS CLI's exit codes, and messages in the words of its options."""
+"""The errors of the command: the AWS CLI's exit codes, and messages that name its options."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def import_extra(module: str, needed_for: str) -> Any:
 
 
 def suggestion(word: str, known: Iterable[str]) -> str:
-    """Return which of the known names was probably meant, as a sentence; empty if none is close."""
+    """Return a sentence that suggests the closest known name; empty if none is close."""
     scores = {name: _similarity(word, name) for name in known}
     best = max(scores.values(), default=0.0)
     if best == 0.0:
@@ -123,7 +123,7 @@ def exit_code(error: PartnerCentralError) -> int:
 
 
 def message(error: PartnerCentralError) -> str:
-    """Return what an error of the library says, with options in place of arguments."""
+    """Return the message for an error of the library, with options in place of arguments."""
     from partnercentral_list import errors
 
     if isinstance(error, errors.RequestValidationError):

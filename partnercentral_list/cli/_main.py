@@ -1,4 +1,4 @@
-"""The entry point: from the arguments of the command line to an exit code."""
+"""The entry point of the command: runs it and returns the exit code."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ _FORMATS_BY_PAGE: Final = "--output jsonl, csv, text and yaml-stream write as th
 
 
 def run_opportunities(options: Namespace) -> int:
-    """List what the options request; return the exit code."""
+    """Run the listing or scan that the options describe; return the exit code."""
     query = compile_query(options.query)
     if options.generate_cli_skeleton is not None:
         return _write_skeleton(options, query)
@@ -92,7 +92,7 @@ def _validate(client: PartnerCentralClient, request: CommandRequest) -> None:
 
 @dataclass
 class _ListingRun:
-    """A running listing, and the resume token behind what was written."""
+    """A running listing, and the resume token after the records written so far."""
 
     client: PartnerCentralClient
     request: CommandRequest

@@ -22,7 +22,7 @@ OURS: Final = "not in the AWS CLI"
 
 @dataclass(frozen=True, slots=True)
 class CommandOption:
-    """An option.
+    """An option of the command line.
 
     Args:
         flag: Its name.

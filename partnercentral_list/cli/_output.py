@@ -64,7 +64,7 @@ class ResponseWriter(ABC):
         return response if self._query is None else self._query(response)
 
     def _rows(self, records: list[Any]) -> Iterator[Any]:
-        """Yield the records of a page, or the entries of what the query returns of it."""
+        """Yield the records of a page, or the entries of the query's result."""
         found = records if self._query is None else self._query({SUMMARIES: records})
         if is_list(found):
             yield from found

@@ -162,7 +162,7 @@ def _add(parser: CommandParser, options: Sequence[CommandOption]) -> None:
         if option.group not in groups:
             groups[option.group] = parser.add_argument_group(option.group)
         about = option.about.replace("%", "%%")
-        # A missing option is reported when it is known that none is misspelt.
+        # A missing option is reported when it is known that none is misspelled.
         settings = {k: v for k, v in option.settings.items() if k != "required"}
         action = groups[option.group].add_argument(option.flag, help=about, **settings)
         if option.completer is not None:

@@ -1,4 +1,4 @@
-"""What the command shares with its process: stdout, stderr and signals."""
+"""The process of the command: stdout, stderr and signals."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class EscapedStream:
 
 
 class TerminationState:
-    """Which signal ended the command, as its exit code."""
+    """The exit code for the signal that ended the command."""
 
     def __init__(self) -> None:
         self.code = INTERRUPTED
@@ -65,7 +65,7 @@ def prepare_streams() -> None:
 
 
 def discard_stdout() -> None:
-    """Send what is still buffered nowhere: Python would flush it at its end, and complain."""
+    """Discard what is still buffered: Python would flush it at its end, and complain."""
     with suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
@@ -76,7 +76,7 @@ def open_stdout() -> TextIO:
 
 
 def unescaped_stderr() -> TextIO:
-    """Return stderr itself, for a line that is redrawn."""
+    """Return stderr without escaping, for a line that is redrawn."""
     return sys.stderr.stream if isinstance(sys.stderr, EscapedStream) else sys.stderr
 
 

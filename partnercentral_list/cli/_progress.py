@@ -28,7 +28,7 @@ _MAY_LACK_UNDATED = (
 
 
 class ProgressLine:
-    """Shows how many opportunities there are so far, how fast they come, and what is waited for.
+    """Shows the number of opportunities so far, their rate, and what the client waits for.
 
     Args:
         stream: Where it is shown.
@@ -56,7 +56,7 @@ class ProgressLine:
         self.restart()
 
     def restart(self) -> None:
-        """Count from nothing again."""
+        """Start counting from zero again."""
         self._started = self._drawn = self._clock()
         self._waiting = ""
         self._may_lack_undated = False
@@ -64,7 +64,7 @@ class ProgressLine:
         self._waited = 0.0
 
     def __call__(self, event: RequestEvent) -> None:
-        """Take an event of the client."""
+        """Update the line for an event of the client."""
         if isinstance(event, PageReceived):
             # Drawn when its records are counted.
             self._pages += 1
@@ -86,7 +86,7 @@ class ProgressLine:
         self._draw(at_once=starts_wait)
 
     def add(self, records: int) -> None:
-        """Count some more."""
+        """Add to the count."""
         self._records += records
         self._draw(at_once=False)
 
@@ -97,14 +97,14 @@ class ProgressLine:
             self._is_shown = False
 
     def finish(self) -> None:
-        """Leave a closing line, if the run took long enough for a first one."""
+        """Write a closing line, if the command ran long enough to show progress."""
         if self._was_shown:
             lacks = f"{_MAY_LACK_UNDATED}\n" if self._may_lack_undated else ""
             self._write(f"{_ERASE_LINE}{self.summary()}\n{lacks}")
             self._was_shown = self._is_shown = False
 
     def line(self) -> str:
-        """Return what is shown while it runs."""
+        """Return the text that is shown while the command runs."""
         of = "" if self._limit is None else f" of at most {self._limit:,}"
         return (
             f"{self._records:,}{of} {self._counted}, {self._shown_pages()}, "
@@ -112,7 +112,7 @@ class ProgressLine:
         )
 
     def summary(self) -> str:
-        """Return what is shown at the end."""
+        """Return the text that is shown at the end."""
         return (
             f"{self._records:,} {self._counted}, {self._shown_pages()} in {self._elapsed():.1f} s "
             f"({self._rate():,.0f}/s{self._shown_wait()})"
@@ -143,7 +143,7 @@ class ProgressLine:
 
 
 def is_progress_wanted(*, is_response_last: bool) -> bool:
-    """Return whether progress would be seen, and not in the middle of the response."""
+    """Return whether stderr is a terminal where progress does not mix with the response."""
     if not unescaped_stderr().isatty() or os.environ.get("TERM") == "dumb":
         return False
     return is_response_last or not sys.stdout.isatty()

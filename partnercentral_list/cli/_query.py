@@ -20,7 +20,7 @@ _RESPONSE: Final[Mapping[str, Shape]] = {SUMMARIES: [OPPORTUNITY], TOKEN: TEXT}
 
 @dataclass(frozen=True, slots=True)
 class _Value:
-    """What a part of an expression returns: the shape, and the member that it is read from."""
+    """The result of a part of an expression: its shape, and the member that it is read from."""
 
     shape: Shape
     name: str
@@ -34,7 +34,7 @@ class _Value:
 
 
 def compile_query(expression: str | None) -> QueryFunction | None:
-    """Compile a JMESPath expression; what no response has is remarked on, on stderr."""
+    """Compile a JMESPath expression; warn on stderr of members that no response has."""
     if expression is None:
         return None
     import jmespath
@@ -72,7 +72,7 @@ class _Reader:
         self.remarks: dict[str, None] = {}
 
     def read(self, node: _Node, value: _Value | None) -> _Value | None:
-        """Return what a node makes of a value."""
+        """Return the result of a node of the expression for a value."""
         kind: str = node["type"]
         children: Sequence[Any] = node["children"]
         if kind == "field":

@@ -1,4 +1,4 @@
-"""What the options request: the members of the request, how it is paged, and where it starts."""
+"""The request that the options describe: its members, its paging, and its start."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class CommandRequest:
 
     @property
     def limit(self) -> int | None:
-        """How many opportunities there can be at most; None if that is not known."""
+        """The largest number of opportunities that there can be; None if it is not known."""
         identifiers = self.filters.get("identifier")
         known = [len(identifiers)] if identifiers else []
         known += [] if self.max_items is None else [self.max_items]
@@ -129,7 +129,7 @@ def parse_request(options: Mapping[str, Any], default_catalog: str | None = None
 
 
 def resume_token(token: str) -> str:
-    """Return the resume token that a ``--starting-token`` means.
+    """Return the resume token for a ``--starting-token``.
 
     ``--no-paginate`` and yaml-stream print AWS's own token, which the AWS CLI takes too; the form
     ``token___5`` of its early versions skips 5 records. What looks like a resume token is returned
@@ -150,7 +150,7 @@ def resume_token(token: str) -> str:
 
 
 def move_token(token: str | None, records: int) -> str:
-    """Return the resume token so many records further on the same page; None is the first page."""
+    """Return a resume token with some more records of its page to skip; None is the first page."""
     place: dict[str, Any] = {TOKEN: None}
     if token is not None:
         place = json.loads(base64.b64decode(token))

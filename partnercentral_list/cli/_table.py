@@ -27,7 +27,7 @@ _Row = Mapping[str, str]
 
 
 def write_table(value: Any, stream: TextIO, color: str) -> None:
-    """Write a response, or what a query returns of it; nothing if that is empty."""
+    """Write a response, or the result of a query on it; nothing if that is empty."""
     if not value:
         return
     console = _console(stream, color)

@@ -1,4 +1,4 @@
-"""What the words of an option mean: lists, structures, files and dates, in the AWS CLI's syntax."""
+"""Parsing of option values: lists, structures, files and dates, in the AWS CLI's syntax."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _OUT_OF_RANGE: Final = f"outside of the years {_FIRST_YEAR} to 9999"
 
 
 def kind_of(value: object) -> str:
-    """Return what JSON calls the kind of a value."""
+    """Return JSON's name for the kind of a value."""
     return next((name for kind, name in _KINDS.items() if isinstance(value, kind)), "bytes")
 
 

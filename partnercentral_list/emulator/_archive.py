@@ -41,20 +41,20 @@ class Archive:
         return max(0, self._end - self._first - len(self._taken))
 
     def find(self, identifier: str) -> Record | None:
-        """Return the opportunity of an Id, or None if it is not in the archive."""
+        """Return the opportunity with an Id, or None if it is not in the archive."""
         index = index_of(self._seed, identifier)
         if index is None or not self._first <= index < self._end or index in self._taken:
             return None
         return self._generate(index)
 
     def take(self, serial: int) -> None:
-        """Take out the opportunity of a serial, if it is in the archive."""
+        """Remove the opportunity with a serial, if it is in the archive."""
         index = serial - 1
         if self._first <= index < self._end and index not in self._taken:
             self._taken = tuple(sorted((*self._taken, index)))
 
     def take_all(self) -> LazyRecords:
-        """Take out all opportunities, the latest first."""
+        """Remove all opportunities and return them, the latest first."""
         records = self.latest_first()
         self._end = self._first
         self._taken = ()
@@ -63,21 +63,22 @@ class Archive:
     def latest_first(self) -> LazyRecords:
         """Return all opportunities that are in the archive now, the latest first."""
         first, generate = self._first, self._generate
-        # So many indices were taken out before an index as these numbers are not above it.
-        gaps = [index - number for number, index in enumerate(self._taken)]
+        # A position moves up by one for each of these thresholds that it reaches: for each index
+        # that was removed before it.
+        thresholds = [index - number for number, index in enumerate(self._taken)]
 
         def at(position: int) -> Record:
             index = first + position
-            return generate(index + bisect_right(gaps, index))
+            return generate(index + bisect_right(thresholds, index))
 
         return LazyRecords(len(self), at)
 
 
 class LazyRecords(Sequence[Record]):
-    """Records that are made when they are accessed."""
+    """Records that are generated when they are accessed."""
 
     def __init__(self, length: int, at: Callable[[int], Record]) -> None:
-        """Take the number of records, and what makes the record of a valid position."""
+        """Set the number of records, and the function that generates the one at an index."""
         self._length = length
         self._at = at
 

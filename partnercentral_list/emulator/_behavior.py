@@ -1,4 +1,4 @@
-"""The open questions about the service: what nobody outside AWS knows, as one set of options."""
+"""The behavior of the service where it is not documented, as one set of options."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ _PROBABILITIES = ("empty_pages", "short_pages", "lost_events")
 
 @dataclass(frozen=True, kw_only=True)
 class Behavior:
-    """What the service may or may not do; each default is the likely or the simple one.
+    """The undocumented behavior of the service; each default is the likely or the simple one.
 
     Random choices are made from the emulator's seed and the number of the request or change.
 
@@ -86,7 +86,7 @@ class Behavior:
         throttling_status: The HTTP status of a ThrottlingException: 400, or 429.
         retry_hint: The header that says when to retry: ``"x-amz-retry-after"`` in milliseconds,
             ``"Retry-After"`` in seconds, or none.
-        rejected_count: Whether requests above the quota count towards it too.
+        rejected_count: Whether requests above the quota count toward it too.
         duplicate_events: How many more times, at most, an event is delivered, under another id and
             at another place among those that wait to be taken.
         lost_events: The probability that an event is never delivered; at most 1.
@@ -136,9 +136,9 @@ class Behavior:
             if not 0 <= _number(name, getattr(self, name)) < math.inf:
                 raise ValueError(f"{name} must be 0 or more")
         for name in _LIFETIMES:
-            life = getattr(self, name)
-            if life is not None and not _number(name, life) > 0:
-                raise ValueError(f"{name} must be more than 0, or None for ever")
+            lifetime = getattr(self, name)
+            if lifetime is not None and not _number(name, lifetime) > 0:
+                raise ValueError(f"{name} must be more than 0, or None for no limit")
         for name in _PROBABILITIES:
             if not 0 <= _number(name, getattr(self, name)) <= 1:
                 raise ValueError(f"{name} must be in 0..1")

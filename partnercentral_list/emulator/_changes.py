@@ -67,7 +67,7 @@ class VisibleRecords:
         self._records[record.serial] = record
 
     def begin_request(self) -> bool:
-        """Show one more request the changes that are due, and return whether there were any."""
+        """Apply the changes that are due at the next request; return whether there were any."""
         self._request += 1
         if not self._pending:
             return False
@@ -89,7 +89,7 @@ class VisibleRecords:
 
 
 class EventFeed:
-    """The EventBridge events about changes that were not taken yet; thread-safe."""
+    """The EventBridge events about changes, until `take` removes them; thread-safe."""
 
     def __init__(self, behavior: Behavior, seed: int) -> None:
         self._behavior = behavior
@@ -108,12 +108,12 @@ class EventFeed:
                 self._events.insert(place, event)
 
     def snapshot(self) -> list[dict[str, Any]]:
-        """Return a copy of the events that wait."""
+        """Return a copy of the events that were not taken yet."""
         with self._lock:
             return copy.deepcopy(self._events)
 
     def take(self) -> list[dict[str, Any]]:
-        """Remove the events that wait, and return them."""
+        """Remove all events, and return them."""
         with self._lock:
             taken, self._events = self._events, []
             return taken

@@ -1,4 +1,4 @@
-"""Faults: what can go wrong with a request, and which requests it happens to."""
+"""Fault injection: the faults that a request can meet, and the requests that meet them."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ _ENUM_FIELDS = (
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing that goes wrong with a request; made by the class methods.
+    """A fault to inject into a request, made by one of the class methods.
 
     Faults that change a page leave the response to an invalid request as it is.
 
@@ -189,14 +189,14 @@ class Fault:
         return cls("empty_page", edit=_empty_page)
 
     @classmethod
-    def malformed_record(cls, index: int = 0) -> Fault:
+    def invalid_record(cls, index: int = 0) -> Fault:
         """Send the real page with one invalid record: its Id is not a string.
 
         Args:
             index: The record's place in the page, from 0; from the end if negative. A page that
                 is shorter is sent as it is.
         """
-        return cls("malformed_record", edit=partial(_edit_page, partial(_spoil_record, index)))
+        return cls("invalid_record", edit=partial(_edit_page, partial(_spoil_record, index)))
 
     @classmethod
     def unknown_values(cls) -> Fault:
@@ -205,7 +205,7 @@ class Fault:
 
     @classmethod
     def edit_page(cls, function: Callable[[dict[str, Any]], dict[str, Any]]) -> Fault:
-        """Send what a function makes of the real response's JSON.
+        """Send the real response, changed by a function of its JSON.
 
         The function runs on a thread of the server; if it raises, the response is a 500.
         """
@@ -333,7 +333,7 @@ class RandomFaults:
             as_fault(kind)
 
     def fault_for(self, number: int) -> Fault | None:
-        """Return what happens to the request of a number; None if nothing does."""
+        """Return the fault of a request by its number; None if it has none."""
         for start in range(max(1, number - self.burst + 1), number + 1):
             rng = Random(f"{self.seed}:fault:{start}")
             hits = rng.random() < self.rate
@@ -344,7 +344,7 @@ class RandomFaults:
 
 
 class FaultSchedule:
-    """Which request is hit by which fault: of several, the one added first; thread-safe."""
+    """The faults of the requests by number: of several, the one added first; thread-safe."""
 
     def __init__(self) -> None:
         # With each fault, the numbers of the first and the last request that it hits.
@@ -352,7 +352,7 @@ class FaultSchedule:
         self._lock = threading.Lock()
 
     def add(self, fault: Fault | RandomFaults | str, *, first: int, times: int | None) -> None:
-        """Let a fault hit so many requests (None: all) from a request number on."""
+        """Inject a fault into some requests (None: all) from a request number on."""
         if times is not None and times < 1:
             raise ValueError("times must be 1 or more, or None for every request")
         last = math.inf if times is None else first + times - 1
@@ -366,7 +366,7 @@ class FaultSchedule:
             self._scheduled.clear()
 
     def fault_for(self, number: int) -> Fault | None:
-        """Return what happens to the request of a number; None if nothing does."""
+        """Return the fault of a request by its number; None if it has none."""
         with self._lock:
             scheduled = list(self._scheduled)
         for fault, first, last in scheduled:

@@ -58,19 +58,19 @@ class PageTokens:
 
     def __init__(self, seed: int, behavior: Behavior, clock: Callable[[], float]) -> None:
         self._seed = f"partnercentral-selling:{seed}".encode()
-        self._life_seconds = behavior.token_life_seconds
-        self._life_requests = behavior.token_life_requests
+        self._lifetime_seconds = behavior.token_life_seconds
+        self._lifetime_requests = behavior.token_life_requests
         self._clock = clock
         self._lock = threading.Lock()
         self._issued: dict[str, tuple[int, float]] = {}
 
     def issue(self, listing: str, position: TokenPosition, number: int) -> str:
-        """Return the token of a position, always the same one; its life starts with a request.
+        """Return the token of a position, always the same one; it expires counted from a request.
 
         It is bound to a listing: the request's parameters as text.
         """
         token = self._seal(listing, position)
-        if self._life_seconds is not None or self._life_requests is not None:
+        if self._lifetime_seconds is not None or self._lifetime_requests is not None:
             with self._lock:
                 self._issued[token] = (number, self._clock())
         return token
@@ -95,15 +95,15 @@ class PageTokens:
         )
 
     def _is_alive(self, token: str, number: int) -> bool:
-        if self._life_seconds is None and self._life_requests is None:
+        if self._lifetime_seconds is None and self._lifetime_requests is None:
             return True
         with self._lock:
             issued = self._issued.get(token)
         if issued is None:
             return False
-        if self._life_requests is not None and number - issued[0] > self._life_requests:
+        if self._lifetime_requests is not None and number - issued[0] > self._lifetime_requests:
             return False
-        return self._life_seconds is None or self._clock() - issued[1] <= self._life_seconds
+        return self._lifetime_seconds is None or self._clock() - issued[1] <= self._lifetime_seconds
 
 
 def _mask(position: bytes, seal: bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""Which records match a request, and in which order they are listed."""
+"""The filters and the order of a listing."""
 
 from __future__ import annotations
 
@@ -81,8 +81,8 @@ def make_matcher(parameters: Mapping[str, Any], own_catalog: str, behavior: Beha
     if "CustomerCompanyName" in parameters:
         tests.append(_company(parameters["CustomerCompanyName"], behavior.company_match))
     for name in _DATE_FILTERS:
-        for side, bound in parameters.get(name, {}).items():
-            tests.append(_bounded(name, side, bound, behavior))
+        for bound_name, bound in parameters.get(name, {}).items():
+            tests.append(_bounded(name, bound_name, bound, behavior))
     return lambda record: all(test(record) for test in tests)
 
 
@@ -128,7 +128,7 @@ class RecordOrder:
         return absent + present if self._nulls_first else present + absent
 
     def position_after(self, anchor: Record, records: Sequence[Record]) -> int:
-        """Return how many of the sorted records are not after the anchor, as it was when stored."""
+        """Return the index after the anchor in sorted records, by the anchor's stored values."""
         return bisect_left(records, True, key=lambda record: self._is_after(record, anchor))
 
     def _is_after(self, record: Record, anchor: Record) -> bool:
@@ -175,11 +175,11 @@ def _company(names: Iterable[str], match: CompanyMatch) -> RecordTest:
     return matches
 
 
-def _bounded(name: str, side: str, bound: str, behavior: Behavior) -> RecordTest:
-    kind = side.removesuffix(name)
+def _bounded(name: str, bound_name: str, bound: str, behavior: Behavior) -> RecordTest:
+    kind = bound_name.removesuffix(name)
     if kind not in _COMPARISONS:
-        raise UnsupportedParameterError("bound", side, f"{name}.{side}")
-    compare = _COMPARISONS[kind][side in behavior.exclusive_bounds]
+        raise UnsupportedParameterError("bound", bound_name, f"{name}.{bound_name}")
+    compare = _COMPARISONS[kind][bound_name in behavior.exclusive_bounds]
     read: Callable[[Record], Any] = attrgetter(_DATE_FILTERS[name])
     if name == "TargetCloseDate":
         # YYYY-MM-DD orders as text.

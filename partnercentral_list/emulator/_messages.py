@@ -1,4 +1,4 @@
-"""HTTP messages: a request as it arrived, what responds to it, and how the response is sent."""
+"""HTTP messages: a request as it arrived, its response, and the delivery of the response."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class HttpResponse:
 
 @dataclass(frozen=True, slots=True)
 class PageResponse:
-    """A page of a listing, with what is needed to give it another token.
+    """A page of a listing, and the values from which another token of it is made.
 
     Attributes:
         records: Each record's JSON.
@@ -79,7 +79,7 @@ ServiceResponse = ErrorResponse | HttpResponse | PageResponse
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """How an encoded response is sent.
+    """The way in which an encoded response is sent.
 
     Attributes:
         fraction: How much of the body is sent, as if it were all of it.

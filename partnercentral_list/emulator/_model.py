@@ -1,4 +1,4 @@
-"""The service model of the installed botocore: its shapes, and what a request must be to fit them.
+"""The service model of the installed botocore: its shapes, and the validation of requests.
 
 botocore is untyped and slow to import. Only its loader is used, in this module, when the first
 emulator needs it.
@@ -75,7 +75,7 @@ class Violation:
 
 
 def find_violations(shape: Shape, value: object, field: str = "") -> Iterator[Violation]:
-    """Yield everything that is wrong with a value and the members below it.
+    """Yield every violation of a shape by a value and its members.
 
     Members that the model does not know are ignored, and null members count as absent, as AWS's
     own request template sends them. Types that no request has so far are not checked.

@@ -1,4 +1,4 @@
-"""The HTTP server: a thread for each connection, and every way in which a response can be sent.
+"""The HTTP server: a thread for each connection, and the delivery of faulty responses.
 
 Requests are read by Python's own `http.server`, which shares no parser with aiohttp.
 """
@@ -34,13 +34,13 @@ _ACCEPT_BACKOFF_SECONDS = 0.05
 
 
 def is_host(text: str) -> bool:
-    """Return whether a text is a host as a request names it, without a port."""
+    """Return whether a text is a valid value of a Host header without a port."""
     found = _HOST_HEADER.fullmatch(text)
     return found is not None and found["port"] is None
 
 
 class EmulatorServer(socketserver.TCPServer):
-    """Serves from the moment it is made until it is stopped."""
+    """The HTTP server of an emulator; it serves from its creation until `stop`."""
 
     allow_reuse_address = os.name == "posix"
     request_queue_size = 512

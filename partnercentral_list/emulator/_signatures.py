@@ -48,7 +48,7 @@ class AcceptedCredentials:
 
 
 class Authenticator:
-    """Checks who signed a request; accepts all requests if it has no credentials."""
+    """Authenticates requests by their signatures; accepts all if it has no credentials."""
 
     def __init__(
         self,

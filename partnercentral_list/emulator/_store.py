@@ -47,7 +47,7 @@ class OpportunityStore:
         behavior: Behavior,
         clock: Callable[[], float] | None,
     ) -> None:
-        """Take records, or the number of records to generate when they are first needed."""
+        """Store records, or a number of records to generate when they are first needed."""
         self._seed = seed
         self._catalog = catalog
         self._behavior = behavior

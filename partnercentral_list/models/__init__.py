@@ -1,4 +1,4 @@
-"""What goes over the wire: the request, the response, and the enumerations of both."""
+"""Models of the request and the response of ListOpportunities, and their enumerations."""
 
 from partnercentral_list.models.enums import (
     Catalog,

@@ -1,4 +1,4 @@
-"""What every model shares: AWS's wire names, immutability, and a repr that redacts."""
+"""The base of every model: AWS's wire names, immutability, and a repr that redacts."""
 
 # Without `from __future__ import annotations`: before 2.12, pydantic evaluates the annotation of
 # `__pydantic_extra__` in the module of each subclass, where a string's names are unknown.

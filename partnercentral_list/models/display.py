@@ -1,4 +1,4 @@
-"""Tables for people: what a notebook shows of opportunities, and what rich prints.
+"""Tables of opportunities that a notebook shows and rich prints.
 
 They show values that a repr redacts, because whoever displays an opportunity wants to see it.
 """
@@ -116,7 +116,7 @@ def _text(value: object) -> str:
 
 
 def _printable(text: str) -> str:
-    """Return a text whose control characters a terminal does not obey."""
+    """Return a text with its control characters escaped, for a terminal."""
     return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
 
 

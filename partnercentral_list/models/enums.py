@@ -60,7 +60,7 @@ class OpenStrEnum(StrEnum):
 
 
 class Catalog(OpenStrEnum):
-    """Which set of opportunities is read (AWS shape ``CatalogIdentifier``, case-sensitive)."""
+    """The set of opportunities that is read (AWS shape ``CatalogIdentifier``, case-sensitive)."""
 
     AWS = "AWS"
     """The partner's real opportunities."""
@@ -91,7 +91,7 @@ class Stage(OpenStrEnum):
 
 
 class ReviewStatus(OpenStrEnum):
-    """How far AWS's review of a partner-referred opportunity is (AWS shape ``ReviewStatus``).
+    """The state of AWS's review of a partner-referred opportunity (AWS shape ``ReviewStatus``).
 
     On the wire it is ``In review``, although AWS's prose writes "In Review".
     """
@@ -111,7 +111,7 @@ class ReviewStatus(OpenStrEnum):
 
 
 class OpportunityType(OpenStrEnum):
-    """Whether an opportunity is new, a renewal or an expansion (AWS shape ``OpportunityType``)."""
+    """The type of an opportunity: new, renewal or expansion (AWS shape ``OpportunityType``)."""
 
     NET_NEW_BUSINESS = "Net New Business"
     """New business with a customer not engaged with the solution before."""
@@ -122,7 +122,7 @@ class OpportunityType(OpenStrEnum):
 
 
 class ClosedLostReason(OpenStrEnum):
-    """Why an opportunity was closed as lost (AWS shape ``ClosedLostReason``)."""
+    """The reason why an opportunity was closed as lost (AWS shape ``ClosedLostReason``)."""
 
     CUSTOMER_DEFICIENCY = "Customer Deficiency"
     DELAY_CANCELLATION_OF_PROJECT = "Delay / Cancellation of Project"
@@ -179,7 +179,7 @@ class Industry(OpenStrEnum):
 
 
 class DeliveryModel(OpenStrEnum):
-    """How a solution is deployed or consumed (AWS shape ``DeliveryModel``)."""
+    """The way in which a solution is deployed or consumed (AWS shape ``DeliveryModel``)."""
 
     SAAS_OR_PAAS = "SaaS or PaaS"
     """Runs in the partner's AWS environment."""
@@ -196,7 +196,7 @@ class DeliveryModel(OpenStrEnum):
 
 
 class PaymentFrequency(OpenStrEnum):
-    """How often an expected amount is spent (AWS shape ``PaymentFrequency``).
+    """The interval at which an expected amount is spent (AWS shape ``PaymentFrequency``).
 
     AWS's prose also speaks of "None" for one-time values, which becomes an unknown member.
     """
@@ -211,7 +211,7 @@ class ExpectedContractDurationTerm(OpenStrEnum):
 
 
 class OpportunitySortName(OpenStrEnum):
-    """What a listing can be sorted by (AWS shape ``OpportunitySortName``)."""
+    """The fields that a listing can be sorted by (AWS shape ``OpportunitySortName``)."""
 
     LAST_MODIFIED_DATE = "LastModifiedDate"
     """AWS's default. A record that is edited while one reads moves."""

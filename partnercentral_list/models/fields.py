@@ -1,4 +1,4 @@
-"""What the fields of requests and responses share: how each kind is validated and described.
+"""The kinds of fields of requests and responses: their validation and description.
 
 A request's fields are strict, with words that say what is valid; a response's are tolerant.
 """
@@ -199,7 +199,7 @@ def shown_number(value: int) -> str:
 
 
 def with_article(name: str) -> str:
-    """Return a name behind "a" or "an"."""
+    """Return a name with "a" or "an" before it."""
     return f"{'an' if name[:1].lower() in 'aeio' else 'a'} {name}"
 
 
@@ -266,7 +266,7 @@ class Declared:
 
 
 def declared(enum: type[EnumT], value: object, argument: str, valid: str) -> EnumT:
-    """Return the member that a method's argument is, or is the exact string of.
+    """Return the enumeration member for an argument: a member, or exactly its string.
 
     Raises:
         ValueError: It is neither; the message says which was probably meant.

@@ -1,4 +1,4 @@
-"""What a ListOpportunities request may say, checked completely before it is sent."""
+"""The request of ListOpportunities, checked completely before it is sent."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ class TargetCloseDateFilter(_DateRange, frozen=True):
 
 
 class OpportunitySort(RequestModel, frozen=True):
-    """How a listing is sorted (AWS shape ``OpportunitySort``); AWS requires both halves.
+    """The sort of a listing (AWS shape ``OpportunitySort``); AWS requires both halves.
 
     Without one AWS sorts by LastModifiedDate, DESCENDING, and an opportunity edited while one
     reads can move to a page already read. Sorted by CreatedDate or Identifier it cannot.

@@ -45,7 +45,7 @@ _BOUNDED: Final = Field(max_length=1_000, fail_fast=True)
 
 
 class AddressSummary(ResponseModel, frozen=True):
-    """Where the customer is (AWS shape ``AddressSummary``)."""
+    """The customer's address (AWS shape ``AddressSummary``)."""
 
     city: str | None = None
     """The customer's city."""
@@ -58,7 +58,7 @@ class AddressSummary(ResponseModel, frozen=True):
 
 
 class AccountSummary(ResponseModel, frozen=True):
-    """Who the customer is (AWS shape ``AccountSummary``)."""
+    """The customer's company (AWS shape ``AccountSummary``)."""
 
     __shown__: ClassVar[frozenset[str]] = frozenset({"industry", "address"})
 
@@ -71,20 +71,20 @@ class AccountSummary(ResponseModel, frozen=True):
     website_url: str | None = None
     """The customer's website as it was typed in: not always a URL, sometimes ``"null"``."""
     address: AddressSummary | None = None
-    """Where the customer is."""
+    """The customer's address."""
 
 
 class CustomerSummary(ResponseModel, frozen=True):
-    """The customer's side of an opportunity (AWS shape ``CustomerSummary``)."""
+    """The customer of an opportunity (AWS shape ``CustomerSummary``)."""
 
     __shown__: ClassVar[frozenset[str]] = frozenset({"account"})
 
     account: AccountSummary | None = None
-    """Who the customer is."""
+    """The customer's company."""
 
 
 class LifeCycleSummary(ResponseModel, frozen=True):
-    """How far an opportunity is (AWS shape ``LifeCycleSummary``)."""
+    """The stage, review and target date of an opportunity (AWS shape ``LifeCycleSummary``)."""
 
     __shown__: ClassVar[frozenset[str]] = frozenset(
         {"stage", "closed_lost_reason", "target_close_date", "review_status"}
@@ -124,7 +124,7 @@ class ExpectedCustomerSpend(ResponseModel, frozen=True):
 
 
 class ExpectedContractDuration(ResponseModel, frozen=True):
-    """How long the contract is expected to last (AWS shape ``ExpectedContractDuration``)."""
+    """The expected duration of the contract (AWS shape ``ExpectedContractDuration``)."""
 
     __shown__: ClassVar[frozenset[str]] = frozenset({"term"})
 
@@ -135,7 +135,7 @@ class ExpectedContractDuration(ResponseModel, frozen=True):
 
 
 class ProjectSummary(ResponseModel, frozen=True):
-    """What is to be built (AWS shape ``ProjectSummary``)."""
+    """The project of an opportunity (AWS shape ``ProjectSummary``)."""
 
     __shown__: ClassVar[frozenset[str]] = frozenset(
         {"delivery_models", "expected_customer_spend", "expected_contract_duration"}
@@ -148,7 +148,7 @@ class ProjectSummary(ResponseModel, frozen=True):
     expected_customer_spend: Annotated[tuple[ExpectedCustomerSpend, ...], _BOUNDED] | None = None
     """Estimates of what the customer will spend, at most 10."""
     expected_contract_duration: ExpectedContractDuration | None = None
-    """How long the contract is expected to last."""
+    """The expected duration of the contract."""
 
 
 class OpportunitySummary(ResponseModel, frozen=True):
@@ -189,7 +189,7 @@ class OpportunitySummary(ResponseModel, frozen=True):
     life_cycle: LifeCycleSummary | None = None
     """How far it is."""
     customer: CustomerSummary | None = None
-    """Who the customer is."""
+    """The customer's company."""
     project: ProjectSummary | None = None
     """What is to be built."""
 
@@ -283,7 +283,7 @@ class OpportunityList(list[OpportunitySummary]):
 
 @dataclass(frozen=True, slots=True)
 class ResponseMetadata:
-    """How one page was fetched."""
+    """Metadata of the response that a page came in."""
 
     request_id: str | None = None
     """AWS's id of the request (``x-amzn-RequestId``), which AWS support asks for."""
@@ -300,7 +300,7 @@ class ResponseMetadata:
 
 @dataclass(frozen=True, slots=True)
 class ResponseSource:
-    """Where a page comes from."""
+    """The source of a page: its response, and which of the records are on the page."""
 
     metadata: ResponseMetadata = field(default_factory=ResponseMetadata)
     body: bytes | None = field(default=None, repr=False)
@@ -325,7 +325,7 @@ class ListOpportunitiesResponse(ResponseModel, frozen=True):
     _source: ResponseSource = PrivateAttr(default_factory=ResponseSource)
 
     def model_post_init(self, context: Any, /) -> None:
-        """Keep where the page comes from, which is the validation context: it is no field."""
+        """Keep the source of the page, which is passed as the validation context."""
         if isinstance(context, ResponseSource):
             # pydantic lets a private attribute of a frozen model be set; mypy does not know it.
             self._source = context  # type: ignore[misc] # frozen, and being made
@@ -338,7 +338,7 @@ class ListOpportunitiesResponse(ResponseModel, frozen=True):
 
     @property
     def response_metadata(self) -> ResponseMetadata:
-        """How the page was fetched; no part of the wire form, nor of equality."""
+        """Metadata of the response; ignored by comparison, and absent from the wire form."""
         return self._source.metadata
 
     @property
@@ -367,11 +367,11 @@ class ListOpportunitiesResponse(ResponseModel, frozen=True):
 def part_of(
     page: ListOpportunitiesResponse, records: Iterable[OpportunitySummary], places: Sequence[int]
 ) -> ListOpportunitiesResponse:
-    """Return a page of some of a page's records.
+    """Return a page that has only some of the records of another one.
 
     Args:
         page: The whole page.
-        records: Those that are valid.
+        records: The valid ones among these records.
         places: The places of all of them in the response, invalid ones included.
     """
     part = page.model_copy(update={"opportunity_summaries": tuple(records)})

@@ -14,7 +14,7 @@ from partnercentral_list.sync.store import InvalidRecord
 
 @dataclass(frozen=True, slots=True)
 class ChangeSet:
-    """What the rows of a page change in the store."""
+    """The change set of a page: the changes of its rows to the store."""
 
     changes: tuple[OpportunityChange, ...]
     """Opportunities that are new or replace a stored version."""

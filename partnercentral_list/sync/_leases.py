@@ -1,4 +1,4 @@
-"""Owners of leases: who holds one, and whether that process is still running."""
+"""Owners of leases: the machine and process of one, and whether the process is still running."""
 
 from __future__ import annotations
 

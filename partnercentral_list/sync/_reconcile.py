@@ -18,7 +18,7 @@ from partnercentral_list.sync.reports import OpportunityChange, ReconcileReport,
 
 
 class Reconciliation:
-    """Finds what no run can see, and what AWS no longer has.
+    """Finds changes that no run can see, and opportunities that AWS no longer has.
 
     Everything is listed twice. The listing by CreatedDate is read by date; that date never changes,
     so no edit and no deletion hides a record. The listing by Identifier also has the opportunities
@@ -65,7 +65,7 @@ class Reconciliation:
         )
 
     async def _list_by_identifier(self) -> set[str]:
-        """List everything by Identifier, and return the keys of what may have left meanwhile."""
+        """List everything by Identifier; return the keys of records that may have left since."""
         return await restarting(self._try_list_by_identifier)
 
     async def _try_list_by_identifier(self) -> set[str]:
@@ -124,7 +124,7 @@ class Reconciliation:
         return self._silent if change.after.id in invalid else self._missed
 
     async def _check_absent(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Look up what is in no listing, and return what is gone and what could not be verified."""
+        """Look up opportunities that no listing has; return those gone and those not verified."""
         stored = frozenset(await self._run.store.identifiers())
         absent = sorted((stored | self._run.state.pending) - self._listed)
         # AWS refuses to look up any other identifier.

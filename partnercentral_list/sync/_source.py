@@ -72,7 +72,7 @@ class SourceRow:
         return self.modified if key == "LastModifiedDate" else self.created
 
     def version(self, key: SortKey) -> object:
-        """Return what an edit changes if it moves the record in a listing sorted by `key`."""
+        """Return a value that changes with each edit that moves the record in a listing."""
         return self.record.raw if isinstance(self.record, InvalidRecord) else self.date(key)
 
 
@@ -112,7 +112,7 @@ class SourcePage:
 
 @dataclass(frozen=True, slots=True)
 class SourceQuery:
-    """A request: a part of a sorted listing, or opportunities by identifier."""
+    """A request for a page of a sorted listing, or for opportunities by identifier."""
 
     key: SortKey = "LastModifiedDate"
     after: datetime | None = None

@@ -119,7 +119,7 @@ class SyncRun:
 
     @property
     def settled(self) -> datetime | None:
-        """The date up to which every replica of AWS's shows every change; None if unknown."""
+        """The date up to which all of AWS's replicas show every change; None if unknown."""
         watermark, newest = self.state.watermark, self.newest
         if watermark is None:
             return None
@@ -127,7 +127,7 @@ class SyncRun:
 
     @property
     def is_watermark_ahead(self) -> bool:
-        """Whether the watermark is later than everything that AWS lists."""
+        """True if the watermark is later than everything that AWS lists."""
         watermark, newest = self.state.watermark, self.newest
         return watermark is not None and newest is not None and newest < watermark
 
@@ -171,7 +171,7 @@ class SyncRun:
     async def commit(
         self, changes: ChangeSet, page: CursorPage, *, missing: frozenset[str] = frozenset()
     ) -> None:
-        """Write what a page changes, and the watermark that it proves.
+        """Write the change set of a page, and the watermark that the page proves.
 
         `missing` are identifiers that were looked up and that AWS does not list yet.
         """
@@ -191,7 +191,7 @@ class SyncRun:
         self._count(changes, page)
 
     async def commit_complete_listing(self, gone: frozenset[str]) -> None:
-        """Write what a complete listing proves; what is gone need not be looked up again."""
+        """Write the results of a complete listing, such as opportunities that are gone."""
         batch = SyncBatch(
             watermark=self.newest if self.is_watermark_ahead else None,
             remove_pending=gone & self.state.pending,
@@ -253,7 +253,7 @@ class SyncRun:
 
 
 def _is_unreached(row: SourceRow, clock: datetime | None) -> bool:
-    """Return whether AWS's clock is not known to have reached the date of an opportunity."""
+    """Return whether AWS's clock may not have reached the date of an opportunity."""
     if row.modified is None or isinstance(row.record, InvalidRecord):
         return False
     return clock is None or is_ahead(row.modified, clock)

@@ -1,4 +1,4 @@
-"""SyncStore: what a store of a local replica has to do; five methods, for any database."""
+"""SyncStore: the protocol of a store of a local replica, five methods for any database."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from partnercentral_list.models import OpportunitySummary
 
 @dataclass(frozen=True, slots=True)
 class SyncState:
-    """What a store holds besides opportunities.
+    """The state of a store, besides its opportunities.
 
     Attributes:
         catalog: The catalog of the replica: the one given to the first `acquire_lease`.
@@ -46,7 +46,7 @@ class InvalidRecord:
 
 @dataclass(frozen=True, slots=True)
 class SyncBatch:
-    """What one commit writes and deletes.
+    """The changes of one commit.
 
     What it does not name stays as it is. The sync never adds and removes the same identifier or key
     in one batch, so a store may write the fields in any order, the watermark last.
@@ -73,7 +73,7 @@ class SyncBatch:
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is nothing to write or delete."""
+        """True if there is nothing to write or delete."""
         written = (self.records, self.invalid, self.watermark, self.add_pending)
         return not any((*written, self.remove_pending, self.remove_invalid))
 

@@ -1,4 +1,4 @@
-"""What the emulator costs: start and stop, memory, CPU time a page, from a process of its own.
+"""The emulator's cost: start and stop, memory, CPU time a page, from a process of its own.
 
     python tests/benchmarks/emulator.py [--opportunities 10000] [--pages 300]
 

@@ -1,4 +1,4 @@
-"""How long this library keeps an event loop from everything else, once and for each page.
+"""The time for which this library blocks an event loop, once and for each page.
 
     python tests/benchmarks/event_loop.py [--opportunities 10000] [--rounds 5]
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from tests.benchmarks.measuring import NAMES, Report, Rounds, compare, pages, run, shown, table
 
-PEERS = [side for side in NAMES if side != "ours"]
+PEERS = [library for library in NAMES if library != "ours"]
 #: Rounds by records.
 SIZES = {1_000: 5, 10_000: 9, 100_000: 3}
 
@@ -21,11 +21,11 @@ def cpu(report: Report) -> None:
     rows: list[list[str]] = []
     growth: dict[str, dict[int, float]] = {}
     for size, measured in _sizes(report):
-        for side, name in NAMES.items():
-            spent, wall = measured.median(side, "cpu"), measured.median(side, "wall")
-            ratio = shown(measured.ratios("ours", side, "cpu")) if side != "ours" else ""
+        for library, name in NAMES.items():
+            spent, wall = measured.median(library, "cpu"), measured.median(library, "wall")
+            ratio = shown(measured.ratios("ours", library, "cpu")) if library != "ours" else ""
             rows.append([f"{size:,}", name, f"{spent:.3f}", f"{wall:.3f}", ratio])
-            growth.setdefault(side, {})[size] = spent
+            growth.setdefault(library, {})[size] = spent
     head = ["records", "library", "CPU, s", "wall, s", "this library's CPU ÷ its"]
     report.parts["cpu"] = table(head, rows)
     report.plots["growth"] = growth
@@ -34,27 +34,27 @@ def cpu(report: Report) -> None:
 
 def _cpu_targets(report: Report, measured: Rounds) -> None:
     report.plots["cpu"] = {
-        side: measured.ratios(side, "ours", "cpu") for side in NAMES if side != "ours"
+        library: measured.ratios(library, "ours", "cpu") for library in NAMES if library != "ours"
     }
-    for side, name, must, goal in (
+    for library, name, must, goal in (
         ("aiobotocore", "aiobotocore's paginator", "0.30", "0.20"),
         ("capo", "capo", "1.35", "1.0"),
         ("floor", "the floor", "1.6", "1.4"),
     ):
         what = f"CPU for 10,000 records ÷ {name}"
-        report.reach(what, measured.ratios("ours", side, "cpu"), must, goal)
+        report.reach(what, measured.ratios("ours", library, "cpu"), must, goal)
 
 
 def memory(report: Report) -> None:
     """Peak memory while iterating, by size; from the processes whose time was taken."""
     rows = [
-        [name, *(f"{measured.median(side, 'peak'):.1f}" for _, measured in _sizes(report))]
-        for side, name in NAMES.items()
+        [name, *(f"{measured.median(library, 'peak'):.1f}" for _, measured in _sizes(report))]
+        for library, name in NAMES.items()
     ]
     report.parts["memory"] = table(["peak, MB", *(f"{size:,}" for size in SIZES)], rows)
     report.plots["memory"] = {
-        side: {size: measured.median(side, "peak") for size, measured in _sizes(report)}
-        for side in NAMES
+        library: {size: measured.median(library, "peak") for size, measured in _sizes(report)}
+        for library in NAMES
     }
     few, many = report.listed(1_000, 0), report.listed(100_000, 0)
     # Each of the larger against each of the smaller, since they are of no common round.
@@ -66,7 +66,7 @@ def memory(report: Report) -> None:
 
 
 def profile(report: Report) -> None:
-    """Where the time of a page goes, and what would save some of it."""
+    """The time of a page by part, and the variants that would save some of it."""
     with pages(10_000) as url:
         under_profiler = run("profile", url)
         made = run("objects", url)["parts"]
@@ -110,11 +110,11 @@ def latency(report: Report) -> None:
                 measured = compare(url, tuple(NAMES), report.rounds(rounds), size)
         else:
             measured = report.listed(size, rounds)
-        for side, name in NAMES.items():
-            wall = measured.median(side, "wall") / (size / 100) * 1000
-            ratio = shown(measured.ratios("ours", side, "wall")) if side != "ours" else ""
+        for library, name in NAMES.items():
+            wall = measured.median(library, "wall") / (size / 100) * 1000
+            ratio = shown(measured.ratios("ours", library, "wall")) if library != "ours" else ""
             rows.append([f"{delay * 1000:.0f}", name, f"{wall:.1f}", ratio])
-        ratios[delay] = {side: measured.ratios(side, "ours", "wall") for side in PEERS}
+        ratios[delay] = {library: measured.ratios(library, "ours", "wall") for library in PEERS}
     head = ["latency, ms", "library", "ms from page to page", "this library's ÷ its"]
     report.parts["latency"] = table(head, rows)
     report.plots["latency"] = ratios

@@ -1,4 +1,4 @@
-"""Sides measured in turn, each in a process of its own, and the results as a table."""
+"""Workloads measured in turn, each in a process of its own, and the results as a table."""
 
 from __future__ import annotations
 
@@ -49,9 +49,9 @@ def pages(opportunities: int, latency: float = 0.0, *, tls: bool = False) -> Ite
         server.communicate()
 
 
-def run(side: str, url: str, *options: str, **settings: str) -> Result:
-    """Measure one side in a process of its own, with environment variables of its own too."""
-    command = [sys.executable, "-m", "tests.benchmarks.sides", side, url, *options]
+def run(workload: str, url: str, *options: str, **settings: str) -> Result:
+    """Measure one workload in a process of its own, with environment variables of its own too."""
+    command = [sys.executable, "-m", "tests.benchmarks.workloads", workload, url, *options]
     return _result([*command, "--started", repr(time.time())], environment() | settings)
 
 
@@ -68,49 +68,49 @@ def _result(command: Sequence[str], env: dict[str, str]) -> Result:
 
 @dataclass
 class Rounds:
-    """What several sides took, round by round."""
+    """The results of several workloads, round by round."""
 
     results: dict[str, list[Result]] = field(default_factory=dict)
 
-    def add(self, side: str, result: Result) -> None:
+    def add(self, workload: str, result: Result) -> None:
         """Add a result of the current round."""
-        self.results.setdefault(side, []).append(result)
+        self.results.setdefault(workload, []).append(result)
 
-    def median(self, side: str, what: str) -> float:
-        """The median over the rounds."""
-        return statistics.median(self.all(side, what))
+    def median(self, workload: str, what: str) -> float:
+        """Return the median over the rounds."""
+        return statistics.median(self.all(workload, what))
 
-    def all(self, side: str, what: str) -> list[float]:
-        """What it was in each round."""
-        return [result[what] for result in self.results[side]]
+    def all(self, workload: str, what: str) -> list[float]:
+        """Return the results of every round."""
+        return [result[what] for result in self.results[workload]]
 
-    def ratios(self, side: str, to: str, what: str) -> list[float]:
-        """One side over another, in each round."""
-        pairs = zip(self.all(side, what), self.all(to, what), strict=True)
+    def ratios(self, workload: str, to: str, what: str) -> list[float]:
+        """Return one workload's results divided by another's, sorted."""
+        pairs = zip(self.all(workload, what), self.all(to, what), strict=True)
         return sorted(one / other for one, other in pairs)
 
 
 def compare(
-    url: str, sides: Sequence[str], rounds: int, count: int, *options: str, **settings: str
+    url: str, workloads: Sequence[str], rounds: int, count: int, *options: str, **settings: str
 ) -> Rounds:
-    """Run the sides in turn, each in every round; the first one once more before, to warm up."""
+    """Run the workloads in turn in every round; the first one once more before, to warm up."""
     measured = Rounds()
-    run(sides[0], url, *options, **settings)
+    run(workloads[0], url, *options, **settings)
     for number in range(rounds):
-        for side in sides if number % 2 == 0 else reversed(sides):
-            result = run(side, url, *options, **settings)
-            assert result["count"] == count, (side, result)
-            measured.add(side, result)
+        for workload in workloads if number % 2 == 0 else reversed(workloads):
+            result = run(workload, url, *options, **settings)
+            assert result["count"] == count, (workload, result)
+            measured.add(workload, result)
     return measured
 
 
 def shown(figures: Sequence[float]) -> str:
-    """A median with its spread."""
+    """Return the median with its spread, as text."""
     return f"{statistics.median(figures):.2f} ({min(figures):.2f}..{max(figures):.2f})"
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table in Markdown."""
+    """Return a table in Markdown."""
     lines = ["| " + " | ".join(row) + " |" for row in (head, ["---"] * len(head), *rows)]
     return "\n".join(lines)
 
@@ -135,7 +135,7 @@ class Report:
         self.targets.append((what, shown(measured), must, goal))
 
     def listed(self, size: int, rounds: int) -> Rounds:
-        """Every library's listing of so many records, which several tables go by."""
+        """Measure each library's listing of so many records, once for all tables."""
         if size not in self._listed:
             with pages(size) as url:
                 measured = compare(url, tuple(NAMES), self.rounds(rounds), size)

@@ -1,4 +1,4 @@
-"""What each further open client of a process costs: milliseconds, and memory.
+"""The cost of each further open client of a process: milliseconds, and memory.
 
     python -m tests.benchmarks.open_clients [--clients 40] [--rounds 5]
 

@@ -1,4 +1,4 @@
-"""Where the time of a page goes, and how many of our functions it passes through.
+"""The time of a page by part, and the number of our functions that it passes through.
 
 ``python -m tests.benchmarks.page_profile`` lists the functions.
 """
@@ -23,7 +23,7 @@ from partnercentral_list.emulator import PartnerCentralEmulator
 PACKAGE = Path(partnercentral_list.__file__).parent
 EMULATOR = PACKAGE / "emulator"
 
-#: The first that a function's place contains is whose time it is.
+#: A function's time belongs to the first part whose key its file name contains.
 PARTS = {
     "SchemaValidator": "pydantic: the page becomes typed records",
     "contextlib.py": "the garbage collector, which looks at the page's objects",
@@ -61,7 +61,7 @@ def profiled(into: dict[str, float]) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class PageCalls:
-    """What of this package runs for one page of a listing, from its request to its records."""
+    """The functions of this package that run for one page of a listing."""
 
     calls: Mapping[tuple[str, str], int]
     """How often each function runs, by file and name; those inside another count as its own."""
@@ -79,7 +79,7 @@ def page_calls() -> PageCalls:
     """Count the functions that one page of 50 opportunities passes through, prefetch included."""
     calls: Counter[tuple[str, str]] = Counter()
 
-    def note(frame: FrameType, event: str, _: object) -> None:
+    def record_call(frame: FrameType, event: str, _: object) -> None:
         file = Path(frame.f_code.co_filename)
         if event == "call" and PACKAGE in file.parents and EMULATOR not in file.parents:
             name = frame.f_code.co_qualname.partition(".<locals>.<")[0]
@@ -102,7 +102,7 @@ def page_calls() -> PageCalls:
             # Two pages have come: the first, and the one behind it. What follows is the third.
             await received.get()
             await received.get()
-            sys.setprofile(note)
+            sys.setprofile(record_call)
             try:
                 for _ in range(50):
                     await anext(opportunities)

@@ -17,7 +17,7 @@ COLORS = {
     "capo": "#7c3aed",
     "floor": "#6b7280",
 }
-SHORT = {side: name.partition(":")[0] for side, name in NAMES.items()}
+SHORT = {library: name.partition(":")[0] for library, name in NAMES.items()}
 
 
 def growth(axes: Any, measured: Mapping[str, Mapping[int, float]]) -> None:
@@ -34,21 +34,21 @@ def memory(axes: Any, measured: Mapping[str, Mapping[int, float]]) -> None:
 
 
 def _by_records(axes: Any, measured: Mapping[str, Mapping[int, float]]) -> None:
-    for side, points in measured.items():
-        style = {"linewidth": 2.6 if side == "ours" else 1.3, "color": COLORS[side]}
-        axes.plot(list(points), list(points.values()), "o-", label=SHORT[side], **style)
+    for library, points in measured.items():
+        style = {"linewidth": 2.6 if library == "ours" else 1.3, "color": COLORS[library]}
+        axes.plot(list(points), list(points.values()), "o-", label=SHORT[library], **style)
     axes.legend(fontsize=8)
 
 
 def cpu(axes: Any, ratios: Mapping[str, Sequence[float]]) -> None:
     """Each library's CPU time over this library's, with its spread."""
-    for place, (side, values) in enumerate(ratios.items()):
+    for place, (library, values) in enumerate(ratios.items()):
         middle = statistics.median(values)
         spread = [[middle - min(values)], [max(values) - middle]]
-        axes.barh(place, middle, xerr=spread, color=COLORS[side], error_kw={"capsize": 3})
+        axes.barh(place, middle, xerr=spread, color=COLORS[library], error_kw={"capsize": 3})
         axes.text(max(values) + 0.08, place, f"{middle:.2f}", va="center", fontsize=9)
     axes.axvline(1, color=COLORS["ours"], linewidth=2)
-    axes.set_yticks(range(len(ratios)), [SHORT[side] for side in ratios])
+    axes.set_yticks(range(len(ratios)), [SHORT[library] for library in ratios])
     axes.invert_yaxis()
     axes.set(xlabel="CPU time for 10,000 records; this library's is 1")
 
@@ -56,10 +56,10 @@ def cpu(axes: Any, ratios: Mapping[str, Sequence[float]]) -> None:
 def latency(axes: Any, ratios: Mapping[float, Mapping[str, Sequence[float]]]) -> None:
     """Each library's wall time over this library's, by the latency of a page."""
     width = 0.15
-    for number, side in enumerate(next(iter(ratios.values()))):
-        middles = [statistics.median(sides[side]) for sides in ratios.values()]
+    for number, library in enumerate(next(iter(ratios.values()))):
+        middles = [statistics.median(libraries[library]) for libraries in ratios.values()]
         places = [place + (number - 2) * width for place in range(len(ratios))]
-        axes.bar(places, middles, width, color=COLORS[side], label=SHORT[side])
+        axes.bar(places, middles, width, color=COLORS[library], label=SHORT[library])
     axes.axhline(1, color=COLORS["ours"], linewidth=2)
     axes.set_xticks(range(len(ratios)), [f"{delay * 1000:.0f} ms" for delay in ratios])
     axes.set(xlabel="latency of a page", ylabel="wall time; this library's is 1")
@@ -67,7 +67,7 @@ def latency(axes: Any, ratios: Mapping[float, Mapping[str, Sequence[float]]]) ->
 
 
 def stages(axes: Any, medians: Mapping[str, float]) -> None:
-    """What a process does until the first record, one stage behind the other."""
+    """CPU time of each stage until the first record, one after the other."""
     begun = 0.0
     for place, spent in enumerate(medians.values()):
         axes.barh(place, spent, left=begun, color=COLORS["ours"])

@@ -1,4 +1,4 @@
-"""What each thing is worth that this library does to a process: collector, loader, imports.
+"""The effect of what this library changes in a process: collector, loader, imports.
 
     python -m tests.benchmarks.process [--rounds 15]
 

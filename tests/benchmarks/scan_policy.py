@@ -1,4 +1,4 @@
-"""What docs/scan.md says of a scan's time and requests, on a clock of its own.
+"""The time and requests of a scan in docs/scan.md, measured on virtual time.
 
 python -m tests.benchmarks.scan_policy
 """

@@ -1,4 +1,4 @@
-"""Cold start: what imports cost, and the time from a process's start to its first record."""
+"""Cold start: the cost of imports, and the time from a process's start to its first record."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.benchmarks.measuring import (
 )
 from tests.benchmarks.server import CERTIFICATE
 
-SIDES = ("ours", "boto3", "aiobotocore", "capo")
+LIBRARIES = ("ours", "boto3", "aiobotocore", "capo")
 IMPORTS = {
     "ours": "from partnercentral_list import PartnerCentralClient, OpportunitySummary, Stage",
     "boto3": "import boto3",
@@ -43,21 +43,21 @@ print(json.dumps({{"cpu": time.process_time() - begun}}))
 STAGES = f"""
 import json, time
 reached = [("the interpreter", time.process_time())]
-def note(stage):
+def record(stage):
     reached.append((stage, time.process_time()))
 {IMPORTS["ours"]}
-note("the import, with pydantic")
+record("the import, with pydantic")
 client = PartnerCentralClient("AWS", endpoint_url=URL, rate_limit=None)
-note("a client is made")
+record("a client is made")
 import aiobotocore.config, aiobotocore.session
-note("aiobotocore is imported, with botocore and aiohttp")
+record("aiobotocore is imported, with botocore and aiohttp")
 client.preload()
-note("botocore's data files are read")
+record("botocore's data files are read")
 import asyncio
 async def main():
     async with client:
         async for _ in client.iter_opportunities():
-            return note("asyncio, opening, certificates, the first page")
+            return record("asyncio, opening, certificates, the first page")
 asyncio.run(main())
 parts = {{stage: now - before for (_, before), (stage, now) in zip(reached, reached[1:])}}
 print(json.dumps({{reached[0][0]: reached[0][1], **parts}}))
@@ -68,24 +68,24 @@ def cold(report: Report) -> None:
     """Imports, and from the start of a process to the first record, without TLS and with it."""
     imports = _imports(report)
     with pages(200) as url:
-        plain = compare(url, SIDES, report.rounds(11), 200, "--cold")
+        plain = compare(url, LIBRARIES, report.rounds(11), 200, "--cold")
         _variants(report, url)
         _stages(report, [program(f"URL = {url!r}\n{STAGES}") for _ in range(report.rounds(9))])
     with trusted() as bundle, pages(200, tls=True) as url:
         trusting = {"AWS_CA_BUNDLE": bundle, "SSL_CERT_FILE": bundle}
-        encrypted = compare(url, SIDES, report.rounds(11), 200, "--cold", **trusting)
+        encrypted = compare(url, LIBRARIES, report.rounds(11), 200, "--cold", **trusting)
     rows: list[list[str]] = []
-    for side in SIDES:
+    for library in LIBRARIES:
         took = [
-            f"{kind.median(side, what) * 1000:.0f}"
+            f"{kind.median(library, what) * 1000:.0f}"
             for kind in (plain, encrypted)
             for what in ("first", "first_cpu")
         ]
         ratios = [
-            shown(kind.ratios(side, "boto3", "first")) if side != "boto3" else ""
+            shown(kind.ratios(library, "boto3", "first")) if library != "boto3" else ""
             for kind in (plain, encrypted)
         ]
-        rows.append([NAMES[side], *took[:2], ratios[0], *took[2:], ratios[1]])
+        rows.append([NAMES[library], *took[:2], ratios[0], *took[2:], ratios[1]])
     head = ["to the first record", "ms", "ms CPU", "÷ boto3", "TLS: ms", "ms CPU", "÷ boto3"]
     report.parts["cold"] = table(head, rows)
     ratios = imports.ratios("ours", "boto3", "cpu")
@@ -99,15 +99,15 @@ def cold(report: Report) -> None:
 def _imports(report: Report) -> Rounds:
     measured = Rounds()
     for _ in range(report.rounds(11)):
-        for side, text in IMPORTS.items():
-            measured.add(side, program(TIMED.format(text)))
+        for name, text in IMPORTS.items():
+            measured.add(name, program(TIMED.format(text)))
     rows = [
         [
-            f"`{IMPORTS[side]}`",
-            f"{measured.median(side, 'cpu') * 1000:.0f}",
-            shown(measured.ratios(side, "boto3", "cpu")),
+            f"`{IMPORTS[name]}`",
+            f"{measured.median(name, 'cpu') * 1000:.0f}",
+            shown(measured.ratios(name, "boto3", "cpu")),
         ]
-        for side in IMPORTS
+        for name in IMPORTS
     ]
     report.parts["imports"] = table(["", "ms CPU", "÷ `import boto3`"], rows)
     return measured

@@ -38,7 +38,7 @@ async def main(size: int) -> None:
         )
         path = Path(folder) / "pipeline.db"
         async with client, SQLiteStore(path) as store:
-            # The first request has the emulator invent and sort them.
+            # The first request has the emulator generate and sort them.
             await client.list_opportunities(max_results=1)
             before = memory()
             sync = OpportunitySync(client, store, lookback=timedelta(seconds=1))

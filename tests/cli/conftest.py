@@ -1,4 +1,4 @@
-"""What the tests of the command share: how it is run, and against what."""
+"""Fixtures of the tests of the command: a runner, and an emulator."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ OF_BEHAVIOR = {item.name for item in fields(Behavior)}
 
 
 def of_python(said: str) -> list[str]:
-    """Find what the command must not say."""
+    """Return the words of a message that only a Python program could use."""
     return [
         word
         for word in OF_PYTHON.findall(said)
@@ -48,7 +48,7 @@ def of_python(said: str) -> list[str]:
 
 @pytest.fixture
 def logging_restored() -> Iterator[None]:
-    """What --debug sets up is the process's, which is here the tests'."""
+    """Restore logging, which --debug configures for the whole process: here, for the tests."""
     root, ours = logging.getLogger(), logging.getLogger("partnercentral_list")
     handlers, level = list(root.handlers), ours.level
     yield

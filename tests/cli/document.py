@@ -39,7 +39,7 @@ DIFFERENCES = {
     "terminal": "On a terminal, control characters of a record, which could clear the screen or set its title, "
     "are written as `\\u001b`. A pipe and a file get the AWS CLI's bytes.",
     "words": "Messages on stderr have other words, and name what is valid; a `--query` for a member that no "
-    "response has, or that is misspelt in a record, is remarked on there; there is no pager and no prompt.",
+    "response has, or that is misspelled in a record, is remarked on there; there is no pager and no prompt.",
 }
 
 HEAD = """# The command

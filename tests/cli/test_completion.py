@@ -20,7 +20,7 @@ exec {shlex.quote(sys.executable)} -m partnercentral_list.cli "$@"
 """
 
 #: What bash does when a word is to be completed.
-ASK = """
+COMPLETE = """
 source <(partnercentral-list completion bash)
 COMP_LINE={line} COMP_TYPE=9 COMP_WORDBREAKS=$' \\t\\n"\\'><=;|&(:'
 COMP_POINT=${{#COMP_LINE}}
@@ -53,7 +53,7 @@ def installed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def completed(line: str) -> list[str]:
-    program = ASK.format(line=shlex.quote(f"partnercentral-list {line}"))
+    program = COMPLETE.format(line=shlex.quote(f"partnercentral-list {line}"))
     done = subprocess.run(["bash", "-c", program], capture_output=True, text=True, check=True)
     return [reply.rstrip() for reply in done.stdout.splitlines() if reply]
 

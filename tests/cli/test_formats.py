@@ -1,4 +1,4 @@
-"""The output formats: what is printed of a record, and what a query may do."""
+"""The output formats: the printed form of a record, and queries."""
 
 from __future__ import annotations
 
@@ -349,7 +349,7 @@ def test_a_table_of_nothing_is_nothing(value: object, listed: Run) -> None:
 
 
 @pytest.mark.parametrize("value", [3, "a", [1, [2, 3]], [{"a": 1}, 2], {"a": [[1], [2]]}, [[]]])
-def test_a_table_takes_whatever_a_query_gives(value: object, listed: Run) -> None:
+def test_a_table_shows_any_result_of_a_query(value: object, listed: Run) -> None:
     assert "ListOpportunities" in listed(*TABLE, f"`{json.dumps(value)}`").out
 
 

@@ -1,4 +1,4 @@
-"""What was read is written, whatever ends a listing, a scan or a sync, and is said to be."""
+"""Interruptions: a listing, scan or sync that ends early writes what was read, and says so."""
 
 from __future__ import annotations
 
@@ -64,9 +64,7 @@ SIGNALS: dict[int, int] = {}
 
 
 @contextmanager
-def signalled_in(
-    emulator: PartnerCentralEmulator, at: int, number_of_signal: int
-) -> Iterator[None]:
+def signaled_in(emulator: PartnerCentralEmulator, at: int, number_of_signal: int) -> Iterator[None]:
     """Send the signal while that request waits for its response."""
     with HangingRequest(emulator, at) as hanging:
         is_reached = hanging.set
@@ -88,7 +86,7 @@ def test_an_interrupted_scan_has_written_every_record_that_it_read(
     read: list[str],
     short: PartnerCentralEmulator,
 ) -> None:
-    with signalled_in(short, 6, ending):
+    with signaled_in(short, 6, ending):
         done = run("opportunities", *where(short), "--scan", "--output", form)
     assert done.code == ENDS[ending]  # type: ignore[index]
     assert 0 < len(read) < 400
@@ -117,7 +115,7 @@ def test_a_part_of_a_scan_is_not_written_as_if_it_were_the_whole(
     form: str, run: Run, read: list[str], short: PartnerCentralEmulator
 ) -> None:
     said = "{} opportunities were read, and none was written; a scan cannot be resumed. --output"
-    with signalled_in(short, 6, signal.SIGINT):
+    with signaled_in(short, 6, signal.SIGINT):
         done = run("opportunities", *where(short), "--scan", "--output", form)
     assert (done.code, done.out) == (130, "")
     assert said.format(len(read)) in done.err
@@ -143,7 +141,7 @@ def test_a_listing_and_the_rest_of_it_are_the_whole(
 ) -> None:
     whole = [record["Id"] for record in emulator.opportunities]
     words = ("--output", form, "--page-size", "60")
-    with signalled_in(emulator, 3, ending):
+    with signaled_in(emulator, 3, ending):
         done = run("opportunities", *where(emulator), *words)
     assert done.code == ENDS[ending]  # type: ignore[index]
     token = done.err.split("--starting-token ")[1].strip()
@@ -168,7 +166,7 @@ def test_a_listing_that_fails_and_the_rest_of_it_are_the_whole(
     assert (len(first), len(second), len(first | second)) == (120, 130, 250)
 
 
-class SignallingOutput(io.StringIO):
+class SignalingOutput(io.StringIO):
     """Raises SIGHUP when the first bytes are written."""
 
     def write(self, text: str, /) -> int:
@@ -180,7 +178,7 @@ class SignallingOutput(io.StringIO):
 def test_a_signal_while_json_is_written_cuts_nothing(
     emulator: PartnerCentralEmulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    output = SignallingOutput()
+    output = SignalingOutput()
     monkeypatch.setattr(sys, "stdout", output)
     assert main(["opportunities", *where(emulator)]) == 0
     assert len(json.loads(output.getvalue())["OpportunitySummaries"]) == 250
@@ -237,7 +235,7 @@ def broken_off(
 
 
 @pytest.mark.parametrize("ending", ENDS)
-def test_a_sync_that_is_interrupted_goes_on_where_it_stopped(
+def test_a_sync_that_is_interrupted_resumes_where_it_stopped(
     ending: int,
     run: Run,
     emulator: PartnerCentralEmulator,
@@ -247,14 +245,14 @@ def test_a_sync_that_is_interrupted_goes_on_where_it_stopped(
     monkeypatch.chdir(tmp_path)
 
     def interrupted() -> Any:
-        with signalled_in(emulator, 4, ending):
+        with signaled_in(emulator, 4, ending):
             return synced(run, emulator)
 
     done, _ = broken_off(interrupted, run, emulator)
     assert (done.code, done.out) == (ENDS[ending], "")  # type: ignore[index]
 
 
-def test_a_sync_that_fails_goes_on_where_it_stopped(
+def test_a_sync_that_fails_resumes_where_it_stopped(
     run: Run, emulator: PartnerCentralEmulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)

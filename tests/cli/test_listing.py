@@ -35,7 +35,7 @@ def ids(text: str) -> list[str]:
     return [record["Id"] for record in json.loads(text)["OpportunitySummaries"]]
 
 
-def test_a_cut_listing_goes_on_with_its_token(listed: Run) -> None:
+def test_a_cut_listing_resumes_from_its_token(listed: Run) -> None:
     whole = ids(listed().out)
     first = listed("--max-items", "33")
     rest = listed("--starting-token", json.loads(first.out)["NextToken"])
@@ -44,7 +44,7 @@ def test_a_cut_listing_goes_on_with_its_token(listed: Run) -> None:
 
 
 @pytest.mark.parametrize("words", [["--no-paginate"], ["--max-results", "20"]])
-def test_awss_own_token_goes_on_in_both_ways(words: list[str], listed: Run) -> None:
+def test_awss_own_token_resumes_in_both_ways(words: list[str], listed: Run) -> None:
     whole = ids(listed().out)
     one_page = listed(*words)
     token = json.loads(one_page.out)["NextToken"]
@@ -53,7 +53,7 @@ def test_awss_own_token_goes_on_in_both_ways(words: list[str], listed: Run) -> N
     assert ids(listed("--starting-token", token).out) == whole[20:]
 
 
-def test_jsonl_tells_on_stderr_where_to_go_on(listed: Run) -> None:
+def test_jsonl_names_the_resume_token_on_stderr(listed: Run) -> None:
     done = listed("--output", "jsonl", "--max-items", "3")
     token = re.fullmatch(r"There are more\. Resume with: --starting-token (\S+)\n", done.err)
     assert token
@@ -101,7 +101,7 @@ def test_a_failure_has_the_aws_clis_exit_code_and_no_output(
     assert "100 opportunities were read, and none was written" in done.err
 
 
-def test_a_failure_in_the_middle_of_lines_says_where_to_go_on(
+def test_a_failure_in_the_middle_of_lines_names_the_resume_token(
     listed: Run, emulator: PartnerCentralEmulator
 ) -> None:
     emulator.fail("AccessDeniedException", at=2)
@@ -134,7 +134,7 @@ def test_no_credentials_is_a_bad_configuration(run: Run, emulator: PartnerCentra
     assert not emulator.requests
 
 
-def test_debug_tells_of_requests_and_shows_no_record(emulator: PartnerCentralEmulator) -> None:
+def test_debug_logs_requests_and_shows_no_record(emulator: PartnerCentralEmulator) -> None:
     name = emulator.opportunities[0]["Customer"]["Account"]["CompanyName"]
     words = ["--debug", "--query", "length(OpportunitySummaries)"]
     done = subprocess.run(
@@ -188,7 +188,7 @@ def test_an_interruption_before_the_first_page_writes_nothing(
     assert interrupted(emulator, 1) == (130, "", "Interrupted: nothing was written.\n")
 
 
-def test_a_full_disk_is_said_in_a_line(emulator: PartnerCentralEmulator) -> None:
+def test_a_full_disk_is_a_message_of_one_line(emulator: PartnerCentralEmulator) -> None:
     with open("/dev/full", "w") as full:
         done = subprocess.run(
             argv_of(emulator, "--output", "jsonl"),
@@ -419,7 +419,7 @@ def test_the_emulator_refuses_a_bad_value_by_its_option(option: str, value: str,
     assert option in done.err
 
 
-def test_a_port_that_is_taken_is_said_with_the_way_out(
+def test_a_port_in_use_is_an_error_that_names_the_way_out(
     run: Run, emulator: PartnerCentralEmulator
 ) -> None:
     port = emulator.url.rpartition(":")[2]

@@ -1,4 +1,4 @@
-"""What the command says is wrong: by its options, and by the names of variables and files."""
+"""Messages of the command: they name options, variables and files."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def test_a_form_that_there_is_not_is_named_with_its_source(
 
 
 @pytest.mark.parametrize("store", ["", ":memory:"])
-def test_a_copy_needs_a_file(store: str, run: Run) -> None:
+def test_a_replica_needs_a_file(store: str, run: Run) -> None:
     done = run("sync", "--demo", "--store", store)
     assert done.code == 252
     assert "give a path" in done.err
@@ -218,7 +218,7 @@ def test_a_bad_value_is_named_by_its_option(
         ("--profile x opportunities", "Unknown option: --profile. Options come behind the command"),
     ],
 )  # fmt: skip
-def test_what_was_probably_meant_is_said(words: str, said: str, run: Run) -> None:
+def test_the_option_that_was_probably_meant_is_suggested(words: str, said: str, run: Run) -> None:
     done = run(*words.split())
     assert (done.code, done.out) == (252, "")
     assert said in done.err
@@ -247,7 +247,7 @@ def test_a_short_form_and_help_are_no_mistakes(words: list[str], run: Run) -> No
     assert run(*words).code == 0
 
 
-def test_what_is_required_is_said_when_nothing_is_misspelt(run: Run) -> None:
+def test_missing_options_are_reported_if_none_is_misspelled(run: Run) -> None:
     done = run("sync", "--catalog", "AWS")
     assert done.code == 252
     assert "the following arguments are required: --store" in done.err
@@ -262,7 +262,7 @@ def test_what_is_required_is_said_when_nothing_is_misspelt(run: Run) -> None:
     ],
 )
 @pytest.mark.parametrize("command", COMMANDS)
-def test_a_failed_request_is_told_without_pythons_names(
+def test_a_failed_request_is_reported_without_pythons_names(
     command: str,
     fault: Fault,
     run: Run,

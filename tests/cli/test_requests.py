@@ -27,7 +27,7 @@ KEYS = st.text(string.ascii_letters, min_size=1)
 
 
 @given(st.dictionaries(KEYS, st.text(), min_size=1))
-def test_shorthand_gives_back_what_was_quoted(members: dict[str, str]) -> None:
+def test_shorthand_returns_quoted_text_unchanged(members: dict[str, str]) -> None:
     def quoted(text: str) -> str:
         return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
@@ -38,7 +38,7 @@ def test_shorthand_gives_back_what_was_quoted(members: dict[str, str]) -> None:
 
 
 @given(st.dictionaries(KEYS, st.text(string.ascii_letters + " -:+.=", min_size=1), min_size=1))
-def test_shorthand_gives_back_what_needs_no_quotes(members: dict[str, str]) -> None:
+def test_shorthand_returns_text_without_quotes_unchanged(members: dict[str, str]) -> None:
     text = " , ".join(f"{key} = {value}" for key, value in members.items())
     assert parse_shorthand(text) == {key: value.strip(" ") for key, value in members.items()}
 
@@ -79,7 +79,7 @@ def test_bad_shorthand_is_pointed_at(text: str, said: str, listed: Run) -> None:
         ("--last-modified-date", "soon", "AfterLastModifiedDate=2026-01-31"),
     ],
 )
-def test_bad_shorthand_is_told_with_an_example(
+def test_bad_shorthand_is_reported_with_an_example(
     option: str, text: str, example: str, listed: Run
 ) -> None:
     done = listed(option, text)
@@ -214,7 +214,7 @@ def test_yaml_dates_are_dates(listed: Run, emulator: PartnerCentralEmulator) -> 
     ],
     ids=lambda value: " ".join(value)[:40] if isinstance(value, list) else "",
 )
-def test_what_is_wrong_is_said_before_anything_is_sent(
+def test_errors_are_reported_before_anything_is_sent(
     words: list[str], said: str, listed: Run, emulator: PartnerCentralEmulator
 ) -> None:
     done = listed(*words)
@@ -235,7 +235,7 @@ def test_a_file_that_is_not_utf_8_is_refused(listed: Run, tmp_path: Path) -> Non
     assert "not UTF-8" in listed("--identifier", f"file://{tmp_path}/ids").err
 
 
-def test_no_catalog_is_said_so_with_the_usage(run: Run) -> None:
+def test_a_missing_catalog_is_an_error_with_the_usage(run: Run) -> None:
     done = run("opportunities")
     assert done.code == 252
     assert "usage: partnercentral-list opportunities" in done.err

@@ -1,4 +1,4 @@
-"""What the command does beyond the AWS CLI with the library's scan and sync."""
+"""The scan and the sync of the command, which the AWS CLI does not have."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def synced(run: Run, emulator: PartnerCentralEmulator, store: Path, *words: str)
     return run("sync", *where(emulator), "--store", str(store), *words)
 
 
-def test_sync_keeps_a_copy_and_says_what_it_did(
+def test_sync_keeps_a_replica_and_prints_a_report(
     run: Run, emulator: PartnerCentralEmulator, tmp_path: Path
 ) -> None:
     store = tmp_path / "pipeline.db"

@@ -1,4 +1,4 @@
-"""How these tests talk to the emulator: plain HTTP, nothing that the library has."""
+"""Plain HTTP calls of the emulator, without the library."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Behavior: each open question about the service has an option for every likely behavior."""
+"""Behavior: an option for every likely behavior that AWS does not document."""
 
 from __future__ import annotations
 
@@ -490,7 +490,7 @@ def test_a_scripted_throttling_behaves_alike_unless_it_says_otherwise() -> None:
 
 
 @pytest.mark.parametrize(("counts", "statuses"), [(False, "200 400 200"), (True, "200 400 400")])
-def test_rejected_requests_count_towards_the_quota_or_do_not(counts: bool, statuses: str) -> None:
+def test_rejected_requests_count_toward_the_quota_or_do_not(counts: bool, statuses: str) -> None:
     clock = Clock()
     behavior = Behavior(rejected_count=counts)
     emulator = PartnerCentralEmulator(1, requests_per_second=1, behavior=behavior, clock=clock)
@@ -688,7 +688,7 @@ def test_an_invalid_quota_for_the_day_is_refused(number: Any) -> None:
         AccountQuota(per_day=number)
 
 
-def test_a_token_with_a_life_is_refused_by_another_emulator() -> None:
+def test_a_token_that_expires_is_refused_by_another_emulator() -> None:
     behavior = Behavior(token_life_requests=100)
     one, other = (PartnerCentralEmulator(FIVE, behavior=behavior) for _ in range(2))
     with one, other, calling(one) as first, calling(other) as second:

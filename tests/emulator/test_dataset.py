@@ -22,7 +22,7 @@ SHAPES = botocore.loaders.Loader().load_service_model("partnercentral-selling", 
 def strings(
     shape_name: str, value: Any, path: str = ""
 ) -> Iterator[tuple[str, dict[str, Any], str]]:
-    """Walk a record along botocore's raw model; a member the model lacks is a KeyError."""
+    """Yield the strings of a record by botocore's raw model; an unknown member is a KeyError."""
     shape = SHAPES[shape_name]
     if value is None:
         return

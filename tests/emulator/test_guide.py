@@ -1,4 +1,4 @@
-"""What docs/emulator.md and docs/testing.md say about the emulator is true of the code."""
+"""docs/emulator.md and docs/testing.md agree with the code of the emulator."""
 
 from __future__ import annotations
 

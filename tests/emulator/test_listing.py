@@ -123,11 +123,11 @@ def test_a_filter_keeps_some_and_drops_some(
     assert 0 < len(found) < len(SAMPLE)
 
 
-@pytest.mark.parametrize("side", ["After", "Before"])
+@pytest.mark.parametrize("bound", ["After", "Before"])
 @pytest.mark.parametrize("name", ["LastModifiedDate", "CreatedDate"])
-def test_bounds_of_dates_are_inclusive(sample_caller: Caller, name: str, side: str) -> None:
+def test_bounds_of_dates_are_inclusive(sample_caller: Caller, name: str, bound: str) -> None:
     record = SAMPLE[7]
-    request: dict[str, Any] = {name: {side + name: record[name]}, "Identifier": [record["Id"]]}
+    request: dict[str, Any] = {name: {bound + name: record[name]}, "Identifier": [record["Id"]]}
     assert sample_caller.fetch(**request).ids == [record["Id"]]
 
 

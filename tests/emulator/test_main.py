@@ -65,7 +65,7 @@ def test_what_it_prints_is_enough_to_list_three(
 
 @pytest.fixture
 def options(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """What the emulator of the command was made with."""
+    """Return the arguments that the command created its emulator with."""
     made: dict[str, Any] = {}
     init = PartnerCentralEmulator.__init__
 
@@ -142,7 +142,7 @@ def test_a_taken_port_is_one_line_and_status_1(
 def test_a_value_out_of_bounds_is_one_line_and_status_1(
     argv: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    # If it is not refused, the test should fail, and not serve for ever.
+    # If it is not refused, the test should fail, and not serve forever.
     with interrupting():
         assert __main__.main(["--port", "0", *argv]) == 1
     assert capsys.readouterr().err.count("\n") == 1

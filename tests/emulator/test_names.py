@@ -1,4 +1,4 @@
-"""What is public of the emulator, and that it is documented."""
+"""The public names of the emulator, which are documented."""
 
 from __future__ import annotations
 

@@ -120,22 +120,22 @@ def client(emulator: PartnerCentralEmulator, make_client: MakeClient) -> Partner
     return make_client(emulator)
 
 
-async def test_a_malformed_record_is_one_of_its_page(
+async def test_an_invalid_record_is_one_of_its_page(
     emulator: PartnerCentralEmulator, client: PartnerCentralClient
 ) -> None:
-    emulator.fail(Fault.malformed_record(-1))
+    emulator.fail(Fault.invalid_record(-1))
     found: list[InvalidOpportunity] = []
     listed = await client.iter_opportunities(on_invalid=found.append).collect()
     assert [(invalid.page, invalid.index) for invalid in found] == [(1, 99)]
     assert len(listed) == 249
 
 
-def test_a_page_too_short_for_a_malformed_record_is_left_alone(
+def test_a_page_too_short_for_an_invalid_record_is_left_alone(
     emulator: PartnerCentralEmulator, caller: Caller
 ) -> None:
     before = caller.fetch().json
     for index in (20, -21):
-        emulator.fail(Fault.malformed_record(index))
+        emulator.fail(Fault.invalid_record(index))
         assert caller.fetch().json == before
 
 

@@ -1,4 +1,4 @@
-"""What is refused, and with which error."""
+"""Requests that the emulator refuses, and the errors that it sends."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ def test_an_event_is_read_from_a_lambdas_event_or_its_text() -> None:
     assert parse_events([event(), event()]) == [READ, READ]
 
 
-def test_an_update_is_told_from_a_creation() -> None:
+def test_an_update_is_distinguished_from_a_creation() -> None:
     updated = parse_event(event(**{"detail-type": "Opportunity Updated"}))
     assert isinstance(updated, OpportunityEvent)
     assert updated.kind == "updated"
@@ -103,7 +103,7 @@ def test_an_unknown_catalog_is_kept() -> None:
 
 
 @pytest.mark.parametrize("time", ["yesterday", None, 7, "0001-01-01T00:00:00+14:00"])
-def test_a_time_that_cannot_be_read_is_none(time: object) -> None:
+def test_an_invalid_time_is_none(time: object) -> None:
     read = parse_event(event(time=time))
     assert isinstance(read, OpportunityEvent)
     assert read.time is None

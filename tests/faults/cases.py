@@ -1,4 +1,4 @@
-"""Everything that can go wrong with a page, as data: how, and what has to become of it."""
+"""Everything that can go wrong with a page, as data: the fault, and the result expected."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Case:
     """Whether an attempt fails of it; None: that depends on who is faster."""
 
     def expected(self, page: int, times: int | None) -> Raises:
-        """What a listing raises that meets it on that page so many times (None: always)."""
+        """Return the error of a listing that meets the fault so many times (None: always)."""
         if page == 1 and self.first is not None:
             return self.first
         return self.once if times == 1 else self.always
@@ -131,7 +131,7 @@ def disconnected() -> Exception:
     return aiohttp.ServerDisconnectedError()
 
 
-MODELLED: dict[type[ServiceError], bool] = {
+MODELED: dict[type[ServiceError], bool] = {
     AccessDeniedException: False,
     InternalServerException: True,
     ResourceNotFoundException: False,
@@ -142,7 +142,7 @@ MODELLED: dict[type[ServiceError], bool] = {
 def modeled() -> list[Case]:
     """AWS's own errors, whatever their status; 429 and 5xx pass whatever their code."""
     cases: list[Case] = []
-    for error, passes in MODELLED.items():
+    for error, passes in MODELED.items():
         for status in (400, 403, 429, 500, 503):
             name = f"{error.__name__} as {status}"
             fault = Fault.error(error.__name__, status=status)

@@ -36,7 +36,7 @@ SESSION = AioSession()
 
 
 class Endless(BaseException):
-    """A listing goes on and on; no error of a callback's would stop it."""
+    """A listing does not end; no error of a callback's would stop it."""
 
 
 class Loop(asyncio.SelectorEventLoop):
@@ -53,7 +53,7 @@ async def no_wait(seconds: float) -> None:
 
 
 class Listing(Protocol):
-    """What is checked: opportunities, and the place where to resume."""
+    """The listing under test: its opportunities, and its resume token."""
 
     @property
     def resume_token(self) -> str | None: ...

@@ -140,7 +140,7 @@ def test_what_a_credentials_callable_raised_is_the_cause() -> None:
     assert any("Canary vault" in text for text in listen(case, 1, None))
 
 
-def test_a_record_that_is_asked_for_shows_everything() -> None:
+def test_a_record_that_is_printed_on_purpose_shows_everything() -> None:
     record = OpportunitySummary.model_validate(records()[0])
     dumped = json.dumps(record.model_dump(mode="json", by_alias=True))
     assert all(canary in dumped for canary in CANARIES[1:] if not canary.endswith(".Amount"))

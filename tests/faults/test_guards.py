@@ -41,7 +41,7 @@ def _service_error(error: ServiceError) -> ServiceError:
 
 @altering
 def malformed_responses_are_empty_last_pages(error: PartnerCentralError) -> Exception | None:
-    """What botocore makes of them."""
+    """As botocore parses them."""
     return None if isinstance(error, MalformedResponseError) else error
 
 

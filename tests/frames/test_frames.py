@@ -275,7 +275,7 @@ def test_what_is_no_opportunity_is_refused(opportunities: Any) -> None:
             convert(opportunities)
 
 
-async def test_a_pager_and_a_list_are_told_apart(
+async def test_a_pager_and_a_list_are_distinguished(
     make_client: MakeClient, emulator: PartnerCentralEmulator
 ) -> None:
     with pytest.raises(TypeError, match="collect"):

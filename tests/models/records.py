@@ -76,7 +76,7 @@ OPTIONAL = [path for path, _ in PATHS if path not in ("", ".Id", ".Catalog")]
 
 
 def at(record: Any, path: str) -> Any:
-    """What is at a path; of a list its first entry."""
+    """Return the value at a path; of a list its first entry."""
     for name in path.split(".")[1:]:
         record = record[name]
         if isinstance(record, list):

@@ -1,4 +1,4 @@
-"""What a notebook and rich show of opportunities: everything, escaped, and never too much."""
+"""Display in a notebook and by rich: complete, escaped, and of limited size."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ def test_every_member_is_named_after_its_value(enum: type[OpenStrEnum]) -> None:
     assert renamed == {}
 
 
-def test_a_misspelt_value_is_a_value_error() -> None:
+def test_a_misspelled_value_is_a_value_error() -> None:
     with pytest.raises(ValueError, match="'Qualifed' is not a valid Stage"):
         Stage("Qualifed")
 

@@ -306,7 +306,7 @@ REFUSED: dict[str, tuple[dict[str, Any], tuple[str | int, ...], str, str]] = {
         "(perhaps 'Closed Lost')",
         STAGES,
     ),
-    "misspelt stage": (
+    "misspelled stage": (
         {"life_cycle_stage": ["Qualifed"]},
         ("life_cycle_stage", 0),
         "'Qualifed' is not a Stage (perhaps 'Qualified')",
@@ -593,7 +593,7 @@ REFUSED: dict[str, tuple[dict[str, Any], tuple[str | int, ...], str, str]] = {
         "an earlier or the same one",
     ),
     # sort
-    "misspelt sort": (
+    "misspelled sort": (
         {"sort": {"sort_by": "LastModifedDate", "sort_order": "ASCENDING"}},
         ("sort", "sort_by"),
         "'LastModifedDate' is not an OpportunitySortName (perhaps 'LastModifiedDate')",

@@ -113,7 +113,7 @@ async def test_an_unchanged_one_is_found_whatever_a_sort_by_date_leaves_out(
         assert [item.id async for item in read] == ["O1"]
 
 
-async def test_one_that_cannot_be_read_is_raised_in_its_place(
+async def test_an_invalid_record_is_raised_in_its_place(
     client: PartnerCentralClient, emulator: PartnerCentralEmulator, identifiers: list[str]
 ) -> None:
     def spoil(response: dict[str, Any]) -> dict[str, Any]:
@@ -134,7 +134,7 @@ async def test_one_that_cannot_be_read_is_raised_in_its_place(
     assert caught.value.request_id
 
 
-async def test_one_without_a_readable_identifier_is_not_missed_in_silence(
+async def test_one_without_a_valid_identifier_is_not_missed_in_silence(
     client: PartnerCentralClient, emulator: PartnerCentralEmulator, identifiers: list[str]
 ) -> None:
     def spoil(response: dict[str, Any]) -> dict[str, Any]:
@@ -151,10 +151,10 @@ async def test_an_async_callable_for_missing_ones_is_waited_for(
 ) -> None:
     missing: list[str] = []
 
-    async def note(identifier: str) -> None:
+    async def collect(identifier: str) -> None:
         missing.append(identifier)
 
-    read = client.iter_opportunities_by_id(["O9999999991"], on_missing=note)
+    read = client.iter_opportunities_by_id(["O9999999991"], on_missing=collect)
     assert [item async for item in read] == []
     assert missing == ["O9999999991"]
 
@@ -164,7 +164,7 @@ async def test_an_async_callable_for_missing_ones_is_waited_for(
     [({"Id": "O77"}, False), ({"Id": "O77", "LifeCycle": 5}, False), ({"LifeCycle": 5}, True)],
     ids=["readable", "invalid", "nameless"],
 )
-async def test_a_record_that_nobody_asked_for_costs_none_that_was_asked_for(
+async def test_a_record_that_was_not_requested_costs_none_that_was(
     client: PartnerCentralClient,
     emulator: PartnerCentralEmulator,
     identifiers: list[str],

@@ -38,7 +38,7 @@ def between(name: str, values: st.SearchStrategy[str]) -> Any:
     bounds = st.tuples(ordered, st.sets(st.sampled_from(["After", "Before"]), min_size=1))
     return bounds.map(
         lambda drawn: {
-            f"{side}{name}": drawn[0][0 if side == "After" else 1] for side in sorted(drawn[1])
+            f"{bound}{name}": drawn[0][0 if bound == "After" else 1] for bound in sorted(drawn[1])
         }
     )
 

@@ -33,7 +33,7 @@ async def test_a_listing_is_everything_in_awss_default_order(
     assert dates == sorted(dates, reverse=True)
 
 
-async def test_pages_of_a_hundred_are_asked_for(
+async def test_pages_of_a_hundred_are_requested(
     client: PartnerCentralClient, emulator: PartnerCentralEmulator
 ) -> None:
     await client.iter_opportunities().collect()
@@ -60,7 +60,7 @@ async def test_every_parameter_is_repeated_beside_the_token(
     assert all(body == bodies[0] for body in bodies)
 
 
-async def test_no_items_asked_for_send_nothing_and_keep_the_place(
+async def test_max_items_of_0_sends_nothing_and_keeps_the_position(
     client: PartnerCentralClient, emulator: PartnerCentralEmulator
 ) -> None:
     listing = client.iter_opportunities(max_items=0)
@@ -94,7 +94,7 @@ async def test_the_first_of_nothing_is_none(client: PartnerCentralClient) -> Non
     )
 
 
-async def test_a_page_tells_how_it_was_fetched(
+async def test_a_page_has_metadata_of_its_response(
     client: PartnerCentralClient, emulator: PartnerCentralEmulator
 ) -> None:
     emulator.fail("InternalServerException")
@@ -181,15 +181,15 @@ async def test_a_request_that_aws_refuses_at_once_is_no_expired_token(
 
 
 def spoil(*indices: int) -> Fault:
-    def spoiled(answer: dict[str, Any]) -> dict[str, Any]:
+    def spoiled(page: dict[str, Any]) -> dict[str, Any]:
         for index in indices:
-            answer["OpportunitySummaries"][index]["LifeCycle"] = "no structure"
-        return answer
+            page["OpportunitySummaries"][index]["LifeCycle"] = "no structure"
+        return page
 
     return Fault.edit_page(spoiled)
 
 
-async def test_a_record_that_cannot_be_read_is_an_error_in_its_place(
+async def test_an_invalid_record_is_an_error_in_its_place(
     client: PartnerCentralClient, emulator: PartnerCentralEmulator
 ) -> None:
     everything = [item.id for item in await client.iter_opportunities().collect()]
@@ -219,14 +219,14 @@ async def test_pages_before_an_invalid_record_are_not_lost(
     assert sizes == [100, 7]
 
 
-async def test_records_that_cannot_be_read_go_to_the_callable(
+async def test_invalid_records_are_passed_to_the_callable(
     client: PartnerCentralClient, emulator: PartnerCentralEmulator
 ) -> None:
     emulator.fail(spoil(0, 99), at=1)
-    aside: list[InvalidOpportunity] = []
-    listing = client.iter_opportunities(on_invalid=aside.append)
+    invalid: list[InvalidOpportunity] = []
+    listing = client.iter_opportunities(on_invalid=invalid.append)
     assert len(await listing.collect()) == 248
-    assert [(item.page, item.index) for item in aside] == [(1, 0), (1, 99)]
+    assert [(item.page, item.index) for item in invalid] == [(1, 0), (1, 99)]
 
 
 async def test_a_single_page_with_an_invalid_record_is_an_error(
@@ -315,42 +315,42 @@ async def test_two_listings_at_once_do_not_disturb_each_other(make_client: MakeC
 async def test_records_behind_max_items_do_not_matter(
     client: PartnerCentralClient, emulator: PartnerCentralEmulator
 ) -> None:
-    aside: list[InvalidOpportunity] = []
-    for on_invalid in ("raise", aside.append):
+    invalid: list[InvalidOpportunity] = []
+    for on_invalid in ("raise", invalid.append):
         emulator.fail(spoil(5))
         listing = client.iter_opportunities(page_size=6, max_items=5, on_invalid=on_invalid)
         assert len(await listing.collect()) == 5
         rest = client.iter_opportunities(page_size=6, starting_token=listing.resume_token)
         assert len(await rest.collect()) == 245
-    assert aside == []
+    assert invalid == []
 
 
 async def test_an_async_callable_for_invalid_records_is_waited_for(
     client: PartnerCentralClient, emulator: PartnerCentralEmulator
 ) -> None:
-    aside: list[str | None] = []
+    invalid: list[str | None] = []
 
-    async def put_aside(invalid: InvalidOpportunity) -> None:
+    async def collect(record: InvalidOpportunity) -> None:
         await asyncio.sleep(0)
-        aside.append(invalid.id)
+        invalid.append(record.id)
 
     emulator.fail(spoil(1, 2))
-    assert len(await client.iter_opportunities(on_invalid=put_aside).collect()) == 248
-    assert len(aside) == 2
+    assert len(await client.iter_opportunities(on_invalid=collect).collect()) == 248
+    assert len(invalid) == 2
 
 
-async def test_a_timestamp_out_of_this_world_is_a_record_that_cannot_be_read(
+async def test_an_impossible_timestamp_makes_a_record_invalid(
     client: PartnerCentralClient, emulator: PartnerCentralEmulator
 ) -> None:
-    def change(answer: dict[str, Any]) -> dict[str, Any]:
+    def change(page: dict[str, Any]) -> dict[str, Any]:
         for index, text in enumerate(("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-01:00")):
-            answer["OpportunitySummaries"][index]["LastModifiedDate"] = text
-        return answer
+            page["OpportunitySummaries"][index]["LastModifiedDate"] = text
+        return page
 
     emulator.fail(Fault.edit_page(change))
-    aside: list[InvalidOpportunity] = []
-    assert len(await client.iter_opportunities(on_invalid=aside.append).collect()) == 248
-    assert [item.index for item in aside] == [0, 1]
+    invalid: list[InvalidOpportunity] = []
+    assert len(await client.iter_opportunities(on_invalid=invalid.append).collect()) == 248
+    assert [item.index for item in invalid] == [0, 1]
 
 
 @pytest.mark.parametrize("enabled", [True, False])

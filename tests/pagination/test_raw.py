@@ -124,13 +124,13 @@ async def test_the_raw_records_of_pages_are_those_of_the_listing(
 async def test_a_single_page_gives_invalid_records_to_a_callable(
     client: PartnerCentralClient, emulator: PartnerCentralEmulator
 ) -> None:
-    emulator.fail(Fault.malformed_record(1))
+    emulator.fail(Fault.invalid_record(1))
     seen: list[InvalidOpportunity] = []
 
-    async def note(record: InvalidOpportunity) -> None:
+    async def collect(record: InvalidOpportunity) -> None:
         seen.append(record)
 
-    page = await client.list_opportunities(max_results=5, on_invalid=note)
+    page = await client.list_opportunities(max_results=5, on_invalid=collect)
     assert [(one.page, one.index) for one in seen] == [(1, 1)]
     assert len(page.opportunity_summaries) == 4
     assert len(page.raw_opportunities) == 5
@@ -163,7 +163,7 @@ async def test_the_pages_of_a_scan_have_each_record_once(
 async def test_the_pages_of_a_scan_have_invalid_records_too(
     client: PartnerCentralClient, emulator: PartnerCentralEmulator
 ) -> None:
-    emulator.fail(Fault.malformed_record(0), times=None)
+    emulator.fail(Fault.invalid_record(0), times=None)
     seen: list[InvalidOpportunity] = []
     async with aclosing(client.scan_opportunities(on_invalid=seen.append).pages()) as pages:
         raw = [one async for page in pages for one in page.raw_opportunities]

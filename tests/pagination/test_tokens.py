@@ -1,4 +1,4 @@
-"""Resume tokens are the AWS CLI's, byte for byte, and each side takes the other's."""
+"""Resume tokens are the AWS CLI's, byte for byte, and each accepts the other's."""
 
 from __future__ import annotations
 

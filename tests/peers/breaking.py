@@ -104,9 +104,9 @@ def breakages() -> Iterator[Breakage]:
         if name not in RANGES:
             yield Breakage(f"{name}: one value only", name, None, _first_value(name))
     for name in RANGES:
-        for side in ("After", "Before"):
-            yield Breakage(f"{side}{name} ignored", name, None, _without_side(name, side))
-            yield Breakage(f"{side}{name} exclusive", name, None, _exclusive(name, side))
+        for bound in ("After", "Before"):
+            yield Breakage(f"{bound}{name} ignored", name, None, _without_bound(name, bound))
+            yield Breakage(f"{bound}{name} exclusive", name, None, _exclusive(name, bound))
     for sort in SORTS:
         title = "{SortBy} {SortOrder}".format(**sort)
         yield Breakage(f"{title} ignored", "Sort", sort, _instead(sort))
@@ -127,21 +127,21 @@ def _first_value(name: str) -> Change:
     return lambda sent: sent | {name: sent[name][:1]} if name in sent else sent
 
 
-def _without_side(name: str, side: str) -> Change:
-    return lambda sent: sent | {name: _without(side + name)(sent.get(name, {}))}
+def _without_bound(name: str, bound: str) -> Change:
+    return lambda sent: sent | {name: _without(bound + name)(sent.get(name, {}))}
 
 
-def _exclusive(name: str, side: str) -> Change:
+def _exclusive(name: str, bound: str) -> Change:
     """Move a bound by the smallest step that there is, so that it excludes what is on it."""
     step = timedelta(days=1) if name == "TargetCloseDate" else timedelta(milliseconds=1)
     read: Any = date.fromisoformat if name == "TargetCloseDate" else datetime.fromisoformat
 
     def change(sent: Json) -> Json:
         bounds = sent.get(name, {})
-        if side + name not in bounds:
+        if bound + name not in bounds:
             return sent
-        moved = read(bounds[side + name]) + (step if side == "After" else -step)
-        return sent | {name: bounds | {side + name: moved.isoformat()}}
+        moved = read(bounds[bound + name]) + (step if bound == "After" else -step)
+        return sent | {name: bounds | {bound + name: moved.isoformat()}}
 
     return change
 

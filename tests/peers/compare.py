@@ -1,4 +1,4 @@
-"""What makes two responses the same: a time is an instant, and a null is absent.
+"""Comparison of two responses: a time is an instant, and a null is absent.
 
 That is a null everywhere, an empty ``Amount``, which this library reads as no amount, and an empty
 ``CompanyName``, which is what capo makes of a null where the model requires a member.

@@ -85,9 +85,9 @@ ALONE: dict[str, list[Any]] = {
             "BeforeLastModifiedDate": "2025-03-21T00:00:00Z",
         },
         *(
-            {f"{side}LastModifiedDate": record["LastModifiedDate"]}
+            {f"{bound}LastModifiedDate": record["LastModifiedDate"]}
             for record in (records()[5], records()[7])
-            for side in ("After", "Before")
+            for bound in ("After", "Before")
         ),
         {"AfterLastModifiedDate": "2031-01-01T00:00:00Z"},
     ],
@@ -99,9 +99,9 @@ ALONE: dict[str, list[Any]] = {
             "BeforeCreatedDate": "2025-03-20T00:00:00Z",
         },
         *(
-            {f"{side}CreatedDate": record["CreatedDate"]}
+            {f"{bound}CreatedDate": record["CreatedDate"]}
             for record in (records()[10], records()[12])
-            for side in ("After", "Before")
+            for bound in ("After", "Before")
         ),
         {"BeforeCreatedDate": "2001-01-01T00:00:00Z"},
     ],
@@ -124,7 +124,7 @@ WIDE: Json = {
     "TargetCloseDate": {"AfterTargetCloseDate": "2025-09-03"},
 }
 INVALID: list[tuple[str, Json]] = [
-    ("a misspelt stage", {"LifeCycleStage": ["Qualifed"]}),
+    ("a misspelled stage", {"LifeCycleStage": ["Qualifed"]}),
     ("a stage among good ones", {"LifeCycleStage": ["Qualified", "Closed Won"]}),
     ("eleven stages", {"LifeCycleStage": [*STAGES, *STAGES[:4]]}),
     ("a review status in prose", {"LifeCycleReviewStatus": ["In Review"]}),

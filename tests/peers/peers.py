@@ -30,7 +30,7 @@ TIMEOUT_SECONDS = 300.0
 
 
 def program(peer: str, name: str = "python") -> Path:
-    """Find what `nox -s peers` has installed; without it these tests fail."""
+    """Return the interpreter that `nox -s peers` has installed for a peer; fail without it."""
     path = Path(os.environ.get("PEER_ENVIRONMENTS", "nowhere")) / peer / "bin" / name
     if not path.exists():
         raise RuntimeError(f"{peer} is not installed: run `nox -s peers`, which installs it")

@@ -1,4 +1,4 @@
-"""What each peer returns for each case."""
+"""The response of each peer to each case."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Responses:
     def __init__(self, peers: Mapping[str, Peer | Library], servers: Servers) -> None:
         self.peers = peers
         self._servers = servers
-        self._given: dict[tuple[str, str], Json] = {}
+        self._received: dict[tuple[str, str], Json] = {}
 
     def send_all(self, name: str, cases: Iterable[Case]) -> None:
         for case in cases:
@@ -36,7 +36,7 @@ class Responses:
 
     def of(self, name: str, case: Case) -> Json:
         key = (name, repr(case))
-        if key not in self._given:
+        if key not in self._received:
             url = self._servers[case.server].url
-            self._given[key] = self.peers[name].send(case.to_json(url))
-        return self._given[key]
+            self._received[key] = self.peers[name].send(case.to_json(url))
+        return self._received[key]

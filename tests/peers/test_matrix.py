@@ -91,7 +91,7 @@ def test_the_same_error_code(name: str, case: Case, responses: Responses) -> Non
 @pytest.mark.parametrize(
     ("first", "rest"), [pytest.param(*pair, id=pair[1].name) for pair in resumed()]
 )
-def test_a_listing_goes_on_in_another_client(
+def test_a_listing_resumes_in_another_client(
     first: Case, rest: Case, producer: str, consumer: str, responses: Responses
 ) -> None:
     begun = responses.of(producer, first)

@@ -42,7 +42,7 @@ async def test_await_and_run_share_a_client_and_each_keeps_its_connections(
     assert len(session.made) == 2
 
 
-async def test_a_listing_that_began_in_one_cell_goes_on_in_the_next(
+async def test_a_listing_that_began_in_one_cell_continues_in_the_next(
     client: PartnerCentralClient,
 ) -> None:
     pages = client.iter_opportunities(page_size=100).pages()
@@ -67,7 +67,7 @@ async def test_closing_with_run_does_not_wait_for_the_loop_that_it_blocks(
 ) -> None:
     run(client.list_opportunities())
     await client.list_opportunities()
-    # A minute is for ever: it would wait for a loop that waits for it.
+    # A minute stands for forever: it would wait for a loop that waits for it.
     run(asyncio.wait_for(client.aclose(), 60))
     with pytest.raises(ClientClosedError):
         run(client.list_opportunities())

@@ -1,4 +1,4 @@
-"""What run() leaves when the interpreter ends, and in a process that was forked."""
+"""run() at the end of the interpreter, and in a process that was forked."""
 
 from __future__ import annotations
 

@@ -121,7 +121,7 @@ def test_the_loop_outlives_calls_and_cannot_be_stopped_by_what_it_runs() -> None
     assert first.is_running()
 
 
-def test_a_task_that_is_left_goes_on_in_the_next_call() -> None:
+def test_a_task_that_is_left_continues_in_the_next_call() -> None:
     async def leave() -> asyncio.Task[str]:
         return asyncio.create_task(thread_name())
 

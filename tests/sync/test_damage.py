@@ -81,12 +81,12 @@ def write_anew(path: Path, content: bytes) -> None:
 
 
 def is_silent(error: StoreError) -> bool:
-    """Whether neither it nor what it came from shows a value of a record."""
-    chain: BaseException | None = error
-    while chain is not None:
-        if NAME in f"{chain} {chain!r} {vars(chain)}":
+    """Return whether an error and its causes show no value of a record."""
+    shown: BaseException | None = error
+    while shown is not None:
+        if NAME in f"{shown} {shown!r} {vars(shown)}":
             return False
-        chain = chain.__cause__ or chain.__context__
+        shown = shown.__cause__ or shown.__context__
     return True
 
 

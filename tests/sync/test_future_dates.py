@@ -71,7 +71,9 @@ async def test_a_date_of_the_future_from_the_start_hides_no_change(
         assert await stored(store) == wire(emulator)
 
 
-async def test_a_date_that_is_corrected_is_corrected_in_the_copy(make_client: MakeClient) -> None:
+async def test_a_date_that_is_corrected_is_corrected_in_the_replica(
+    make_client: MakeClient,
+) -> None:
     clock, store = Clock(), MemoryStore()
     with PartnerCentralEmulator(some(12), clock=clock) as emulator:
         sync = OpportunitySync(make_client(emulator), store)
@@ -203,7 +205,7 @@ async def runs_without_date_headers(
     return [await sync.run(), await sync.run()]
 
 
-async def test_without_awss_clock_the_copy_is_whole_and_no_date_a_watermark(
+async def test_without_awss_clock_the_replica_is_whole_and_has_no_watermark(
     make_client: MakeClient,
 ) -> None:
     store = MemoryStore()

@@ -392,7 +392,7 @@ async def test_a_commit_that_is_made_to_fail_must_leave_nothing(part: int) -> No
         await check_store(memory(InParts), [], break_commit=break_commit)
 
 
-async def test_a_commit_that_does_not_fail_as_arranged_is_said() -> None:
+async def test_a_commit_that_does_not_fail_as_arranged_is_reported() -> None:
     with pytest.raises(AssertionError, match="does not make the commit fail"):
         await check_store(memory(), [], break_commit=lambda store: None)
 
@@ -529,11 +529,11 @@ def connections(monkeypatch: pytest.MonkeyPatch) -> list[sqlite3.Connection]:
     opened: list[sqlite3.Connection] = []
     connect = sqlite3.connect
 
-    def connect_and_note(*arguments: Any, **options: Any) -> sqlite3.Connection:
+    def connect_and_collect(*arguments: Any, **options: Any) -> sqlite3.Connection:
         opened.append(connect(*arguments, **options))
         return opened[-1]
 
-    monkeypatch.setattr(sqlite3, "connect", connect_and_note)
+    monkeypatch.setattr(sqlite3, "connect", connect_and_collect)
     return opened
 
 
@@ -758,7 +758,7 @@ def test_another_process_may_make_the_tables_meanwhile(tmp_path: Path) -> None:
 
 
 async def is_lease_free(path: Path, holder: str) -> bool:
-    """Whether another run may take the lease that this owner holds."""
+    """Return whether another run may take the lease that this owner holds."""
     async with SQLiteStore(path, account=holder) as store:
         await store.acquire_lease(holder, "AWS", LEASE)
         try:

@@ -1,4 +1,4 @@
-"""What a user of OpportunitySync is promised, over real HTTP against the emulator."""
+"""The guarantees of OpportunitySync, over real HTTP against the emulator."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A Partner Central in a process of its own, which notes by its own clock when requests arrive.
+"""A Partner Central in a process of its own, which records when requests arrive.
 
 Linux stamps what arrives in the kernel, so that neither this process nor the machine's load can
 make requests look as if they had come together. A request arrives with its last byte.
@@ -29,7 +29,7 @@ PAGE = b'{"OpportunitySummaries":[]}'
 
 @dataclass(frozen=True, slots=True)
 class Arrivals:
-    """What the server has measured."""
+    """The measurements of the server."""
 
     times: list[float]
     throttled: int
@@ -61,7 +61,7 @@ def arrival_server(quota: int, *, stall: float = 0.0) -> Iterator[ArrivalServer]
 
     Args:
         quota: Requests in any second; those beyond are throttled.
-        stall: Seconds from the first request in which nothing is answered.
+        stall: Seconds from the first request in which the server sends no response.
     """
     command = [sys.executable, __file__, str(quota), str(stall)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:

@@ -1,4 +1,4 @@
-"""A limiter on virtual time, and what arrives at AWS."""
+"""A limiter on virtual time, and the arrivals at AWS."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def most_in_a_window(times: list[float], window: float = 1.0) -> int:
 
 
 def in_transit(times: list[float], seed: int = 0) -> list[float]:
-    """When requests arrive at AWS."""
+    """Return the times at which requests arrive at AWS."""
     chance = random.Random(seed)
     return [time + chance.uniform(0, JITTER_SECONDS) for time in times]
 

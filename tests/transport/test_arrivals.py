@@ -1,4 +1,4 @@
-"""What reaches the server in a second, by the server's clock; longer in tests/nightly."""
+"""The requests that reach the server in a second, by its clock; longer in tests/nightly."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ def call_many(client: PartnerCentralClient, number: int) -> asyncio.Future[Resul
     return asyncio.gather(*calls, return_exceptions=True)
 
 
-async def test_closing_ends_queued_calls_and_gives_their_permits_back(
+async def test_closing_ends_queued_calls_and_releases_their_permits(
     make_client: MakeClient, emulator: PartnerCentralEmulator
 ) -> None:
     queue = Queue(per_day=10)
@@ -75,16 +75,16 @@ async def test_a_closed_clients_listing_can_be_resumed(
     assert len({*seen, *(opportunity.id for opportunity in rest)}) == 250
 
 
-async def test_closing_gives_back_permits_whose_requests_have_not_left(
+async def test_closing_releases_permits_whose_requests_have_not_left(
     make_client: MakeClient, emulator: PartnerCentralEmulator
 ) -> None:
-    asked = 0
+    chosen = 0
     hanging = asyncio.Event()
 
     async def credentials() -> Credentials:
-        nonlocal asked
-        asked += 1
-        if asked == 2:
+        nonlocal chosen
+        chosen += 1
+        if chosen == 2:
             hanging.set()
             await asyncio.Event().wait()
         return Credentials("AKIDEXAMPLE", "secret", None, datetime.now(UTC) + timedelta(minutes=5))

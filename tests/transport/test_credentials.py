@@ -125,7 +125,7 @@ SOURCES: dict[str, Exception] = {
     "throttling": sts_error("Throttling", 400, "the vault is away"),
     "an internal error": sts_error("InternalFailure", 500, "the vault is away"),
 }
-UNTOLD: dict[str, Exception] = {
+UNQUOTED: dict[str, Exception] = {
     "aiohttp's": aiohttp.ClientPayloadError("Canary"),
     "a lost connection": aiohttp.ServerDisconnectedError("Canary"),
     "a broken response": HTTPClientError(error=ValueError("Canary")),
@@ -146,9 +146,11 @@ class Failing:
         return Credentials("AKIDEXAMPLE", "secret")
 
 
-@pytest.mark.parametrize("error", [*SOURCES.values(), *UNTOLD.values()], ids=[*SOURCES, *UNTOLD])
+@pytest.mark.parametrize(
+    "error", [*SOURCES.values(), *UNQUOTED.values()], ids=[*SOURCES, *UNQUOTED]
+)
 @pytest.mark.parametrize("is_opened", [False, True], ids=["first call", "async with"])
-async def test_a_source_that_fails_once_is_asked_again(
+async def test_a_source_that_fails_once_is_called_again(
     make_client: MakeClient, emulator: PartnerCentralEmulator, error: Exception, is_opened: bool
 ) -> None:
     source, events = Failing(error), list[object]()
@@ -178,7 +180,7 @@ async def test_a_source_that_keeps_failing_is_quoted(
     assert emulator.requests == []
 
 
-@pytest.mark.parametrize("error", UNTOLD.values(), ids=UNTOLD)
+@pytest.mark.parametrize("error", UNQUOTED.values(), ids=UNQUOTED)
 async def test_what_a_broken_response_says_is_not_quoted(
     make_client: MakeClient, emulator: PartnerCentralEmulator, error: Exception
 ) -> None:
@@ -201,7 +203,7 @@ async def test_what_a_broken_response_says_is_not_quoted(
     ],
     ids=["denied", "no file", "no permission", "no region", "a value", "a key"],
 )
-async def test_what_will_not_pass_is_not_asked_again(
+async def test_a_failure_that_will_not_pass_is_not_retried(
     make_client: MakeClient, emulator: PartnerCentralEmulator, error: Exception, text: str
 ) -> None:
     source = Failing(error)

@@ -1,4 +1,4 @@
-"""Request events: what a program's callback and the log receive."""
+"""Request events, as a program's callback and the log receive them."""
 
 from __future__ import annotations
 

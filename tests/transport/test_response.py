@@ -130,7 +130,7 @@ def test_half_a_surrogate_pair_spoils_its_record_and_not_the_page() -> None:
     assert not isinstance(whole, InvalidEntry)
 
 
-def test_the_identifier_of_a_record_that_cannot_be_read_is_kept() -> None:
+def test_the_identifier_of_an_invalid_record_is_kept() -> None:
     (wrong,) = parse_page(body({**RECORD, "LifeCycle": 5}), METADATA).records
     assert isinstance(wrong, InvalidEntry)
     assert wrong.id == "O1"
@@ -259,12 +259,12 @@ def test_a_list_of_a_thousand_entries_is_read() -> None:
     assert len(record.project.expected_customer_spend or ()) == 1_000
 
 
-def test_a_page_of_the_size_asked_for_is_a_page() -> None:
+def test_a_page_of_the_size_requested_is_a_page() -> None:
     assert len(parse_page(body(*[RECORD] * 5), METADATA, 5).records) == 5
 
 
 @pytest.mark.parametrize("record", [RECORD, {}, 1], ids=["valid", "invalid", "number"])
-def test_a_page_with_more_records_than_asked_for_is_refused(record: object) -> None:
+def test_a_page_with_more_records_than_requested_is_refused(record: object) -> None:
     with pytest.raises(MalformedResponseError, match="more than the 5 records"):
         parse_page(body(*[record] * 6), METADATA, 5)
 

@@ -208,7 +208,7 @@ async def test_a_listing_is_complete_whatever_goes_wrong_once(
     "fault", [Fault.truncate(), Fault.body(b""), Fault.body(b"{}"), Fault.http(502)], ids=repr
 )
 @pytest.mark.parametrize("at", [1, 2, 3])
-async def test_a_listing_that_cannot_go_on_raises_and_can_be_completed(
+async def test_a_listing_that_fails_raises_and_can_be_completed(
     make_client: MakeClient,
     emulator: PartnerCentralEmulator,
     clock: Clock,

@@ -1,4 +1,4 @@
-"""What goes wrong below HTTP: no response, a broken one, or TLS that cannot be trusted."""
+"""Failures below HTTP: no response, a broken one, or TLS that cannot be trusted."""
 
 from __future__ import annotations
 

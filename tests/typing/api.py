@@ -491,10 +491,10 @@ def running(client: PartnerCentralClient) -> None:
     assert_type(run(client.aclose()), None)
 
 
-# Keeping a copy
+# Keeping a local replica
 
 
-async def keeping_a_copy(client: PartnerCentralClient, own: SyncStore) -> None:
+async def keeping_a_replica(client: PartnerCentralClient, own: SyncStore) -> None:
     async with SQLiteStore("pipeline.db", account="One") as store:
         assert_type(store, SQLiteStore)
         sync = OpportunitySync(client, store, lookback=timedelta(minutes=1), page_size=50)

@@ -1,4 +1,4 @@
-"""What a type checker must refuse; checked, never run.
+"""Programs that a type checker must refuse; checked, never run.
 
 Both checkers read ``type: ignore``, and both report one that has no error to ignore: a mistake
 that is no longer refused fails the check. The code in brackets is mypy's.

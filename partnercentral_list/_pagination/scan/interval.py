@@ -1,7 +1,7 @@
-"""Intervals of creation time of which nothing is known yet, and their two boundaries.
+"""Intervals of creation time that a scan has not read yet.
 
-Each boundary moves towards the other one, page by page. A second in which more was created than a
-page holds is left to `TiedSecond`.
+A scan reads an interval from both of its boundaries, which move toward each other page by page. A
+second in which more records were created than a page holds is read by `TiedSecond`.
 """
 
 from __future__ import annotations
@@ -23,21 +23,21 @@ from partnercentral_list._pagination.scan.query import (
 )
 from partnercentral_list.models.fields import MAX_PAGE_SIZE
 
-#: Pages are alike if the density of one is at most so many times that of the others, or at least
-#: that part of it.
+#: Two pages are alike if the density of one is at most this many times that of the other.
 ALIKE_FACTOR: Final = 4
-#: Alike pages in a row promise that this part of their records follows.
+#: After alike pages in a row, this share of their records is expected to follow.
 CONTINUATION: Final = 0.75
 
 
 class Boundary:
-    """One boundary of an interval: ascending from its earlier end, or descending from its later.
+    """One boundary of an interval: where a scan reads it, in ascending or descending order.
 
     Args:
         query: The filters of the scan.
-        direction: The direction in which it moves.
-        position: The second where it is; None until its first page is received.
-        density: Records per second that are to be expected.
+        direction: The order of the pages that it requests: the earlier boundary of an interval
+            ascends, the later one descends.
+        position: The second up to which records were read; None until its first page is received.
+        density: The expected records per second of creation time.
     """
 
     def __init__(
@@ -48,9 +48,9 @@ class Boundary:
         self.position = position
         self.density = density
         self.alike_in_a_row = 0
-        """Records on the latest pages that were about equally dense."""
+        """The number of records on the latest pages of about the same density."""
         self.is_busy = False
-        """Whether its page is in flight."""
+        """Whether a page of it is in flight."""
         self.is_fresh = position is None
         self.is_at_end = False
         self.interval: Interval
@@ -66,7 +66,7 @@ class Boundary:
 
     @property
     def expected_position(self) -> float:
-        """The position that is expected once the page in flight has been received."""
+        """An estimate of the position once the page in flight is received."""
         assert self.position is not None  # noqa: S101 # only bounded intervals are divided
         is_known = self.is_busy and self.density > 0
         ahead = self._query.page_size / self.density if is_known else 0.0
@@ -85,16 +85,21 @@ class Boundary:
         return self.pages.request()
 
     def restart(self) -> None:
-        """Begin again at the first page of its query, because a token was refused."""
+        """Start the query again at its first page, because AWS refused a token."""
         if self.pages is not None:
             self.pages.records.restart()
 
     def is_beyond(self, second: int, other: int | None) -> bool:
-        """Return whether a second lies past another one in this boundary's direction."""
+        """Return whether a second comes after another one in this boundary's direction."""
         return other is not None and self.direction * (second - other) > 0
 
     def measure(self, seconds: int, records: int) -> None:
-        """Update the density with that of a page."""
+        """Update the expected density.
+
+        Args:
+            seconds: The seconds of creation time between the first and last record of a page.
+            records: The number of records on that page.
+        """
         latest = records / max(1, seconds)
         is_alike = latest / ALIKE_FACTOR <= self.density <= latest * ALIKE_FACTOR
         self.alike_in_a_row = records + (self.alike_in_a_row if is_alike else 0)
@@ -103,7 +108,7 @@ class Boundary:
 
 @dataclass(eq=False, slots=True)
 class Interval:
-    """An interval of creation time of which nothing is known yet."""
+    """An interval of creation time that a scan has not read yet."""
 
     earlier: Boundary
     later: Boundary
@@ -113,35 +118,40 @@ class Interval:
 
     @property
     def boundaries(self) -> tuple[Boundary, Boundary]:
-        """Both boundaries."""
+        """The earlier and the later boundary."""
         return self.earlier, self.later
 
     @property
     def positions(self) -> tuple[int | None, int | None]:
-        """The positions of both boundaries."""
+        """The positions of the earlier and the later boundary; None where one is not known yet."""
         return self.earlier.position, self.later.position
 
     @property
     def is_bounded(self) -> bool:
-        """Whether the positions of both boundaries are known."""
+        """True if the positions of both boundaries are known."""
         return None not in self.positions
 
     @property
     def length(self) -> float:
-        """The length in seconds; infinite until it is bounded."""
+        """The length in seconds; infinite while a boundary has no position."""
         if self.earlier.position is None or self.later.position is None:
             return inf
         return self.later.position - self.earlier.position
 
     def is_within(self, low: int | None, high: int | None) -> bool:
-        """Return whether the interval lies between two positions; None is infinitely far away."""
+        """Return whether the interval lies between two seconds; None sets no limit."""
         start, end = self.positions
         return (low is None or (start is not None and start >= low)) and (
             high is None or (end is not None and end <= high)
         )
 
     def remaining(self, page_size: int, max_density: float) -> float:
-        """Estimate how many records are left in it, without those that are in flight."""
+        """Estimate how many records of the interval are left to request.
+
+        Args:
+            page_size: The number of records on a full page.
+            max_density: The records per second at which the estimate is capped.
+        """
         if not self.is_bounded:
             return inf
         density = (self.earlier.density + self.later.density) / 2
@@ -153,14 +163,16 @@ class Interval:
 
 
 class TiedSecond:
-    """The reading of one second, which no bound on the creation date divides.
+    """Reads one second in which more records were created than a page holds.
+
+    No filter divides a second, so its pages are read by token until they are proven complete.
 
     Args:
         query: The filters of the scan.
-        pages: The query that met the second.
-        page: The page with which it met the second.
-        direction: That query's direction.
-        second: The second.
+        pages: The query whose page reached the second.
+        page: That page.
+        direction: The order of that query.
+        second: The second, since 1970.
     """
 
     def __init__(
@@ -173,9 +185,9 @@ class TiedSecond:
     ) -> None:
         self._second = second
         self.is_busy = False
-        """Whether its page is in flight."""
+        """Whether a page of it is in flight."""
         self.is_done = False
-        # Where one pass over full pages is enough, it continues the query that met the second.
+        # Where one pass over full pages is enough, it continues the query that reached the second.
         self._continues = not query.can_lose_records and query.page_size == MAX_PAGE_SIZE
         self._pages = pages if self._continues else query.around(second)
         self.direction: Direction = direction if self._continues else ASCENDING
@@ -189,7 +201,7 @@ class TiedSecond:
         return self._pages.request()
 
     def receive(self, page: ScanPage) -> None:
-        """Process the page that was requested.
+        """Process the page that `request` described.
 
         Raises:
             PaginationError: The records cannot be proven complete.
@@ -199,7 +211,7 @@ class TiedSecond:
         self.is_done = self._pages.records.complete_pass is not None
 
     def restart(self) -> None:
-        """Begin again at the first page of its query, because a token was refused."""
+        """Start the query again at its first page, because AWS refused a token."""
         self._pages.records.restart()
 
     def _is_past(self, page: ScanPage) -> bool:

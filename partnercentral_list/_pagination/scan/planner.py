@@ -1,7 +1,8 @@
-"""Which page a scan fetches next: intervals of creation time, each read from both boundaries.
+"""The planner of a scan: decides which page is fetched next.
 
-Everything created outside the intervals has been received, or belongs to a `TiedSecond`. Estimates
-of how many records are where decide about speed, never about what is complete.
+A scan divides creation time into intervals, and reads each from both boundaries. Everything created
+outside the intervals has been received, or belongs to a `TiedSecond`. Estimates of where records
+are decide about speed, never about what is complete.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ class AverageDensity:
         self._records = 0
 
     def add(self, records: int, seconds_left: float) -> None:
-        """Add a page.
+        """Add a received page.
 
         Args:
             records: The number of its records.
@@ -70,7 +71,7 @@ class AverageDensity:
 
 @dataclass(slots=True)
 class ScanPlanner:
-    """Decides which page is fetched next."""
+    """Decides which page a scan fetches next, and when the scan is complete."""
 
     query: ScanQuery
     intervals: list[Interval] = field(init=False)
@@ -84,16 +85,16 @@ class ScanPlanner:
 
     @property
     def is_done(self) -> bool:
-        """Whether everything has been received."""
+        """True if everything has been received."""
         return not self.intervals and not self.tied_seconds
 
     @property
     def has_work(self) -> bool:
-        """Whether a page is worth fetching before another one has come."""
+        """True if a page is worth fetching before those in flight are received."""
         return self._best() is not None
 
     def take(self) -> PageSource | None:
-        """Return whose page is fetched next, and mark it busy until `receive`; None to wait."""
+        """Choose the source of the next page, and mark it busy until `receive`; None to wait."""
         best = self._best()
         if isinstance(best, Interval):
             best = self._divide(best)
@@ -118,7 +119,7 @@ class ScanPlanner:
         self.average.add(len(page.versions), seconds_left)
 
     def restart(self, source: PageSource) -> None:
-        """Start a source again at its first page, because AWS refused its token."""
+        """Start a source again at the first page of its query, because AWS refused its token."""
         source.is_busy = False
         source.restart()
 

@@ -1,4 +1,4 @@
-"""The requests that a scan sends, and what it needs to know of their pages.
+"""The requests of a scan, and the facts that it reads from their pages.
 
 A position is a whole second since 1970. AWS shows some timestamps to the second and some to the
 millisecond, and nobody knows whether its bounds are included. So a position stands for its whole
@@ -50,7 +50,7 @@ ADVICE: Final = (
 
 @dataclass(frozen=True, slots=True)
 class ScanPage:
-    """What a scan needs to know of a page.
+    """The facts that a scan reads from a page.
 
     Attributes:
         seconds: When its valid records were created, in their order.
@@ -94,7 +94,7 @@ class ScanPage:
 
 
 def key_of(record: OpportunitySummary | InvalidEntry) -> str:
-    """Return what identifies a record on several pages: its identifier, or else all of it."""
+    """Return a key that is the same on every page: the identifier, or the whole raw record."""
     if isinstance(record, InvalidEntry) and record.id is None:
         return json.dumps(record.raw, sort_keys=True)
     return str(record.id)
@@ -140,21 +140,21 @@ class ScanQuery:
 
     @property
     def can_lose_records(self) -> bool:
-        """Whether a record may cease to match while it exists."""
+        """True if a record may cease to match while it exists."""
         return not self.parameters.keys() <= IMMUTABLE
 
     def between(self, direction: Direction, after: int | None, before: int | None) -> PageSequence:
-        """Query what was created after and before these seconds; None sets no bound."""
+        """Query the records created after and before these seconds; None sets no bound."""
         return PageSequence(self._sorted(direction, after, before), self.tied_records(UNDATED))
 
     def around(self, second: int) -> PageSequence:
-        """Query what was created within `REACH_SECONDS` of a second, on pages of 100."""
+        """Query the records created within `REACH_SECONDS` of a second, on pages of 100."""
         parameters = self._sorted(ASCENDING, second - REACH_SECONDS, second + REACH_SECONDS)
         parameters["MaxResults"] = MAX_PAGE_SIZE
         return PageSequence(parameters, self.tied_records(ONE_SECOND))
 
     def tied_records(self, description: str) -> TiedRecords:
-        """Create the proof for records that only tokens lead to."""
+        """Create the proof of completeness for records that are read by token."""
         return TiedRecords(description, ADVICE, can_leave=self.can_lose_records)
 
     def _sorted(

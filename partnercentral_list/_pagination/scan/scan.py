@@ -32,7 +32,7 @@ MAX_RESTARTS: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class ScanRequest:
-    """What is scanned, and how."""
+    """The filters of a scan and its options."""
 
     query: ScanQuery
     concurrency: int = 8
@@ -53,7 +53,7 @@ class OpportunityScan:
     not. Each opportunity is as it was on the first page that had it. A scan cannot be resumed.
 
     Raises:
-        PartnerCentralError: While iterating; other requests in flight have been canceled.
+        PartnerCentralError: While iterating; other requests in flight have been cancelled.
     """
 
     def __init__(
@@ -85,7 +85,7 @@ class OpportunityScan:
         return self._pages()
 
     async def collect(self) -> list[OpportunitySummary]:
-        """Read all of it into a list.
+        """Return the whole scan as a list.
 
         Raises:
             PartnerCentralError: The scan failed; nothing is returned.
@@ -169,7 +169,7 @@ class ScanRun:
         self._has_undated = False
 
     async def next(self) -> ScanBatch | None:
-        """Return the batch that came next; None at the end."""
+        """Return the next batch, in the order of arrival; None at the end."""
         if self._main is None:
             self._main = asyncio.create_task(self._run(), name="partnercentral_list scan")
         batch = await self._batches.get()
@@ -180,14 +180,14 @@ class ScanRun:
         return batch
 
     async def aclose(self) -> None:
-        """Cancel what is in flight."""
+        """Cancel the requests in flight."""
         if self._main is not None:
             self._main.cancel()
             # Its error was raised by next(), or nobody waits for it any more.
             await asyncio.gather(self._main, return_exceptions=True)
 
     def finished(self) -> ScanFinished:
-        """Describe the scan at its end."""
+        """Return the event of a scan that has ended."""
         return ScanFinished(
             opportunities=len(self._seen) - self._invalid,
             invalid=self._invalid,
@@ -258,8 +258,8 @@ class ScanRun:
 
     def _on_done(self, fetch: asyncio.Task[None]) -> None:
         self._fetches.discard(fetch)
-        # Canceled by what it called, such as a credentials callable: the run itself is over when
-        # it cancels.
+        # Cancelled by something that it called, such as a credentials callable: the run itself is
+        # over when it cancels.
         self._has_cancelled_fetch = self._has_cancelled_fetch or fetch.cancelled()
         self._changed.set()
 

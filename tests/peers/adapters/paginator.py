@@ -1,4 +1,4 @@
-"""How a case is said to botocore's paginator, which boto3 and aiobotocore share."""
+"""A case as arguments of botocore's paginator, which boto3 and aiobotocore share."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every adapter speaks: a case as one line of JSON in, its response as one line of JSON out.
+"""The protocol of every adapter: a case as a line of JSON in, its response as one out.
 
 A case: ``url``, ``call`` ("items" or "page"), ``parameters`` in wire form, and for items
 ``page_size``, ``max_items`` and ``starting_token``, each of them null if not given. An response:
@@ -17,7 +17,7 @@ Json = dict[str, Any]
 
 
 def serve(response: Callable[[Json], Json]) -> None:
-    """Answer the cases on stdin until there are no more."""
+    """Respond to the cases on stdin until there are no more."""
     for line in sys.stdin:
         case: Json = json.loads(line)
         print(json.dumps(response(case), default=_encode), file=sys.__stdout__, flush=True)

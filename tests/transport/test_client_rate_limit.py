@@ -104,11 +104,11 @@ async def test_the_daily_budget_ends_a_listing_that_can_resume(
 async def test_a_client_limits_its_rate_by_default(emulator: PartnerCentralEmulator) -> None:
     queued: list[RequestQueued] = []
 
-    def note(event: RequestEvent) -> None:
+    def collect(event: RequestEvent) -> None:
         if isinstance(event, RequestQueued):
             queued.append(event)
 
-    client = PartnerCentralClient("AWS", endpoint_url=emulator.url, on_event=note)
+    client = PartnerCentralClient("AWS", endpoint_url=emulator.url, on_event=collect)
     calls = [asyncio.create_task(client.list_opportunities()) for _ in range(30)]
     while not queued:  # noqa: ASYNC110 # they queue when the client is open
         await asyncio.sleep(0)

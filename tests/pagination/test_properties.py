@@ -1,4 +1,4 @@
-"""The laws of a listing, for any pages, any cut and any break."""
+"""Properties of a listing, for any pages, any cut and any break."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ prefetches = st.integers(0, 3)
 
 
 def split(page_sizes: list[int], bad: frozenset[int] = frozenset()) -> list[list[dict[str, Any]]]:
-    """Pages of these sizes, numbered through; those in `bad` cannot be read."""
+    """Pages of these sizes, numbered through; those in `bad` are invalid."""
     numbers = iter(range(sum(page_sizes)))
     return [
         [invalid(n) if n in bad else record(n) for _, n in zip(range(size), numbers, strict=False)]
@@ -139,34 +139,34 @@ def test_a_break_within_a_carried_skip_still_resumes_exactly(
 
 
 @given(sizes, st.frozensets(st.integers(0, 39)), prefetches)
-def test_records_that_cannot_be_read_are_set_aside_in_their_place(
+def test_invalid_records_are_passed_to_the_callable_in_their_place(
     page_sizes: list[int], bad: frozenset[int], prefetch: int
 ) -> None:
     async def check() -> None:
-        aside: list[InvalidOpportunity] = []
+        invalid: list[InvalidOpportunity] = []
         service = PagedService(split(page_sizes, bad))
-        listing = service.pager(on_invalid=aside.append, prefetch=prefetch)
+        listing = service.pager(on_invalid=invalid.append, prefetch=prefetch)
         read = [item.id for item in await listing.collect()]
         wrong = {f"O{number}" for number in bad}
         assert read == [name for name in ids(page_sizes) if name not in wrong]
-        assert [item.id for item in aside] == [name for name in ids(page_sizes) if name in wrong]
+        assert [item.id for item in invalid] == [name for name in ids(page_sizes) if name in wrong]
 
     asyncio.run(check())
 
 
 @given(sizes, st.frozensets(st.integers(0, 39)), st.integers(0, 45))
-def test_records_set_aside_do_not_shift_the_token(
+def test_invalid_records_do_not_shift_the_token(
     page_sizes: list[int], bad: frozenset[int], amount: int
 ) -> None:
     async def check() -> None:
-        aside: list[InvalidOpportunity] = []
+        invalid: list[InvalidOpportunity] = []
         service = PagedService(split(page_sizes, bad))
-        broken = service.pager(on_invalid=aside.append)
+        broken = service.pager(on_invalid=invalid.append)
         first = await take(broken, amount)
         token = broken.resume_token
         rest: list[str] = []
         if token is not None:
-            again = service.pager(on_invalid=aside.append, starting_token=token)
+            again = service.pager(on_invalid=invalid.append, starting_token=token)
             rest = [item.id async for item in again]
         wrong = {f"O{number}" for number in bad}
         assert first + rest == [name for name in ids(page_sizes) if name not in wrong]
@@ -257,7 +257,7 @@ def test_nothing_is_fetched_past_max_items(prefetch: int) -> None:
 
 
 @pytest.mark.parametrize("prefetch", [0, 1, 2, 4])
-def test_no_more_pages_are_fetched_ahead_than_prefetch_says(prefetch: int) -> None:
+def test_no_more_pages_are_prefetched_than_prefetch_says(prefetch: int) -> None:
     async def check() -> None:
         service = PagedService(split([2] * 10))
         opportunities = aiter(service.pager(prefetch=prefetch))

@@ -1,6 +1,6 @@
-"""One listing with one library, in a process of its own: prints what it cost.
+"""One workload, such as a listing with one library; prints what it cost as JSON.
 
-python -m tests.benchmarks.sides SIDE URL [--cold] [--work SECONDS] [--prefetch N]
+python -m tests.benchmarks.workloads WORKLOAD URL [--cold] [--work SECONDS] [--prefetch N]
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import json
 import resource
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ SERVICE, REGION = "partnercentral-selling", "us-east-1"
 
 
 class Clock:
-    """What has been used since `start`, which leaves imports, opening and a first page out."""
+    """CPU, time and memory used since `start`, which leaves imports and a first page out."""
 
     def __init__(self, options: argparse.Namespace) -> None:
         self.options = options
@@ -145,7 +145,7 @@ async def aiobotocore(url: str, clock: Clock) -> int:
 
 
 async def pydantic(url: str, clock: Clock) -> int:
-    """The same, each page validated by the models that this library has."""
+    """List with aiobotocore's paginator, each page validated by this library's models."""
     from partnercentral_list import ListOpportunitiesResponse
 
     return await _aiobotocore(
@@ -213,7 +213,7 @@ async def capo(url: str, clock: Clock) -> int:
 
 
 async def floor(url: str, clock: Clock) -> int:
-    """Bare aiohttp and `model_validate_json`: no signature, retry, rate limit or error."""
+    """List with bare aiohttp and `model_validate_json`: no signatures, retries or rate limit."""
     import aiohttp
 
     from partnercentral_list import ListOpportunitiesResponse
@@ -251,15 +251,15 @@ async def _bare_page(session: Any, url: str, token: str | None) -> bytes:
 
 async def scan(url: str, clock: Clock) -> int:
     """Scan with this library, with its default rate limit."""
-    return await _paced(url, clock, is_scan=True)
+    return await _rate_limited(url, clock, is_scan=True)
 
 
-async def chain(url: str, clock: Clock) -> int:
+async def sequential(url: str, clock: Clock) -> int:
     """List page after page with this library, with its default rate limit."""
-    return await _paced(url, clock, is_scan=False)
+    return await _rate_limited(url, clock, is_scan=False)
 
 
-async def _paced(url: str, clock: Clock, *, is_scan: bool) -> int:
+async def _rate_limited(url: str, clock: Clock, *, is_scan: bool) -> int:
     from partnercentral_list import PartnerCentralClient
 
     async with PartnerCentralClient("AWS", endpoint_url=url) as client:
@@ -270,16 +270,19 @@ async def _paced(url: str, clock: Clock, *, is_scan: bool) -> int:
     return len(clock.arrivals)
 
 
-SIDES: dict[str, Callable[[str, Clock], Awaitable[int]]] = {
-    side.__name__: side
-    for side in (ours, profile, objects, aiobotocore, pydantic, boto3, capo, floor, scan, chain)
+WORKLOADS: dict[str, Callable[[str, Clock], Coroutine[Any, Any, int]]] = {
+    workload.__name__: workload
+    for workload in (
+        *(ours, profile, objects, aiobotocore, pydantic, boto3, capo, floor),
+        *(scan, sequential),
+    )
 }
 
 
 def main() -> None:
-    """Run one side."""
+    """Run one workload."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("side", choices=SIDES)
+    parser.add_argument("workload", choices=WORKLOADS)
     parser.add_argument("url")
     parser.add_argument("--cold", action="store_true")
     parser.add_argument("--preload", action="store_true")
@@ -289,7 +292,7 @@ def main() -> None:
     parser.add_argument("--prefetch", type=int, default=1)
     options = parser.parse_args()
     clock = Clock(options)
-    count = asyncio.run(SIDES[options.side](options.url, clock))  # type: ignore[arg-type]
+    count = asyncio.run(WORKLOADS[options.workload](options.url, clock))
     print(json.dumps(clock.result(count)))
 
 
