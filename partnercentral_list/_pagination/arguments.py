@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final, Literal, cast, get_args
+from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from partnercentral_list._pagination.invalid import OnInvalid
@@ -21,7 +21,12 @@ from partnercentral_list.models import (
 )
 from partnercentral_list.models.enums import OpenStrEnum
 from partnercentral_list.models.fields import check_identifier, shown_number, with_article
-from partnercentral_list.models.request import FILTER_NAMES, IDENTIFIERS_PER_REQUEST
+from partnercentral_list.models.request import (
+    FILTER_NAMES,
+    IDENTIFIERS_PER_REQUEST,
+    RequestModel,
+    nested_model,
+)
 
 if TYPE_CHECKING:
     from partnercentral_list._pagination.scan.scan import ScanRequest
@@ -342,14 +347,9 @@ def _intended_argument(name: str) -> str:
 def _intended_field(parents: Sequence[int | str], name: str) -> str:
     if not parents:
         return _intended_argument(name)
-    structure: type[BaseModel] = ListOpportunitiesRequest
+    structure: type[RequestModel] = ListOpportunitiesRequest
     for parent in parents:
-        annotation = structure.model_fields[str(parent)].annotation
-        structure = next(
-            choice
-            for choice in (annotation, *get_args(annotation))
-            if isinstance(choice, type) and issubclass(choice, BaseModel)
-        )
+        structure = nested_model(structure.model_fields[str(parent)]) or structure
     # In the spelling that the caller uses: Python's, or AWS's.
     uses_aliases = name[:1].isupper()
     fields = structure.model_fields

@@ -8,7 +8,7 @@ documented list; where it does not fire, the parsed response is used instead.
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Any, cast
 
 import botocore
@@ -19,7 +19,11 @@ from pydantic.alias_generators import to_snake
 from partnercentral_list._transport.response import current_attempt
 from partnercentral_list.config import OPERATION, SERVICE
 from partnercentral_list.errors import ConfigurationError
-from partnercentral_list.models import ListOpportunitiesRequest
+from partnercentral_list.models.request import (
+    ListOpportunitiesRequest,
+    RequestModel,
+    nested_model,
+)
 
 CALL = f"{SERVICE}.{OPERATION}"
 
@@ -35,9 +39,8 @@ def install(client: Any, integration: str | None) -> None:
     if client.meta.service_model.resolved_protocol == "json":
         events.register(f"before-parse.{CALL}", take_body)
     events.register(f"before-send.{CALL}", _prepare_request)
-    known = client.meta.service_model.operation_model(OPERATION).input_shape.members
-    members = {str(field.alias) for field in ListOpportunitiesRequest.model_fields.values()}
-    if not members <= known.keys():
+    shape = client.meta.service_model.operation_model(OPERATION).input_shape
+    if any(_unknown_members(shape, _all_members(ListOpportunitiesRequest))):
         events.register(f"before-parameter-build.{CALL}", _refuse_unknown_members)
     if integration is not None:
 
@@ -49,7 +52,7 @@ def install(client: Any, integration: str | None) -> None:
 
 def _refuse_unknown_members(params: dict[str, Any], model: Any, **_: Any) -> None:
     # botocore's serializer would raise a KeyError.
-    unknown = [to_snake(name) for name in params if name not in model.input_shape.members]
+    unknown = list(_unknown_members(model.input_shape, params))
     if unknown and current_attempt.get() is not None:
         raise ConfigurationError(
             f"The service model of botocore {botocore.__version__} does not know "
@@ -58,6 +61,24 @@ def _refuse_unknown_members(params: dict[str, Any], model: Any, **_: Any) -> Non
             "~/.aws/models is used before botocore's own.",
             operation=OPERATION,
         )
+
+
+def _unknown_members(shape: Any, members: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
+    """Yield the paths of the members that a shape does not know, by their Python names."""
+    # A shape that is no structure has no members.
+    known = getattr(shape, "members", {})
+    for name, value in members.items():
+        path = prefix + to_snake(name)
+        if name not in known:
+            yield path
+        elif isinstance(value, Mapping):
+            yield from _unknown_members(known[name], cast("Mapping[str, Any]", value), f"{path}.")
+
+
+def _all_members(model: type[RequestModel]) -> dict[str, Any]:
+    """Return everything that a request can have: structures by their members."""
+    nested = {str(field.alias): nested_model(field) for field in model.model_fields.values()}
+    return {name: None if part is None else _all_members(part) for name, part in nested.items()}
 
 
 def _prepare_request(request: Any, **_: Any) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, ClassVar, Final, Self, TypeVar
+from typing import TYPE_CHECKING, Annotated, ClassVar, Final, Self, TypeVar, get_args
 
 from pydantic import ConfigDict, field_validator, model_validator
+from pydantic.fields import FieldInfo
 
 # pydantic refuses `typing.TypedDict` before Python 3.12.
 from typing_extensions import TypedDict
@@ -45,6 +46,14 @@ class RequestModel(WireModel, frozen=True):
     model_config: ClassVar[ConfigDict] = ConfigDict(
         extra="forbid", revalidate_instances="always", loc_by_alias=False
     )
+
+
+def nested_model(field: FieldInfo) -> type[RequestModel] | None:
+    """Return the structure that a field of a request has as its value; None if it has none."""
+    for choice in (field.annotation, *get_args(field.annotation)):
+        if isinstance(choice, type) and issubclass(choice, RequestModel):
+            return choice
+    return None
 
 
 class _DateRange(RequestModel, frozen=True):

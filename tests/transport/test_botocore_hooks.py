@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import json
-from datetime import date
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from aiobotocore.hooks import AioHierarchicalEmitter
 from botocore.loaders import Loader
+from pydantic.alias_generators import to_pascal
 
 from partnercentral_list import (
     ConfigurationError,
+    CreatedDateFilter,
+    LastModifiedDateFilter,
+    ListOpportunitiesRequest,
+    OpportunitySort,
     OpportunitySummary,
     PartnerCentralClient,
     TargetCloseDateFilter,
@@ -52,37 +59,84 @@ async def test_without_the_event_the_parsed_response_gives_the_same_listing(
     ]
 
 
+Forget = Callable[[str, str], None]
+
+
 @pytest.fixture
-def older_model(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Let sessions find a service model that does not know TargetCloseDate."""
-    name = "partnercentral-selling"
-    loader = Loader()
-    document = loader.load_service_model(name, "service-2")
-    del document["shapes"]["ListOpportunitiesRequest"]["members"]["TargetCloseDate"]
-    folder = tmp_path / name / loader.determine_latest_version(name, "service-2")
-    folder.mkdir(parents=True)
-    (folder / "service-2.json").write_text(json.dumps(document))
-    monkeypatch.setenv("AWS_DATA_PATH", str(tmp_path))
+def older_model(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Forget:
+    """Let sessions find a service model that does not know a member of a shape."""
+
+    def forget(shape: str, member: str) -> None:
+        name = "partnercentral-selling"
+        loader = Loader()
+        document = loader.load_service_model(name, "service-2")
+        del document["shapes"][shape]["members"][member]
+        folder = tmp_path / name / loader.determine_latest_version(name, "service-2")
+        folder.mkdir(parents=True)
+        (folder / "service-2.json").write_text(json.dumps(document))
+        monkeypatch.setenv("AWS_DATA_PATH", str(tmp_path))
+
+    return forget
 
 
-@pytest.mark.usefixtures("older_model")
-async def test_a_filter_that_botocore_does_not_know_is_refused_with_the_remedy(
-    make_client: MakeClient, emulator: PartnerCentralEmulator
+DAY = date(2026, 1, 31)
+MOMENT = datetime(2026, 1, 31, tzinfo=UTC)
+REQUEST = ListOpportunitiesRequest(
+    catalog="AWS",
+    sort=OpportunitySort(sort_by="CreatedDate", sort_order="ASCENDING"),
+    life_cycle_stage=["Qualified"],
+    last_modified_date=LastModifiedDateFilter(before_last_modified_date=MOMENT),
+    created_date=CreatedDateFilter(after_created_date=MOMENT),
+    target_close_date=TargetCloseDateFilter(after_target_close_date=DAY),
+)
+
+
+@pytest.mark.parametrize(
+    ("shape", "path"),
+    [
+        ("ListOpportunitiesRequest", "target_close_date"),
+        ("ListOpportunitiesRequest", "life_cycle_stage"),
+        ("OpportunitySort", "sort.sort_by"),
+        ("LastModifiedDate", "last_modified_date.before_last_modified_date"),
+        ("CreatedDateFilter", "created_date.after_created_date"),
+    ],
+)
+async def test_a_member_that_botocore_does_not_know_is_refused_with_the_remedy(
+    make_client: MakeClient,
+    emulator: PartnerCentralEmulator,
+    older_model: Forget,
+    shape: str,
+    path: str,
 ) -> None:
+    older_model(shape, to_pascal(path.rpartition(".")[2]))
     client = make_client(emulator)
-    day = TargetCloseDateFilter(after_target_close_date=date(2026, 1, 31))
-    said = "does not know target_close_date: .*pip install --upgrade aiobotocore"
+    said = rf"does not know {re.escape(path)}: .*pip install --upgrade aiobotocore"
     with pytest.raises(ConfigurationError, match=said) as caught:
-        await client.list_opportunities(target_close_date=day)
+        await client.list_opportunities(REQUEST)
     assert not caught.value.retryable
     assert not emulator.requests
     assert (await client.list_opportunities(max_results=1)).opportunity_summaries
 
 
-@pytest.mark.usefixtures("older_model")
-async def test_another_call_with_an_unknown_filter_raises_botocores_error(
-    make_client: MakeClient, emulator: PartnerCentralEmulator
+async def test_the_members_beside_an_unknown_one_are_sent(
+    make_client: MakeClient,
+    emulator: PartnerCentralEmulator,
+    older_model: Forget,
 ) -> None:
+    older_model("LastModifiedDate", "BeforeLastModifiedDate")
+    after = LastModifiedDateFilter(after_last_modified_date=MOMENT)
+    await make_client(emulator).list_opportunities(last_modified_date=after)
+    assert emulator.requests[0].body["LastModifiedDate"] == {
+        "AfterLastModifiedDate": "2026-01-31T00:00:00Z"
+    }
+
+
+async def test_another_call_with_an_unknown_filter_raises_botocores_error(
+    make_client: MakeClient,
+    emulator: PartnerCentralEmulator,
+    older_model: Forget,
+) -> None:
+    older_model("ListOpportunitiesRequest", "TargetCloseDate")
     session = Clients()
     await make_client(emulator, session=session).list_opportunities()
     with pytest.raises(KeyError, match="TargetCloseDate"):
