@@ -18,7 +18,7 @@ Imports point one way. A row may import the layers that it names, and nothing el
     emulator        nothing
     sync            the public names, errors, config, models, client, eventbridge, _notify,
                     _tied_records
-    cli             the public names, errors, config, models, client, sync, emulator
+    cli             the public names, errors, config, models, client, sync, frames, emulator
 
 A module whose name begins with an underscore belongs to its folder: nothing outside imports it. No
 modules import each other in a circle, late imports included. No module has more than 400 lines.

@@ -71,14 +71,14 @@ def parameter_error(option: str, problem: str) -> CommandError:
     return CommandError(f"Error parsing parameter '{option}': {problem}")
 
 
-def import_extra(module: str, needed_for: str) -> Any:
-    """Import a module that comes with the extra cli."""
+def import_extra(module: str, needed_for: str, extra: str = "cli") -> Any:
+    """Import a module that comes with an extra."""
     try:
         return import_module(module)
     except ImportError as error:
         raise CommandError(
-            f"{needed_for} needs the package {error.name}, which comes with the extra cli: "
-            "pip install 'partnercentral_list[cli]'.",
+            f"{needed_for} needs the package {error.name}, which comes with the extra {extra}: "
+            f"pip install 'partnercentral_list[{extra}]'.",
             BAD_CONFIGURATION,
         ) from None
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import sys
 from argparse import Namespace
-from contextlib import aclosing
+from contextlib import aclosing, nullcontext
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, TextIO, cast
 
-from partnercentral_list import ListOpportunitiesResponse, OpportunityPager, PartnerCentralClient
+from partnercentral_list import OpportunityPager, PartnerCentralClient
 from partnercentral_list.cli._errors import OK, InterruptedByError
+from partnercentral_list.cli._files import OutputFile
 from partnercentral_list.cli._output import (
     DocumentWriter,
     ResponseWriter,
@@ -27,20 +28,25 @@ from partnercentral_list.cli._process import (
 from partnercentral_list.cli._progress import ProgressLine, is_progress_wanted
 from partnercentral_list.cli._query import QueryFunction, compile_query
 from partnercentral_list.cli._request import CommandRequest, move_token, parse_request, resume_token
-from partnercentral_list.cli._serialization import as_printed
 from partnercentral_list.cli._session import AwsConfiguration, create_client, serving_endpoint
 from partnercentral_list.cli._shapes import input_skeleton, output_skeleton, yaml_input_skeleton
 from partnercentral_list.errors import (
     InvalidOpportunity,
+    InvalidOpportunityError,
     PartnerCentralError,
     RequestValidationError,
     TokenExpiredError,
 )
 
+if TYPE_CHECKING:
+    from partnercentral_list import OnInvalid
+
 #: Records of a scan that are written at a time.
 _SCAN_BATCH: Final = 100
 
 _FORMATS_BY_PAGE: Final = "--output jsonl, csv, text and yaml-stream write as they read."
+
+_INVALID_PRINTED: Final = "--output jsonl and csv print an invalid record as AWS sent it."
 
 
 def run_opportunities(options: Namespace) -> int:
@@ -50,31 +56,46 @@ def run_opportunities(options: Namespace) -> int:
         return _write_skeleton(options, query)
     request = parse_request(vars(options), "AWS" if options.demo else None)
     configuration = AwsConfiguration(options)
-    writer = create_writer(options, configuration, query)
+    file = _output_file(options, is_rest=request.is_rest)
+    writer = create_writer(options, configuration, query, file, is_rest=request.is_rest)
+    is_response_last = file is not None or isinstance(writer, DocumentWriter)
     progress = ProgressLine(
         unescaped_stderr(),
-        enabled=is_progress_wanted(is_response_last=isinstance(writer, DocumentWriter)),
+        enabled=is_progress_wanted(is_response_last=is_response_last),
         limit=request.limit,
     )
     with serving_endpoint(options, request.catalog) as url:
         client = create_client(options, configuration, request.catalog, url, progress)
-        run = _ListingRun(client, request, writer, progress)
+        run = _ListingRun(client, request, writer, progress, file)
         return asyncio.run(run.run(scan=options.scan))
+
+
+def _output_file(options: Namespace, *, is_rest: bool) -> OutputFile | None:
+    return None if options.output_file is None else OutputFile(options.output_file, is_rest=is_rest)
 
 
 def _write_skeleton(options: Namespace, query: QueryFunction | None) -> int:
     kind: str = options.generate_cli_skeleton
-    if kind == "yaml-input":
-        sys.stdout.write(yaml_input_skeleton())
-    elif kind == "input":
-        write_json(input_skeleton(), open_stdout())
-    else:
-        request = parse_request(vars(options), "AWS" if options.demo else None)
-        configuration = AwsConfiguration(options)
-        client = create_client(options, configuration, request.catalog, options.endpoint_url)
-        _validate(client, request)
-        writer = create_writer(options, configuration, query)
+    file = _output_file(options, is_rest=False)
+    out = open_stdout() if file is None else cast("TextIO", file)
+    if kind != "output":
+        with file or nullcontext():
+            if kind == "input":
+                write_json(input_skeleton(), out)
+            else:
+                out.write(yaml_input_skeleton())
+            if file is not None:
+                file.complete()
+        return OK
+    request = parse_request(vars(options), "AWS" if options.demo else None)
+    configuration = AwsConfiguration(options)
+    client = create_client(options, configuration, request.catalog, options.endpoint_url)
+    _validate(client, request)
+    writer = create_writer(options, configuration, query, file)
+    with file or nullcontext():
         writer.write_response(output_skeleton())
+        if file is not None:
+            file.complete()
     return OK
 
 
@@ -98,18 +119,25 @@ class _ListingRun:
     request: CommandRequest
     writer: ResponseWriter
     progress: ProgressLine
+    file: OutputFile | None
     written: int = 0
     token: str | None = None
     is_complete: bool = False
     unwritten: list[Any] = field(default_factory=list[Any])
 
+    @property
+    def on_invalid(self) -> OnInvalid:
+        """What happens to an invalid record."""
+        return _ignore_invalid if self.writer.takes_invalid else "raise"
+
     async def run(self, *, scan: bool) -> int:
         """List and write; return the exit code.
 
         Raises:
-            InterruptedByError: It failed; what was read is written.
+            InterruptedByError: It failed; what was read is written, if a part is of use.
         """
-        with cancelled_by_signals() as ending:
+        # The file is created where a signal cannot end the process without removing it.
+        with cancelled_by_signals() as ending, self.file or nullcontext():
             try:
                 async with self.client:
                     await (self._scan() if scan else self._list())
@@ -133,7 +161,7 @@ class _ListingRun:
             page_size="aws" if has_aws_pages and request.page_size is None else request.page_size,
             max_items=request.max_items,
             starting_token=None if start is None else resume_token(start),
-            on_invalid=_ignore_invalid,
+            on_invalid=self.on_invalid,
             **request.filters,
         )
         if request.max_items == 0:
@@ -148,18 +176,18 @@ class _ListingRun:
         page = await self.client.list_opportunities(
             max_results=self.request.max_results,
             next_token=self.request.next_token,
-            on_invalid=_ignore_invalid,
+            on_invalid=self.on_invalid,
             **self.request.filters,
         )
         self.progress.clear()
-        self.writer.write_response(response_of(_records(page), page.next_token))
-        self.is_complete = True
+        self.writer.write_response(response_of(self.writer.records_of(page), page.next_token))
+        self._complete()
 
     async def _write_pages(self, pager: OpportunityPager) -> None:
         async with aclosing(pager.pages()) as pages:
             self.token = pager.resume_token
             async for page in pages:
-                records = _records(page)
+                records = self.writer.records_of(page)
                 left = len(records)
                 if self.request.max_items is not None:
                     left = min(left, self.request.max_items - self.written)
@@ -175,10 +203,10 @@ class _ListingRun:
 
     async def _scan(self) -> None:
         self.request.refuse_scan()
-        scan = self.client.scan_opportunities(on_invalid=_ignore_invalid, **self.request.filters)
+        scan = self.client.scan_opportunities(on_invalid=self.on_invalid, **self.request.filters)
         async with aclosing(scan.pages()) as pages:
             async for page in pages:
-                self.unwritten += _records(page)
+                self.unwritten += self.writer.records_of(page)
                 if len(self.unwritten) >= _SCAN_BATCH:
                     self._write_batch()
             if self.unwritten or not self.written:
@@ -195,19 +223,32 @@ class _ListingRun:
         self.progress.add(len(records))
 
     def _finish(self) -> None:
-        if sys.stdout.isatty():
+        if self.file is None and sys.stdout.isatty():
             # The response itself is what is seen there.
             self.progress.clear()
         else:
             self.progress.finish()
         self.writer.finish(self.token)
-        self.is_complete = True
+        self._complete()
         if self.token is not None and not self.writer.shows_token:
             print_message(f"There are more. {_how_to_resume(self.token)}")
 
+    def _complete(self) -> None:
+        if self.file is not None:
+            self.file.complete()
+        self.is_complete = True
+
+    def _lost(self) -> str:
+        """Return what became of the records that were read; empty if they are of use."""
+        if self.file is not None:
+            return f"nothing was written to {self.file.path!r}."
+        return self.writer.part_is
+
     def _finish_interrupted(self, code: int) -> int:
         self.progress.clear()
-        if self.token is not None and self.written:
+        if lost := self._lost():
+            ending_text = f" after {self.written + len(self.unwritten):,} opportunities: {lost}"
+        elif self.token is not None and self.written:
             self.writer.finish(self.token)
             ending_text = f" after {self.written:,} opportunities. {_how_to_resume(self.token)}"
         else:
@@ -217,6 +258,11 @@ class _ListingRun:
         return code
 
     def _outcome(self, error: PartnerCentralError) -> str:
+        if lost := self._lost():
+            read = self.written + len(self.unwritten)
+            said = [f"{read:,} opportunities were read; {lost}"] if read else []
+            said += [_INVALID_PRINTED] if isinstance(error, InvalidOpportunityError) else []
+            return " ".join(said)
         if self.token is None or not self.written:
             return self._scan_outcome()
         count = f"{self.written:,} opportunities were"
@@ -240,10 +286,6 @@ class _ListingRun:
 
 def _how_to_resume(token: str) -> str:
     return f"Resume with: --starting-token {token}"
-
-
-def _records(page: ListOpportunitiesResponse) -> list[Any]:
-    return [as_printed(record) for record in page.raw_opportunities]
 
 
 def _ignore_invalid(invalid: InvalidOpportunity) -> None:

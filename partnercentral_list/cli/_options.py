@@ -159,20 +159,47 @@ _PAGING: Final = _grouped(
     ),
 )
 
-FORMATS: Final = ("json", "text", "table", "yaml", "yaml-stream", "jsonl", "csv")
+FORMATS: Final = ("json", "text", "table", "yaml", "yaml-stream", "jsonl", "csv", "parquet")
 
 _OUTPUT: Final = _grouped(
     "Output",
     _option(
         "--output",
-        "the output format; jsonl and csv print page by page, in constant memory",
-        "the same, and jsonl and csv",
+        "the output format; jsonl, csv and parquet are written in constant memory",
+        "the same, and jsonl, csv and parquet",
         choices=FORMATS,
     ),
     _option(
         "--query EXPRESSION",
         "a JMESPath expression that is applied to the response; to each page of it in text, "
         "yaml-stream, jsonl and csv",
+    ),
+    _option(
+        "--output-file PATH",
+        "write to a file, which is created or replaced when the listing is complete, and which "
+        "only its owner may read",
+        OURS,
+        complete_files,
+    ),
+    _option(
+        "--header",
+        "with csv, write the line of names, which --starting-token leaves out on stdout",
+        OURS,
+        action="store_true",
+        default=None,
+    ),
+    _option(
+        "--no-header",
+        "with csv, write no line of names",
+        OURS,
+        action="store_false",
+        dest="header",
+        default=None,
+    ),
+    _flag(
+        "--csv-safe",
+        "with csv, write ' before each text that a spreadsheet would take for a formula",
+        OURS,
     ),
     _option("--color", "whether tables have colors", choices=("on", "off", "auto"), default="auto"),
     _flag(

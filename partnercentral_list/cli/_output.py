@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
-import csv
 import os
 import sys
 from abc import ABC, abstractmethod
 from argparse import Namespace
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import Any, Final, TextIO
+from typing import Any, TextIO, cast
 
+from partnercentral_list import ListOpportunitiesResponse
+from partnercentral_list.cli._csv import cell_of, column_names, csv_line, record_cells, safe_cell
 from partnercentral_list.cli._errors import FAILED, CommandError, suggestion
+from partnercentral_list.cli._files import OutputFile
 from partnercentral_list.cli._options import FORMATS
 from partnercentral_list.cli._process import open_stdout
 from partnercentral_list.cli._query import QueryFunction
 from partnercentral_list.cli._serialization import (
+    as_printed,
     compact_json,
     dump_yaml,
     is_list,
     is_object,
+    text_lines,
     write_indented_json,
 )
 from partnercentral_list.cli._session import AwsConfiguration
-from partnercentral_list.cli._shapes import OPPORTUNITY, SUMMARIES, TOKEN, Shape
+from partnercentral_list.cli._shapes import SUMMARIES, TOKEN
 from partnercentral_list.cli._table import write_table
-
-REST: Final = "AdditionalMembers"
-"""The last column of csv, with the members that have no column of their own."""
 
 
 class ResponseWriter(ABC):
@@ -40,14 +41,22 @@ class ResponseWriter(ABC):
     Attributes:
         shows_pages: Whether the size of a page can be seen in what is written.
         shows_token: Whether the resume token is a part of what is written.
+        takes_invalid: Whether an invalid record can be written, like any other.
+        part_is: What is wrong with a part of what is written; empty if it is of use.
     """
 
     shows_pages = False
     shows_token = False
+    takes_invalid = True
+    part_is = ""
 
     def __init__(self, query: QueryFunction | None, stream: TextIO) -> None:
         self._query = query
         self._stream = stream
+
+    def records_of(self, page: ListOpportunitiesResponse) -> list[Any]:
+        """Return the records of a page, as they are written."""
+        return [as_printed(record) for record in page.raw_opportunities]
 
     @abstractmethod
     def write_page(self, records: list[Any], token: str | None) -> None:
@@ -151,18 +160,29 @@ class JsonLinesWriter(ResponseWriter):
 
 
 class CsvWriter(ResponseWriter):
-    """Writes a line of names, then a record a line; the columns do not depend on the records."""
+    """Writes a line of names, then a record a line; the columns do not depend on the records.
 
-    def __init__(self, query: QueryFunction | None, stream: TextIO) -> None:
+    Args:
+        query: ``--query``, which is applied to what is written.
+        stream: Where it is written.
+        has_header: Whether there is a line of names.
+        is_safe: Whether no cell may be taken for a formula.
+    """
+
+    def __init__(
+        self, query: QueryFunction | None, stream: TextIO, *, has_header: bool, is_safe: bool
+    ) -> None:
         super().__init__(query, stream)
-        self._writer = csv.writer(stream, lineterminator="\n")
+        self._has_header = has_header
+        self._is_safe = is_safe
         self._columns: list[str] | None = None
 
     def write_page(self, records: list[Any], token: str | None) -> None:
         """Write the page's records."""
         if self._query is None:
-            self._write_header([*csv_columns(OPPORTUNITY), REST])
-            self._writer.writerows(map(_record_cells, records))
+            self._begin(column_names())
+            for record in records:
+                self._write_line(record_cells(record))
         else:
             for row in self._rows(records):
                 self._write_row(row)
@@ -173,16 +193,20 @@ class CsvWriter(ResponseWriter):
         if self._query is None:
             self.write_page([], None)
 
-    def _write_header(self, names: list[str]) -> None:
+    def _begin(self, names: list[str]) -> None:
         if self._columns is None:
             self._columns = names
-            self._writer.writerow(names)
+            if self._has_header:
+                self._write_line(names)
+
+    def _write_line(self, cells: list[str]) -> None:
+        self._stream.write(csv_line(map(safe_cell, cells) if self._is_safe else cells))
 
     def _write_row(self, row: Any) -> None:
         if is_list(row):
-            self._writer.writerow([_cell(value) for value in row])
+            self._write_line([cell_of(value) for value in row])
         elif is_object(row):
-            self._write_header(list(row))
+            self._begin(list(row))
             unknown = sorted(row.keys() - set(self._columns or ()))
             if unknown:
                 raise CommandError(
@@ -190,31 +214,113 @@ class CsvWriter(ResponseWriter):
                     "not; name the same members for each, as in [].{id: Id}.",
                     FAILED,
                 )
-            self._writer.writerow([_cell(row.get(name)) for name in self._columns or ()])
+            self._write_line([cell_of(row.get(name)) for name in self._columns or ()])
         else:
-            self._writer.writerow([_cell(row)])
+            self._write_line([cell_of(row)])
+
+
+class ParquetWriter(ResponseWriter):
+    """Writes a Parquet file; its records are opportunities."""
+
+    takes_invalid = False
+    part_is = "the Parquet output has no end, and cannot be read."
+
+    def __init__(self, stream: TextIO) -> None:
+        from partnercentral_list.cli._parquet import ParquetFile
+
+        super().__init__(None, stream)
+        self._parquet = ParquetFile()
+
+    def records_of(self, page: ListOpportunitiesResponse) -> list[Any]:
+        """Return the page's opportunities."""
+        return list(page.opportunity_summaries)
+
+    def write_page(self, records: list[Any], token: str | None) -> None:
+        """Write the page's opportunities, or keep them for a row group."""
+        self._parquet.add(records, self._stream.buffer)
+
+    def finish(self, token: str | None) -> None:
+        """Write what is left, and the end of the file."""
+        self._parquet.finish(self._stream.buffer)
+
+    def write_response(self, response: dict[str, Any]) -> None:
+        """Write a file of one page."""
+        super().write_response(response)
+        self.finish(None)
 
 
 def create_writer(
-    options: Namespace, configuration: AwsConfiguration, query: QueryFunction | None
+    options: Namespace,
+    configuration: AwsConfiguration,
+    query: QueryFunction | None,
+    file: OutputFile | None,
+    *,
+    is_rest: bool = False,
 ) -> ResponseWriter:
-    """Return what writes the wanted format to stdout."""
-    out = open_stdout()
-    match _format_name(options, configuration):
+    """Return what writes the wanted format.
+
+    Args:
+        options: The options.
+        configuration: The AWS configuration, which may name the format.
+        query: ``--query``, which is applied to what is written.
+        file: ``--output-file``; None for stdout.
+        is_rest: Whether the listing resumes.
+
+    Raises:
+        CommandError: An option does not fit the format, or a package is missing.
+    """
+    out = open_stdout() if file is None else cast("TextIO", file)
+    name = _format_name(options, configuration)
+    if name != "csv":
+        _refuse_csv_options(options, name)
+    match name:
         case "jsonl":
             return JsonLinesWriter(query, out)
         case "csv":
-            return CsvWriter(query, out)
+            # On stdout, the rest of a listing is appended to what came before.
+            is_continued = is_rest and file is None
+            has_header = not is_continued if options.header is None else options.header
+            return CsvWriter(query, out, has_header=has_header, is_safe=options.csv_safe)
+        case "parquet":
+            _check_parquet(options, file)
+            return ParquetWriter(sys.stdout if file is None else out)
         case "text":
             return TextWriter(query, out)
         case "yaml-stream":
             return YamlStreamWriter(query, out)
         case "table":
-            return DocumentWriter(query, sys.stdout, partial(write_table, color=options.color))
+            stream = sys.stdout if file is None else out
+            return DocumentWriter(query, stream, partial(write_table, color=options.color))
         case "yaml":
             return DocumentWriter(query, out, write_yaml)
         case _:
             return DocumentWriter(query, out, write_json)
+
+
+def _refuse_csv_options(options: Namespace, name: str) -> None:
+    given = {
+        "--header": options.header is True,
+        "--no-header": options.header is False,
+        "--csv-safe": options.csv_safe,
+    }
+    for flag, is_given in given.items():
+        if is_given:
+            raise CommandError(f"{flag} is for --output csv, and the format is {name}.")
+
+
+def _check_parquet(options: Namespace, file: OutputFile | None) -> None:
+    if options.query is not None:
+        raise CommandError(
+            "--query cannot be used with --output parquet, whose columns are fixed: leave one of "
+            "them out, or use --output csv."
+        )
+    if options.generate_cli_skeleton is not None:
+        raise CommandError("--generate-cli-skeleton has no Parquet form: use another --output.")
+    if file is None and sys.stdout.isatty():
+        raise CommandError(
+            "--output parquet is binary, which a terminal cannot show: name a file with "
+            "--output-file PATH, or send it to a pipe or a file."
+        )
 
 
 def _format_name(options: Namespace, configuration: AwsConfiguration) -> str:
@@ -251,95 +357,3 @@ def write_yaml(value: Any, stream: TextIO) -> None:
     if value != {}:
         dump_yaml(value, stream)
         stream.flush()
-
-
-def csv_columns(shape: Mapping[str, Shape], prefix: str = "") -> Iterator[str]:
-    """Yield the names of a record's columns, such as ``LifeCycle.Stage``."""
-    for name, member in shape.items():
-        if isinstance(member, Mapping):
-            yield from csv_columns(member, f"{prefix}{name}.")
-        else:
-            yield prefix + name
-
-
-def _record_cells(record: Any) -> list[str]:
-    rest: dict[str, Any] = {}
-    cells = list(_cells(OPPORTUNITY, record, "", rest))
-    return [*cells, compact_json(rest) if rest else ""]
-
-
-def _cells(
-    shape: Mapping[str, Shape], value: Any, prefix: str, rest: dict[str, Any]
-) -> Iterator[str]:
-    members: dict[str, Any] = value if is_object(value) else {}
-    if value is not None and not is_object(value):
-        rest[prefix.rstrip(".")] = value
-    for name, member in shape.items():
-        found = members.get(name)
-        if isinstance(member, Mapping):
-            yield from _cells(member, found, f"{prefix}{name}.", rest)
-        else:
-            yield _cell(found)
-    rest.update((prefix + name, members[name]) for name in members if name not in shape)
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return ""
-    return value if isinstance(value, str) else compact_json(value)
-
-
-def text_lines(value: Any, name: str | None = None) -> Iterator[str]:
-    """Yield the lines of a value in the AWS CLI's text format, without their ends.
-
-    A structure is a line of its scalars in the order of their names; what it holds beside them
-    follows, each with its name in front. In a list of structures every line has the scalars of all
-    of them, so that columns stay columns.
-    """
-    if is_object(value):
-        yield from _structure_lines(value, name, None)
-    elif is_list(value):
-        yield from _list_lines(value, name)
-    else:
-        yield str(value)
-
-
-def _is_scalar(value: object) -> bool:
-    return not (is_list(value) or is_object(value))
-
-
-def _list_lines(values: list[Any], name: str | None) -> Iterator[str]:
-    if any(is_object(value) for value in values):
-        columns = sorted({column for value in values for column in _scalar_members(value)})
-        for value in values:
-            if is_object(value):
-                yield from _structure_lines(value, name, columns)
-            else:
-                yield from text_lines(value, name)
-        return
-    scalars = [value for value in values if _is_scalar(value)]
-    if name is not None:
-        yield from (f"{name.upper()}\t{value}" for value in scalars)
-    elif scalars:
-        yield "\t".join(map(str, scalars))
-    for value in values:
-        if not _is_scalar(value):
-            yield from text_lines(value, name)
-
-
-def _scalar_members(value: object) -> list[str]:
-    if not is_object(value):
-        return []
-    return [name for name, member in value.items() if _is_scalar(member)]
-
-
-def _structure_lines(
-    value: dict[str, Any], name: str | None, columns: Sequence[str] | None
-) -> Iterator[str]:
-    shown = sorted(_scalar_members(value)) if columns is None else columns
-    # A column of the list that is no scalar here is written as Python writes it, as by the AWS CLI.
-    cells = [str(value.get(column, "")) for column in shown]
-    if cells:
-        yield "\t".join(cells if name is None else [name.upper(), *cells])
-    for member in sorted(value.keys() - set(shown)):
-        yield from text_lines(value[member], member)

@@ -48,8 +48,9 @@ EXAMPLES = {
   partnercentral-list opportunities --catalog AWS --max-items 100
   partnercentral-list opportunities --catalog AWS --starting-token TOKEN
 
-  # Everything, page by page, into a file.
-  partnercentral-list opportunities --catalog AWS --output csv > pipeline.csv
+  # Everything into a file, which is complete or not there.
+  partnercentral-list opportunities --catalog AWS --output csv --output-file pipeline.csv
+  partnercentral-list opportunities --catalog AWS --output parquet --output-file pipeline.parquet
 
   # Without an AWS account.
   partnercentral-list opportunities --demo --output table --max-items 3

@@ -69,6 +69,11 @@ class CommandRequest:
     max_items: int | None
 
     @property
+    def is_rest(self) -> bool:
+        """Whether it resumes a listing, so that what it returns is not the whole."""
+        return self.starting_token is not None or self.next_token is not None
+
+    @property
     def limit(self) -> int | None:
         """The largest number of opportunities that there can be; None if it is not known."""
         identifiers = self.filters.get("identifier")

@@ -1,10 +1,10 @@
-"""JSON and YAML as the AWS CLI writes and reads them, with numbers as AWS sent them."""
+"""JSON, YAML and text as the AWS CLI writes and reads them, with numbers as AWS sent them."""
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cache
@@ -183,6 +183,62 @@ def _as_libyaml_does(inherited: Callable[[Any, str], Any]) -> Callable[[Any, str
         return analysis
 
     return analyze_scalar
+
+
+def text_lines(value: Any, name: str | None = None) -> Iterator[str]:
+    """Yield the lines of a value in the AWS CLI's text format, without their ends.
+
+    A structure is a line of its scalars in the order of their names; what it holds beside them
+    follows, each with its name in front. In a list of structures every line has the scalars of all
+    of them, so that columns stay columns.
+    """
+    if is_object(value):
+        yield from _structure_lines(value, name, None)
+    elif is_list(value):
+        yield from _list_lines(value, name)
+    else:
+        yield str(value)
+
+
+def _is_scalar(value: object) -> bool:
+    return not (is_list(value) or is_object(value))
+
+
+def _list_lines(values: list[Any], name: str | None) -> Iterator[str]:
+    if any(is_object(value) for value in values):
+        columns = sorted({column for value in values for column in _scalar_members(value)})
+        for value in values:
+            if is_object(value):
+                yield from _structure_lines(value, name, columns)
+            else:
+                yield from text_lines(value, name)
+        return
+    scalars = [value for value in values if _is_scalar(value)]
+    if name is not None:
+        yield from (f"{name.upper()}\t{value}" for value in scalars)
+    elif scalars:
+        yield "\t".join(map(str, scalars))
+    for value in values:
+        if not _is_scalar(value):
+            yield from text_lines(value, name)
+
+
+def _scalar_members(value: object) -> list[str]:
+    if not is_object(value):
+        return []
+    return [name for name, member in value.items() if _is_scalar(member)]
+
+
+def _structure_lines(
+    value: dict[str, Any], name: str | None, columns: Sequence[str] | None
+) -> Iterator[str]:
+    shown = sorted(_scalar_members(value)) if columns is None else columns
+    # A column of the list that is no scalar here is written as Python writes it, as by the AWS CLI.
+    cells = [str(value.get(column, "")) for column in shown]
+    if cells:
+        yield "\t".join(cells if name is None else [name.upper(), *cells])
+    for member in sorted(value.keys() - set(shown)):
+        yield from text_lines(value[member], member)
 
 
 def as_printed(record: object) -> Any:

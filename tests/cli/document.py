@@ -55,7 +55,8 @@ partnercentral-list opportunities --demo --output table --max-items 3
 ```
 
 `--demo` reads from an emulator on your machine; with AWS credentials, write `--catalog AWS` instead. The extra
-`cli` brings rich for tables, PyYAML for YAML and argcomplete for completion. Everything else works without it.
+`cli` brings rich for tables, PyYAML for YAML and argcomplete for completion; Parquet needs the extra `arrow`.
+Everything else works without them.
 `--help` has examples.
 
 This page is generated from the parser's table of options (`python -m tests.cli.document`), and a test compares
@@ -70,13 +71,28 @@ FORMATS = """## Output formats
 | `text`, `yaml-stream` | page by page, and memory does not grow | each page |
 | `jsonl` | page by page: a record a line | each page; a list's entries are lines |
 | `csv` | page by page: the same columns whatever the records are | each page; entries are lines |
+| `parquet` | 10,000 opportunities at a time, and memory does not grow | nothing: its columns are fixed |
 
 `AWS_DEFAULT_OUTPUT` and the profile's `output` set the format where the option does not.
 
 What AWS sent is printed as it was sent: amounts, unknown values, numbers with their own digits, members that this
 release does not know. The exceptions are the AWS CLI's: null members are left out, timestamps get an offset and
-microseconds. `csv` writes lists as JSON, and members without a column as JSON in its last column. It does not
-change a text that a spreadsheet would take for a formula: import it as text.
+microseconds.
+
+`csv` writes lists as JSON, and members without a column as JSON in its last column. An absent member is an empty
+cell. Read as CSV, each cell is what AWS sent. A spreadsheet takes some of them for formulas, though: import them as
+text, or write them with `--csv-safe`. It puts `'` before each cell that begins with `=`, `+`, `-`, `@`, the full-width
+form of one of these, a tab, a line break or NUL. A cell that is a number, such as `-12.50`, stays a number. What is
+written with `--csv-safe` does not read back as what AWS sent. Import it with the comma as the separator: with another
+one, a spreadsheet may cut a text in two.
+
+`parquet` has the columns and types of [`partnercentral_list.frames`](frames.md), and needs the extra `arrow`. It is
+binary: name a file with `--output-file`, or use a pipe. Members that this release does not know are left out. An
+invalid record or an amount that does not fit its column is an error; `jsonl` and `csv` print both.
+
+```sh
+partnercentral-list opportunities --demo --output parquet --output-file pipeline.parquet
+```
 
 {memory}
 
@@ -86,19 +102,46 @@ what is waited for. AWS does not say how many there will be: a total is shown wi
 
 What a listing writes that ends early:
 
-| it ends by | `jsonl`, `csv`, `text`, `yaml-stream` | `json`, `yaml`, `table` |
+| it ends by, on stdout | `jsonl`, `csv`, `text`, `yaml-stream` | `json`, `yaml`, `table` |
 |---|---|---|
 | Ctrl-C, `SIGTERM`, `SIGHUP` | what was read is written; stderr has the token to resume with | the same |
 | an error | what was read is written; stderr has the token | nothing is written |
-| `--max-items` | the token is on stderr (`jsonl`, `csv`) or in the output | the token is in the output |
+| `--max-items` | the token is on stderr (`jsonl`, `csv`, also `parquet`) or in the output | the token is in the output |
 
 A scan may lack opportunities without a creation date, which AWS may sort where a scan cannot reach them
 ([Scan](scan.md)); the closing line says when that is possible. A scan has no token. However it ends, the first four have written all that was read, and stderr has the number; the
 others write nothing, since a part could not be distinguished from the whole.
 
+Parquet that goes to a pipe ends early without its footer, so that no reader takes a part for the whole.
+
 Tokens are the AWS CLI's, in both directions. `--starting-token` also takes AWS's own, which `--no-paginate` and
 `yaml-stream` print. A token that skips more records than a page holds, because the size of a page was changed in
 between, is followed over the pages; botocore's paginator then shows some records twice.
+
+## Files
+
+`--output-file PATH` writes to a file, in any format. The file is complete, or it is not there:
+
+- It is written under a temporary name in the same folder, synced to the disk, and renamed at the end. Until then, and
+  after an error, Ctrl-C, `SIGTERM` or `SIGHUP`, a file of that name is unchanged, and the temporary one is gone. Only
+  `SIGKILL` or a second signal can leave one, `.partnercentral-list-….tmp`.
+- After an interruption there is no token: what was read before it is in no file. To keep what was read, write `jsonl`,
+  `csv`, `text` or `yaml-stream` to stdout (`> pipeline.csv`).
+- `--max-items` is no interruption: the file is written, and the token to resume with is where it is without a file.
+- The file's mode is 0600, also where it replaces one of another mode. A symbolic link stays, and the file that it leads
+  to is replaced.
+- A directory, a device and a pipe are refused, and a folder that does not exist is not created.
+
+| you want | write |
+|---|---|
+| one file, whole or not at all | `--output csv --output-file pipeline.csv` |
+| what there is, also after an interruption | `--output csv > pipeline.csv` |
+| to append the rest to it | `--output csv --starting-token TOKEN >> pipeline.csv` |
+| the rest as a file of its own | `--output csv --starting-token TOKEN --output-file rest.csv` |
+
+With `--starting-token` or `--next-token`, `csv` on stdout has no line of names, since it continues a file that has one;
+`--header` writes it. A file of `--output-file` has one, and `--no-header` leaves it out. `--output-file` does not
+replace a file with the rest of a listing: the part before it would be lost.
 """
 
 MEMORY = """A listing of a million opportunities to `jsonl` took {peak} MB at its peak, one of ten thousand
@@ -112,7 +155,7 @@ EXITS = """## Exit codes
 | 129 | ended by `SIGHUP` |
 | 130 | interrupted |
 | 143 | ended by `SIGTERM` |
-| 252 | bad input; nothing was sent |
+| 252 | bad input, a file that cannot be created; nothing was sent |
 | 253 | bad configuration: no credentials, no such profile, a missing extra |
 | 254 | AWS refused |
 | 255 | any other failure |
