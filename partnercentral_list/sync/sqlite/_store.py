@@ -5,32 +5,29 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
+from contextlib import suppress
+from datetime import UTC, date, datetime, timedelta
 from os import PathLike, fspath
-from types import TracebackType
 from typing import Final, Self
+
+from pydantic import ValidationError
 
 from partnercentral_list.config import check_kind
 from partnercentral_list.errors import ConfigurationError, StoreError
 from partnercentral_list.models import OpportunitySummary
+from partnercentral_list.models.columns import COLUMNS, Column
 from partnercentral_list.sync._leases import LOST, busy_error, is_dead
-from partnercentral_list.sync.sqlite._connection import SQLiteConnection
-from partnercentral_list.sync.sqlite._file import DAMAGED, is_path
-from partnercentral_list.sync.sqlite._rows import (
-    ROW_COLUMNS,
-    check_text,
-    format_date,
-    from_row,
-    parse_date,
-    to_row,
-)
+from partnercentral_list.sync.sqlite._connection import DAMAGED, SQLiteConnection, is_path
 from partnercentral_list.sync.store import SyncBatch, SyncState
 
+_FIELDS: Final = [column for column in COLUMNS if column.name != "id"]
+
+_COLUMNS: Final = ("account", "id", *(column.name for column in _FIELDS), "record")
 # SQLite limits the parameters of a statement, in old releases to 999.
 _IDENTIFIERS_PER_QUERY: Final = 500
 _UPSERT: Final = (
-    f"INSERT OR REPLACE INTO opportunities ({', '.join(ROW_COLUMNS)}) "  # noqa: S608 # names of ours
-    f"VALUES ({', '.join('?' * len(ROW_COLUMNS))})"
+    f"INSERT OR REPLACE INTO opportunities ({', '.join(_COLUMNS)}) "  # noqa: S608 # names of ours
+    f"VALUES ({', '.join('?' * len(_COLUMNS))})"
 )
 
 
@@ -89,12 +86,7 @@ class SQLiteStore:
             raise
         return self
 
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *exc_info: object) -> None:
         await self.aclose()
 
     async def aclose(self) -> None:
@@ -119,7 +111,7 @@ class SQLiteStore:
                 "WHERE account = ?",
                 (self._account,),
             ).fetchone()
-            if holder is not None and check_text(holder) != owner and not is_dead(holder):
+            if holder is not None and _check_text(holder) != owner and not is_dead(holder):
                 if not isinstance(until, float):
                     raise StoreError(DAMAGED)
                 if until > expires_at:
@@ -127,11 +119,11 @@ class SQLiteStore:
                     # a new process; the holder's next commit renews it.
                     self._renew(connection, holder, expires_at)
                 if until > now:
-                    return check_text(holder)
+                    return _check_text(holder)
             self._renew(connection, owner, expires_at)
             return SyncState(
-                check_text(stored_catalog),
-                parse_date(watermark),
+                _check_text(stored_catalog),
+                _parse_date(watermark),
                 self._texts(connection, "SELECT id FROM pending WHERE account = ?"),
                 self._texts(connection, "SELECT key FROM invalid WHERE account = ?"),
             )
@@ -149,7 +141,7 @@ class SQLiteStore:
 
     def _texts(self, connection: sqlite3.Connection, query: str) -> frozenset[str]:
         rows = connection.execute(query, (self._account,))
-        return frozenset(check_text(text) for (text,) in rows)
+        return frozenset(_check_text(text) for (text,) in rows)
 
     async def get(self, identifiers: Sequence[str]) -> Mapping[str, OpportunitySummary]:
         """Return those of the opportunities that are stored."""
@@ -163,7 +155,7 @@ class SQLiteStore:
                     f"SELECT id, record FROM opportunities WHERE account = ? AND id IN ({places})",  # noqa: S608 # question marks
                     (self._account, *batch),
                 )
-                found |= {identifier: from_row(identifier, record) for identifier, record in rows}
+                found |= {identifier: _from_row(identifier, record) for identifier, record in rows}
             return found
 
         return await self._connection.run(get)
@@ -190,7 +182,7 @@ class SQLiteStore:
 
     def _write(self, connection: sqlite3.Connection, batch: SyncBatch) -> None:
         account = self._account
-        connection.executemany(_UPSERT, [to_row(account, record) for record in batch.records])
+        connection.executemany(_UPSERT, [_to_row(account, record) for record in batch.records])
         connection.executemany(
             "DELETE FROM invalid WHERE account = ? AND key = ?",
             [(account, key) for key in batch.remove_invalid],
@@ -210,7 +202,7 @@ class SQLiteStore:
         if batch.watermark is not None:
             connection.execute(
                 "UPDATE accounts SET watermark = ? WHERE account = ?",
-                (format_date(batch.watermark), account),
+                (_format_date(batch.watermark), account),
             )
 
     async def release_lease(self, owner: str) -> None:
@@ -224,3 +216,55 @@ class SQLiteStore:
             )
 
         await self._connection.run_transaction(release)
+
+
+def _format_date(date: datetime) -> str:
+    """Format a date in ISO 8601 with six digits of a second, in UTC: such texts sort by date."""
+    return date.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ").rjust(27, "0")
+
+
+def _parse_date(text: str | None) -> datetime | None:
+    """Parse a date of `_format_date`, or None; anything else is a StoreError."""
+    if text is None:
+        return None
+    # Raised outside of the handler: the exception would show what is stored.
+    with suppress(TypeError, ValueError):
+        date = datetime.fromisoformat(text)
+        return date.replace(tzinfo=date.tzinfo or UTC)
+    raise StoreError(DAMAGED)
+
+
+def _check_text(value: object) -> str:
+    """Return a value of the database that must be a text; anything else is a StoreError."""
+    if not isinstance(value, str):
+        raise StoreError(DAMAGED)
+    return value
+
+
+def _to_row(account: str, record: OpportunitySummary) -> tuple[str | None, ...]:
+    """Return the columns of an opportunity; the last one is its whole wire form."""
+    wire = record.model_dump_json(by_alias=True, exclude_none=True)
+    return (account, record.id, *(_read(record, column) for column in _FIELDS), wire)
+
+
+def _from_row(identifier: object, wire: object) -> OpportunitySummary:
+    """Parse the wire form of the opportunity with an identifier; all else is a StoreError."""
+    text = _check_text(wire)
+    with suppress(ValidationError):
+        record = OpportunitySummary.model_validate_json(text, by_alias=True, by_name=False)
+        if record.id == identifier:
+            return record
+    raise StoreError(DAMAGED)
+
+
+def _read(record: OpportunitySummary, column: Column) -> str | None:
+    value: object = record
+    for field in column.path:
+        if value is None:
+            break
+        value = getattr(value, field)
+    if isinstance(value, datetime):
+        return _format_date(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    return None if value is None else str(value)
