@@ -10,7 +10,7 @@ import signal
 import threading
 from collections.abc import Callable, Coroutine, Generator
 from contextlib import contextmanager, suppress
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 T = TypeVar("T")
 
@@ -79,7 +79,7 @@ def _run_beside(
     loop: asyncio.AbstractEventLoop, main: Coroutine[Any, Any, T], debug: bool | None
 ) -> T:
     try:
-        worker = _workers.beside(loop)
+        worker = _Worker.beside(loop)
     except BaseException:
         main.close()
         raise
@@ -157,6 +157,22 @@ class _Job(Generic[T]):
 class _Worker:
     """A thread with an event loop that lives until the interpreter ends."""
 
+    _current: ClassVar[_Worker | None] = None
+    _starting: ClassVar = threading.Lock()
+
+    @classmethod
+    def beside(cls, loop: asyncio.AbstractEventLoop) -> _Worker:
+        """Return the worker of the process, started when it is first needed."""
+        with cls._starting:
+            if cls._current is None or not cls._current.is_alive:
+                cls._current = cls()
+            if cls._current.loop is loop:
+                raise RuntimeError(
+                    "run() was called by code that run() is running, and would wait for itself: "
+                    "write await there."
+                )
+            return cls._current
+
     def __init__(self) -> None:
         self.loop = asyncio.new_event_loop()
         self._ending = False
@@ -208,28 +224,6 @@ async def _cancel_remaining_tasks() -> None:
     if left:
         await asyncio.wait(left)
     await asyncio.get_running_loop().shutdown_asyncgens()
-
-
-class _Workers:
-    """The worker of the process, started when it is first needed."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self.current: _Worker | None = None
-
-    def beside(self, loop: asyncio.AbstractEventLoop) -> _Worker:
-        with self._lock:
-            if self.current is None or not self.current.is_alive:
-                self.current = _Worker()
-            if self.current.loop is loop:
-                raise RuntimeError(
-                    "run() was called by code that run() is running, and would wait for itself: "
-                    "write await there."
-                )
-            return self.current
-
-
-_workers = _Workers()
 
 
 @contextmanager

@@ -6,7 +6,6 @@ import difflib
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Set
 from importlib import import_module
 from inspect import signature
-from types import TracebackType
 from typing import TYPE_CHECKING, Final, Literal, Never, Self
 
 from typing_extensions import Unpack
@@ -191,12 +190,7 @@ class PartnerCentralClient:
         await self._transport.open()
         return self
 
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *exc_info: object) -> None:
         await self.aclose()
 
     def preload(self) -> None:

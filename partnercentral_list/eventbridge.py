@@ -10,11 +10,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final, Literal, TypeAlias, cast
 
 from partnercentral_list.models import Catalog
-from partnercentral_list.models.fields import is_identifier
+from partnercentral_list.models.fields import in_utc, is_identifier
 
 __all__ = ["EventKind", "OpportunityEvent", "OtherEvent", "parse_event", "parse_events"]
 
@@ -141,16 +141,9 @@ def _event(content: object, message_id: str | None) -> OpportunityEvent | OtherE
         # Fetched by it later: one that AWS would refuse fails all that are fetched with it.
         if identifier and catalog and is_identifier(identifier):
             kind, time = KINDS[detail_type], _time(members.get("time"))
-            known = _catalog(catalog)
+            known = Catalog.unknown(catalog)
             return OpportunityEvent(kind, identifier, known, event_id, time, message_id)
     return OtherEvent(source, detail_type, event_id, message_id)
-
-
-def _catalog(name: str) -> Catalog:
-    try:
-        return Catalog(name)
-    except ValueError:
-        return Catalog.unknown(name)
 
 
 def _text(value: object) -> str | None:
@@ -161,9 +154,8 @@ def _time(value: object) -> datetime | None:
     if not isinstance(value, str):
         return None
     try:
-        moment = datetime.fromisoformat(value)
-        return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
-    except (ValueError, OverflowError):
+        return in_utc(datetime.fromisoformat(value))
+    except ValueError:
         return None
 
 

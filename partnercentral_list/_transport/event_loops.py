@@ -38,6 +38,7 @@ class EventLoops:
         self._lock = threading.Lock()
         self.is_closed = False
         self.are_calls_ended = False
+        """True if the client was closed without draining."""
 
     @contextmanager
     def entered(self, closing: asyncio.Timeout) -> Generator[UsedLoop]:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Final, TypeAlias, cast
 
@@ -25,6 +25,7 @@ from partnercentral_list.models import (
     ResponseMetadata,
 )
 from partnercentral_list.models import response as response_models
+from partnercentral_list.models.fields import in_utc
 from partnercentral_list.models.response import ResponseSource
 
 SUMMARIES: Final = "OpportunitySummaries"
@@ -123,9 +124,8 @@ def _date_header(details: Mapping[str, Any]) -> datetime | None:
     if not isinstance(value, str):
         return None
     try:
-        date = parsedate_to_datetime(value)
-        return date.replace(tzinfo=date.tzinfo or UTC).astimezone(UTC)
-    except (ValueError, OverflowError):
+        return in_utc(parsedate_to_datetime(value))
+    except ValueError:
         return None
 
 
@@ -193,11 +193,7 @@ def parse_record_by_record(body: bytes, metadata: ResponseMetadata, max_records:
         if len(valid) == len(records):
             records = valid
         return Page(page.model_copy(update={"opportunity_summaries": valid}), records)
-    raise _malformed(body, metadata, problem)
-
-
-def _malformed(body: bytes, metadata: ResponseMetadata, problem: str) -> MalformedResponseError:
-    return MalformedResponseError(
+    raise MalformedResponseError(
         f"AWS responded with HTTP status {metadata.http_status}, but the {len(body)} bytes are "
         f"not a page of opportunities: {problem}.",
         operation=OPERATION,

@@ -56,12 +56,7 @@ class Transport:
         self.notify = Notifier(on_event, LEVELS).notify
         self._settings = settings
         self._retrier = Retrier(retry)
-        self._loops = EventLoops(lambda: open_connection(settings))
-
-    @property
-    def are_calls_ended(self) -> bool:
-        """True if the client was closed without draining."""
-        return self._loops.are_calls_ended
+        self.loops = EventLoops(lambda: open_connection(settings))
 
     def preload(self) -> None:
         """Import the modules and read the files of the first opening now, in this thread.
@@ -70,7 +65,7 @@ class Transport:
             ClientClosedError: The client was closed.
             ConfigurationError: A setting cannot be used.
         """
-        if self._loops.is_closed:
+        if self.loops.is_closed:
             raise ClientClosedError(CLOSED)
         prepare(self._settings)
 
@@ -92,7 +87,7 @@ class Transport:
             drain: Whether calls in flight come to their end first. Otherwise they raise
                 `ClientClosedError`, and release their permits of the rate limiter.
         """
-        await self._loops.aclose(drain=drain)
+        await self.loops.aclose(drain=drain)
 
     async def fetch(self, parameters: Parameters) -> Page:
         """Fetch one page; `parameters` are the request's members, in wire form.
@@ -124,7 +119,7 @@ class Transport:
         closing = asyncio.timeout(None)
         try:
             async with closing:
-                with self._loops.entered(closing) as call.loop:
+                with self.loops.entered(closing) as call.loop:
                     return await self._retrier.call(attempt, call.on_retry)
         except TimeoutError:
             if not closing.expired():
@@ -292,7 +287,7 @@ class Call:
                 problem = RequestTimeoutError(
                     f"No response within {timeout:g} seconds.", operation=OPERATION, retryable=True
                 )
-            elif self._transport.are_calls_ended:
+            elif self._transport.loops.are_calls_ended:
                 problem = ClientClosedError(CLOSED)
             else:
                 problem = from_exception(error)

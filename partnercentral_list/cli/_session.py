@@ -17,9 +17,8 @@ from botocore.session import Session
 
 from partnercentral_list import ClientConfig, PartnerCentralClient, RateLimit, RequestEvent
 from partnercentral_list.cli._errors import BAD_CONFIGURATION, BAD_INPUT, CommandError, suggestion
-from partnercentral_list.config import secret_parts
+from partnercentral_list.config import HOME_REGION, secret_parts
 
-HOME_REGION: Final = "us-east-1"
 #: What can be a part of a host name.
 _REGION: Final = re.compile(r"(?!\d+\Z)(?!-)[a-z0-9-]{1,63}(?<!-)")
 _ENDPOINT_VARIABLES: Final = ("AWS_ENDPOINT_URL_PARTNERCENTRAL_SELLING", "AWS_ENDPOINT_URL")

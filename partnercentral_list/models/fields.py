@@ -315,15 +315,18 @@ class UtcTimestamp:
         return core_schema.union_schema(
             [
                 core_schema.datetime_schema(tz_constraint=0),
-                core_schema.no_info_after_validator_function(
-                    _in_utc, core_schema.datetime_schema()
-                ),
+                core_schema.no_info_after_validator_function(in_utc, core_schema.datetime_schema()),
             ],
             mode="left_to_right",
         )
 
 
-def _in_utc(moment: datetime) -> datetime:
+def in_utc(moment: datetime) -> datetime:
+    """Return a timestamp in UTC, which it is in if it names no time zone.
+
+    Raises:
+        ValueError: It is outside the years 1 to 9999 there.
+    """
     if moment.tzinfo is None:
         return moment.replace(tzinfo=UTC)
     try:

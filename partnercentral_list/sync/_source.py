@@ -8,10 +8,10 @@ import re
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final, Literal, Protocol, TypeAlias, TypeVar, cast
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from partnercentral_list.client import PartnerCentralClient
 from partnercentral_list.errors import (
@@ -27,7 +27,7 @@ from partnercentral_list.models import (
     OpportunitySort,
     OpportunitySummary,
 )
-from partnercentral_list.models.fields import MAX_PAGE_SIZE
+from partnercentral_list.models.fields import MAX_PAGE_SIZE, in_utc
 from partnercentral_list.models.request import IDENTIFIERS_PER_REQUEST
 from partnercentral_list.sync.store import InvalidRecord
 
@@ -220,9 +220,8 @@ def _date(value: object) -> datetime | None:
     if not isinstance(value, str) or not re.match("[0-9]{4}-[0-9]{2}-[0-9]{2}T", value):
         return None
     try:
-        date = _DATE.validate_python(value)
-        return date.replace(tzinfo=date.tzinfo or UTC).astimezone(UTC)
-    except (ValidationError, OverflowError):
+        return in_utc(_DATE.validate_python(value))
+    except ValueError:
         return None
 
 
