@@ -1,4 +1,4 @@
-"""Everything this library raises, as one tree.
+"""The errors of this library, as one tree.
 
 ::
 

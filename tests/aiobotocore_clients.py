@@ -8,7 +8,7 @@ from typing import Any
 from aiobotocore.session import AioSession
 
 
-class Clients(AioSession):  # type: ignore[misc] # aiobotocore is untyped
+class Clients(AioSession):
     """A session to pass as `session=`, which collects the aiobotocore clients made of it."""
 
     def __init__(self) -> None:

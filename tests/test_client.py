@@ -244,7 +244,7 @@ async def test_every_bad_field_is_named_at_once(client: PartnerCentralClient) ->
             max_items=-1,
             starting_token="x",
             identifier=["no", "O1"],
-            life_cycle_stage=["Won"],  # type: ignore[list-item]
+            life_cycle_stage=["Won"],
         )
     assert sorted(problem["field"] for problem in caught.value.errors()) == [
         "identifier[0]",
@@ -771,11 +771,11 @@ SOME: Any = 5
         lambda: PartnerCentralClient("AWS", credentials=SOME),
         lambda: ClientConfig(aio_config=SOME),
         lambda: ClientConfig(integration=SOME),
-        lambda: ClientConfig(connect_timeout=str(SOME)),  # type: ignore[arg-type]
+        lambda: ClientConfig(connect_timeout=str(SOME)),
         lambda: ClientConfig(max_connections=True),
-        lambda: RetryPolicy(max_attempts=2.5),  # type: ignore[arg-type]
-        lambda: RetryPolicy(quota=str(SOME)),  # type: ignore[arg-type]
-        lambda: Credentials("a", "b", expiry=str(SOME)),  # type: ignore[arg-type]
+        lambda: RetryPolicy(max_attempts=2.5),
+        lambda: RetryPolicy(quota=str(SOME)),
+        lambda: Credentials("a", "b", expiry=str(SOME)),
         lambda: Credentials("a", SOME),
     ],
 )
@@ -876,7 +876,7 @@ def test_a_model_that_was_not_checked_can_be_shown() -> None:
 
 async def test_an_unknown_argument_does_not_hide_a_wrong_one(client: PartnerCentralClient) -> None:
     with pytest.raises(RequestValidationError) as caught:
-        client.iter_opportunities(max_results=50, page_size=500)  # type: ignore[call-arg]
+        client.iter_opportunities(max_results=50, page_size=500)
     assert [problem["field"] for problem in caught.value.errors()] == ["max_results", "page_size"]
 
 

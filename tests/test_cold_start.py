@@ -103,7 +103,7 @@ def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="no attribute 'Oportunity'"):
         _ = partnercentral_list.Oportunity
     with pytest.raises(ImportError):
-        from partnercentral_list import Oportunity  # noqa: F401
+        from partnercentral_list import Oportunity  # noqa: F401 # it fails
 
 
 def test_many_threads_may_use_a_model_for_the_first_time_at_once() -> None:

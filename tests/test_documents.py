@@ -48,7 +48,7 @@ def run_program(program: str, monkeypatch: pytest.MonkeyPatch) -> None:
         # A notebook's cell may await.
         code = compile(program, "document", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
         names: dict[str, object] = {"__name__": "__main__"}
-        waiting = eval(code, names)  # noqa: S307
+        waiting = eval(code, names)  # noqa: S307 # from our own pages
         if iscoroutine(waiting):
             asyncio.run(waiting)
         # A notebook's is served until its kernel ends.

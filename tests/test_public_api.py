@@ -161,7 +161,7 @@ def test_a_literal_alias_of_the_models_is_public(alias: str) -> None:
 
 def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="no attribute 'Opportunities'"):
-        _ = partnercentral_list.Opportunities  # type: ignore[attr-defined]
+        _ = partnercentral_list.Opportunities
 
 
 def test_the_models_know_nothing_of_the_rest() -> None:

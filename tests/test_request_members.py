@@ -128,11 +128,11 @@ def is_filtered_by_the_emulator(member: str) -> bool:
                 return False
             listed.append(response.ids)
     # Both are in one catalog.
-    return tells_values_apart(listed, RECORD["Id"], *(["O1"] if member == "Catalog" else []))
+    return distinguishes_values(listed, RECORD["Id"], *(["O1"] if member == "Catalog" else []))
 
 
-def tells_values_apart(listed: Iterable[Iterable[str]], *identifiers: str) -> bool:
-    """Whether some values of a filter list these records, others none, and nothing lists others."""
+def distinguishes_values(listed: Iterable[Iterable[str]], *identifiers: str) -> bool:
+    """Return whether some values of a filter list just these records, and all others none."""
     return {frozenset(ids) for ids in listed} == {frozenset(identifiers), frozenset()}
 
 
@@ -192,7 +192,7 @@ def test_a_member_of_the_request_is_where_it_has_to_be(member: str, problem: str
 @pytest.mark.parametrize("problem", [place for place in PLACES if "scan)" not in place])
 def test_a_forgotten_member_is_noticed(monkeypatch: pytest.MonkeyPatch, problem: str) -> None:
     kinds = {"shape": "ListOpportunitiesRequestIdentifierList"}
-    monkeypatch.setitem(MEMBERS, "NoSuchFilter", kinds)  # type: ignore[arg-type]
+    monkeypatch.setitem(MEMBERS, "NoSuchFilter", kinds)
     assert not PLACES[problem]("NoSuchFilter")
 
 
@@ -200,7 +200,7 @@ def test_a_filter_that_the_emulator_does_not_know_is_noticed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     kinds = {"shape": "ListOpportunitiesRequestIdentifierList"}
-    monkeypatch.setitem(MEMBERS, "NoSuchFilter", kinds)  # type: ignore[arg-type]
+    monkeypatch.setitem(MEMBERS, "NoSuchFilter", kinds)
     with newer_model(
         lambda shapes: shapes["ListOpportunitiesRequest"]["members"].update(NoSuchFilter=kinds)
     ):
@@ -221,8 +221,8 @@ def test_a_rule_of_the_emulator_that_matches_no_record_is_noticed(
     ids=["nothing", "any value", "also no value", "none of the record's", "everything"],
 )
 def test_what_a_rule_that_does_not_filter_lists_is_noticed(listed: list[list[str]]) -> None:
-    assert not tells_values_apart(listed, "O2")
-    assert tells_values_apart([["O2"], []], "O2")
+    assert not distinguishes_values(listed, "O2")
+    assert distinguishes_values([["O2"], []], "O2")
 
 
 def test_a_member_that_nobody_thought_of_takes_the_careful_path() -> None:

@@ -142,7 +142,7 @@ def _refused(response: Any) -> ServiceError:
 
 @dataclass(slots=True, eq=False, repr=False)
 class _BoundedResponse:
-    """What aiobotocore needs of an `aiohttp.ClientResponse`, with a bounded body."""
+    """The parts of an `aiohttp.ClientResponse` that aiobotocore uses, with a bounded body."""
 
     response: Any
     max_bytes: int

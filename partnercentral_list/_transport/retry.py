@@ -44,7 +44,7 @@ class RetryQuota:
         self._lock = threading.Lock()
 
     def acquire(self, cost: int) -> bool:
-        """Take the tokens for a retry; return whether there were enough."""
+        """Acquire the tokens of a retry, if there are enough; return whether there were."""
         with self._lock:
             if cost > self._available:
                 return False

@@ -90,7 +90,7 @@ class CommandParser(argparse.ArgumentParser):
 
     @property
     def flags(self) -> list[str]:
-        """Its options."""
+        """The parser's options, such as ``--catalog``."""
         return [flag for flag in self._option_string_actions if flag.startswith("--")]
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:

@@ -175,7 +175,7 @@ class _RequestHandler(BaseHTTPRequestHandler):
             return
         self._deliver(response, delivery)
 
-    do_GET = do_HEAD = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_POST  # noqa: N815
+    do_GET = do_HEAD = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_POST  # noqa: N815 # http.server's
 
     def finish(self) -> None:
         """End the connection."""

@@ -24,7 +24,7 @@ class OpenStrEnum(StrEnum):
 
     @classmethod
     def unknown(cls, value: str) -> Self:
-        """Take a value as it is, on purpose: the way out when AWS is ahead of this library.
+        """Return a member for any value, also one that this release does not declare.
 
         Args:
             value: The string as AWS spells it. A declared one returns the declared member.

@@ -53,7 +53,7 @@ def profiled(into: dict[str, float]) -> Iterator[None]:
         yield
     finally:
         profile.disable()
-        for place, numbers in pstats.Stats(profile).stats.items():  # type: ignore[attr-defined]
+        for place, numbers in pstats.Stats(profile).stats.items():
             name = " ".join(map(str, place))
             part = next((PARTS[key] for key in PARTS if key in name), OTHERS)
             into[part] = into.get(part, 0.0) + numbers[2]

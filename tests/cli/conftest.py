@@ -89,4 +89,4 @@ def listed(run: Run, emulator_url: str) -> Run:
 
 @pytest.fixture
 def emulator_url(emulator: object) -> str:
-    return str(emulator.url)  # type: ignore[attr-defined]
+    return str(emulator.url)

@@ -7,7 +7,7 @@ import io
 import json
 import re
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import yaml
@@ -157,7 +157,7 @@ def test_yaml_is_read_back_as_what_was_written(value: Any, printed: Printed) -> 
 
 
 class Loader12(yaml.SafeLoader):
-    yaml_implicit_resolvers = {}  # noqa: RUF012
+    yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {}
 
 
 for kind, pattern, first in (
@@ -453,6 +453,6 @@ def test_half_a_character_ends_no_form(form: str, run: Run) -> None:
     assert (done.code, done.err) == (0, "")
     assert re.search(r"half \\u?d83d, é", done.out, re.IGNORECASE)
     if form == "yaml":
-        (loaded,) = yaml.load(done.out, Loader=Loader12)["OpportunitySummaries"]  # noqa: S506
+        (loaded,) = yaml.load(done.out, Loader=Loader12)["OpportunitySummaries"]  # noqa: S506 # a safe one
         assert loaded["LifeCycle"]["NextSteps"] == "half \ud83d, é 😀"
         assert loaded["Half \ud83d"] == "name"

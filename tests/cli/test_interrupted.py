@@ -73,7 +73,7 @@ def signaled_in(emulator: PartnerCentralEmulator, at: int, number_of_signal: int
             is_reached()
             os.kill(os.getpid(), number_of_signal)
 
-        hanging.set = reached  # type: ignore[method-assign]
+        hanging.set = reached
         yield
 
 
@@ -88,7 +88,7 @@ def test_an_interrupted_scan_has_written_every_record_that_it_read(
 ) -> None:
     with signaled_in(short, 6, ending):
         done = run("opportunities", *where(short), "--scan", "--output", form)
-    assert done.code == ENDS[ending]  # type: ignore[index]
+    assert done.code == ENDS[ending]
     assert 0 < len(read) < 400
     assert sorted(set(ids(done.out))) == sorted(read)
     assert done.err == (
@@ -143,7 +143,7 @@ def test_a_listing_and_the_rest_of_it_are_the_whole(
     words = ("--output", form, "--page-size", "60")
     with signaled_in(emulator, 3, ending):
         done = run("opportunities", *where(emulator), *words)
-    assert done.code == ENDS[ending]  # type: ignore[index]
+    assert done.code == ENDS[ending]
     token = done.err.split("--starting-token ")[1].strip()
     assert done.err.startswith("Interrupted after 120 opportunities. ")
     rest = run("opportunities", *where(emulator), *words, "--starting-token", token)
@@ -249,7 +249,7 @@ def test_a_sync_that_is_interrupted_resumes_where_it_stopped(
             return synced(run, emulator)
 
     done, _ = broken_off(interrupted, run, emulator)
-    assert (done.code, done.out) == (ENDS[ending], "")  # type: ignore[index]
+    assert (done.code, done.out) == (ENDS[ending], "")
 
 
 def test_a_sync_that_fails_resumes_where_it_stopped(

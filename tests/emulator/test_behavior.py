@@ -58,7 +58,7 @@ def test_a_bound_includes_or_excludes_equal_values(member: str, bound: str, valu
     parameters: dict[str, Any] = {"Sort": ASCENDING, member: {bound: value}}
     inclusive = ["O2", "O3"] if bound.startswith("After") else ["O1", "O2"]
     assert ids(fetch(Behavior(), DAYS, **parameters)) == inclusive
-    exclusive = Behavior(exclusive_bounds=[bound])  # type: ignore[list-item]
+    exclusive = Behavior(exclusive_bounds=[bound])
     assert ids(fetch(exclusive, DAYS, **parameters)) == [i for i in inclusive if i != "O2"]
 
 

@@ -37,4 +37,4 @@ def test_each_public_class_and_its_public_members_say_what_they_are(name: str) -
 
 def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="no attribute 'Emulator'"):
-        _ = emulator.Emulator  # type: ignore[attr-defined]
+        _ = emulator.Emulator

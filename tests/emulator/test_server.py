@@ -83,7 +83,7 @@ def test_start_and_stop_twice_are_once() -> None:
     emulator.stop()
     emulator.stop()
     with pytest.raises(RuntimeError, match="not running"):
-        emulator.url  # noqa: B018
+        _ = emulator.url
 
 
 def test_stop_lets_go_of_the_port() -> None:
@@ -104,7 +104,7 @@ async def test_it_runs_in_an_async_with_too() -> None:
         with calling(emulator) as caller:
             assert (await asyncio.to_thread(caller.fetch)).status == 200
     with pytest.raises(RuntimeError):
-        emulator.url  # noqa: B018
+        _ = emulator.url
 
 
 def test_a_page_editor_may_stop_the_emulator() -> None:

@@ -71,12 +71,12 @@ class Case:
 
 
 def passing(name: str, fault: Fault, always: Raises, **more: Any) -> Case:
-    """It may pass: once is harmless."""
+    """Return a case of a fault that may pass: once, it is retried."""
     return Case(name, fault, always=always, **more)
 
 
 def lasting(name: str, fault: Fault, error: type[PartnerCentralError], **more: Any) -> Case:
-    """It is not retried: once is enough."""
+    """Return a case of a fault that is not retried."""
     return Case(name, fault, once=error, always=error, **more)
 
 
@@ -89,7 +89,7 @@ def edited(change: Callable[[dict[str, Any]], object]) -> Fault:
 
 
 def spoil(page: dict[str, Any]) -> None:
-    """A record in the middle of the page whose Id is gone; the one behind it must not be."""
+    """Invalidate a record in the middle of the page."""
     page["OpportunitySummaries"][4]["Catalog"] = 5
 
 

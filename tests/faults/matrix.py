@@ -145,11 +145,11 @@ class Hit:
                 raise self.case.connect()
             return await original(connector, *arguments, **options)
 
-        aiohttp.TCPConnector.connect = connect  # type: ignore[method-assign]
+        aiohttp.TCPConnector.connect = connect
         try:
             yield
         finally:
-            aiohttp.TCPConnector.connect = original  # type: ignore[method-assign]
+            aiohttp.TCPConnector.connect = original
 
     def client(self) -> PartnerCentralClient:
         return PartnerCentralClient(

@@ -73,7 +73,7 @@ def _rest(coroutine: Coroutine[Any, Any, Any], waits_for: Any) -> Generator[Any,
 
 async def items(client: PartnerCentralClient, seen: list[str], prefetch: int) -> None:
     pager = client.iter_opportunities(page_size=10, prefetch=prefetch)
-    async with aclosing(aiter(pager)) as opportunities:  # type: ignore[type-var]
+    async with aclosing(aiter(pager)) as opportunities:
         async for opportunity in opportunities:
             seen.append(opportunity.id)
             await asyncio.sleep(0)

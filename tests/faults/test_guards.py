@@ -1,5 +1,7 @@
 """Mutation tests of the fault matrix: it finds every listing that has one of these defects."""
 
+# ruff: noqa: N801 # a defect is a class, named by what is wrong
+
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
@@ -82,11 +84,11 @@ def an_error_does_not_know_its_place(error: PartnerCentralError) -> Exception | 
     return error
 
 
-class nothing_is_retried(Hit):  # noqa: N801 # a defect is named by what is wrong
+class nothing_is_retried(Hit):
     attempts = 1
 
 
-class everything_is_retried(Hit):  # noqa: N801
+class everything_is_retried(Hit):
     def listing(self, client: PartnerCentralClient, **options: object) -> Listing:
         listing = super().listing
 
@@ -104,11 +106,11 @@ class everything_is_retried(Hit):  # noqa: N801
         return Persistent(listing(client, **options))
 
 
-class an_attempt_has_no_timeout(Hit):  # noqa: N801
+class an_attempt_has_no_timeout(Hit):
     patience = 1e9
 
 
-class invalid_records_are_left_out(Hit):  # noqa: N801
+class invalid_records_are_left_out(Hit):
     def listing(self, client: PartnerCentralClient, **options: object) -> Listing:
         def ignore(invalid: InvalidOpportunity) -> None:
             """The record is lost."""

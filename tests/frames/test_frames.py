@@ -85,7 +85,7 @@ def long(opportunities: Sequence[OpportunitySummary]) -> list[dict[str, object]]
     return [
         {"id": row["id"], "position": position, **entry}
         for row in wide(opportunities)
-        for position, entry in enumerate(row["project_expected_customer_spend"] or ())  # type: ignore[arg-type,var-annotated]
+        for position, entry in enumerate(row["project_expected_customer_spend"] or ())
     ]
 
 
@@ -279,9 +279,9 @@ async def test_a_pager_and_a_list_are_distinguished(
     make_client: MakeClient, emulator: PartnerCentralEmulator
 ) -> None:
     with pytest.raises(TypeError, match="collect"):
-        frames.to_arrow(make_client(emulator).iter_opportunities())  # type: ignore[arg-type]
+        frames.to_arrow(make_client(emulator).iter_opportunities())
     with pytest.raises(TypeError, match=r"use to_arrow\(\) for a list"):
-        await frames.collect_arrow([])  # type: ignore[arg-type]
+        await frames.collect_arrow([])
 
 
 def test_a_source_that_fails_half_way_fails_the_table() -> None:
@@ -301,7 +301,7 @@ async def test_a_size_that_is_none_is_refused(size: Any) -> None:
 
 def test_another_backend_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="'numpy_nullable' and 'pyarrow'"):
-        frames.to_pandas([], dtype_backend="numpy")  # type: ignore[arg-type]
+        frames.to_pandas([], dtype_backend="numpy")
 
 
 @pytest.mark.parametrize(

@@ -107,7 +107,7 @@ async def test_what_is_collected_shows_its_first_twenty() -> None:
 
 def test_an_opportunity_shows_every_value_by_its_path() -> None:
     cells = html_of(parsed(marked_record()))
-    rows = dict(cells.rows[1:])  # type: ignore[arg-type]
+    rows = dict(cells.rows[1:])
     assert rows["customer.account.address.city"] == "marked.Customer.Account.Address.City"
     assert rows["project.expected_customer_spend[0].amount"] == "86420975.31"
     assert rows["created_date"] == "2027-03-04 05:06"

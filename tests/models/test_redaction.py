@@ -102,7 +102,7 @@ def kinds_in(annotation: Any) -> Iterator[Any]:
 
 
 def is_safe(model: type[BaseModel], field: str) -> bool:
-    """Whether a repr may show a field, whatever its model says."""
+    """Return whether a repr may show a field, whatever its model says."""
     name = f"{model.__name__}.{field}"
     kinds = [*kinds_in(model.model_fields[field].annotation)]
     others = [kind for kind in kinds if kind not in (Identifier, NoneType)]

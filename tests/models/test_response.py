@@ -583,11 +583,8 @@ SHOWS: dict[str, Show] = {
     "format": "{}".format,
     "f-string repr": lambda value: f"{value!r}",
     "in a list": lambda value: repr([value]),
-    "rich": lambda value: repr(list(value.__rich_repr__())),  # type: ignore[attr-defined]
-    "pretty": lambda value: "".join(
-        str(part)
-        for part in value.__pretty__(repr)  # type: ignore[attr-defined]
-    ),
+    "rich": lambda value: repr(list(value.__rich_repr__())),
+    "pretty": lambda value: "".join(str(part) for part in value.__pretty__(repr)),
 }
 
 
@@ -788,7 +785,7 @@ def test_a_copied_page_keeps_its_metadata(duplicate: Callable[[Any], Any]) -> No
 
 def test_the_metadata_of_a_page_cannot_be_assigned() -> None:
     with pytest.raises((AttributeError, ValidationError)):
-        page().response_metadata = METADATA  # type: ignore[misc]
+        page().response_metadata = METADATA
 
 
 def test_a_record_of_a_page_has_the_enumerations_members() -> None:

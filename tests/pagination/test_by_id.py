@@ -73,7 +73,7 @@ async def test_what_are_no_identifiers_is_refused_before_anything_is_sent(
     client: PartnerCentralClient, emulator: PartnerCentralEmulator, wrong: object
 ) -> None:
     with pytest.raises(RequestValidationError, match="identifiers"):
-        client.iter_opportunities_by_id(wrong)  # type: ignore[arg-type]
+        client.iter_opportunities_by_id(wrong)
     assert emulator.requests == []
 
 

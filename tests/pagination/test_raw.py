@@ -141,7 +141,7 @@ async def test_a_single_page_refuses_what_is_neither_raise_nor_a_callable(
     client: PartnerCentralClient, emulator: PartnerCentralEmulator
 ) -> None:
     with pytest.raises(RequestValidationError, match="on_invalid"):
-        await client.list_opportunities(on_invalid="skip")  # type: ignore[arg-type]
+        await client.list_opportunities(on_invalid="skip")
     assert emulator.requests == []
 
 

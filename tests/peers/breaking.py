@@ -25,7 +25,7 @@ RANGES = ("LastModifiedDate", "CreatedDate", "TargetCloseDate")
 
 @dataclass(frozen=True)
 class Breakage:
-    """What is broken, and the parameter (of sorts also the value) that reveals it."""
+    """A seeded defect, and the parameter (of sorts also the value) that reveals it."""
 
     name: str
     parameter: str

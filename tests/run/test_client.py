@@ -18,6 +18,8 @@ from tests.aiobotocore_clients import Clients, is_open
 from tests.conftest import MakeClient
 from tests.transport.queue import Queue
 
+Calls = list[asyncio.Task[ListOpportunitiesResponse]]
+
 
 @pytest.fixture
 def session() -> Clients:
@@ -78,10 +80,17 @@ async def test_closing_with_run_does_not_wait_for_the_loop_that_it_blocks(
 
 
 async def begun(client: PartnerCentralClient) -> asyncio.Task[ListOpportunitiesResponse]:
-    """A call that has begun to open its connection, or to fetch its page."""
+    """Return a call that has begun to open its connection, or to fetch its page."""
     call = asyncio.ensure_future(client.list_opportunities())
     await asyncio.sleep(0)
     return call
+
+
+async def check_drained(client: PartnerCentralClient, session: Clients, calls: Calls) -> None:
+    """Check that every call has its page, and that the connection is then closed."""
+    assert [len((await call).opportunity_summaries) for call in calls] == [20] * len(calls)
+    await client.aclose()
+    assert [is_open(connection) for connection in session.made] == [False]
 
 
 @pytest.mark.parametrize("is_open_before", [False, True])
@@ -94,9 +103,7 @@ async def test_draining_with_run_lets_calls_of_the_loop_that_it_blocks_finish(
     run(asyncio.wait_for(client.aclose(drain=True), 60))
     with pytest.raises(ClientClosedError):
         await client.list_opportunities()
-    assert [len((await call).opportunity_summaries) for call in calls] == [20] * 3
-    await client.aclose()
-    assert [is_open(connection) for connection in session.made] == [False]
+    await check_drained(client, session, calls)
 
 
 async def test_draining_with_run_lets_queued_calls_of_a_blocked_loop_finish(
@@ -108,9 +115,7 @@ async def test_draining_with_run_lets_queued_calls_of_a_blocked_loop_finish(
     await queue.filled(3)
     run(asyncio.wait_for(client.aclose(drain=True), 60))
     queue.release()
-    assert [len((await call).opportunity_summaries) for call in calls] == [20] * 6
-    await client.aclose()
-    assert [is_open(connection) for connection in session.made] == [False]
+    await check_drained(client, session, calls)
 
 
 async def test_closing_with_run_ends_calls_of_the_loop_that_it_blocks(

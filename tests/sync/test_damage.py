@@ -1,4 +1,4 @@
-"""Whatever is damaged in a file, or was changed by another program, is a StoreError."""
+"""Damage to a file, also by another program, is a StoreError."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ class Clock:
         await asyncio.sleep(0)
 
     def limit(self, **options: float) -> RateLimit:
-        return RateLimit(clock=lambda: self.now, sleep=self.sleep, **options)  # type: ignore[arg-type]
+        return RateLimit(clock=lambda: self.now, sleep=self.sleep, **options)
 
 
 async def test_a_listing_keeps_to_the_quota(

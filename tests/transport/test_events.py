@@ -153,7 +153,7 @@ async def test_the_start_of_a_wait_is_an_event_with_its_length(
     limit = RateLimit(per_second=2, clock=lambda: clock.now)
     client = make_client(emulator, rate_limit=limit, on_event=events.append)
     waiting = [asyncio.create_task(client.list_opportunities()) for _ in range(6)]
-    while sum(isinstance(event, RequestQueued) for event in events) < 4:  # noqa: ASYNC110
+    while sum(isinstance(event, RequestQueued) for event in events) < 4:  # noqa: ASYNC110 # calls fill it
         await asyncio.sleep(0)
     queued = [event for event in events if isinstance(event, RequestQueued)]
     assert [event.queue_length for event in queued] == [1, 2, 3, 4]
@@ -269,7 +269,7 @@ async def test_an_event_cannot_be_changed(
 ) -> None:
     await make_client(emulator, on_event=events.append).list_opportunities()
     with pytest.raises(FrozenInstanceError):
-        events[0].attempt = 2  # type: ignore[misc]
+        events[0].attempt = 2
 
 
 async def test_an_error_with_an_unknown_code_is_an_event_with_it(

@@ -99,7 +99,7 @@ async def test_a_redirect_of_sts_is_not_followed(
     assert failed.http_status == status
 
 
-class OfTheProgram(AIOHTTPSession):  # type: ignore[misc]
+class OfTheProgram(AIOHTTPSession):
     """An HTTP session that a program brings; it would follow redirects."""
 
 

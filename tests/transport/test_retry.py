@@ -114,7 +114,7 @@ async def test_a_stop_strategy_sees_the_attempt_and_its_error(
 @pytest.mark.parametrize("name", ["wait", "stop"])
 def test_a_strategy_must_be_callable(name: str) -> None:
     with pytest.raises(ConfigurationError, match=f"RetryPolicy.{name} must be a strategy"):
-        RetryPolicy(**{name: 3})  # type: ignore[arg-type]
+        RetryPolicy(**{name: 3})
 
 
 async def test_no_attempt_starts_after_the_elapsed_time(clock: Clock, attempts: Attempts) -> None:
