@@ -70,7 +70,7 @@ class OutputFile:
         self.buffer = cast("BinaryIO", self._file.buffer)
 
     def complete(self) -> None:
-        """Give the file its name: it is complete.
+        """Rename the complete file to its final name.
 
         Raises:
             OSError: It cannot be written, or not be renamed.

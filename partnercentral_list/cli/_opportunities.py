@@ -127,7 +127,7 @@ class _ListingRun:
 
     @property
     def on_invalid(self) -> OnInvalid:
-        """What happens to an invalid record."""
+        """The handling of invalid records that the output format needs."""
         return _ignore_invalid if self.writer.takes_invalid else "raise"
 
     async def run(self, *, scan: bool) -> int:

@@ -70,7 +70,7 @@ class CommandRequest:
 
     @property
     def is_rest(self) -> bool:
-        """Whether it resumes a listing, so that what it returns is not the whole."""
+        """True if it resumes a listing, so that the response is not the whole."""
         return self.starting_token is not None or self.next_token is not None
 
     @property
