@@ -118,7 +118,7 @@ class OpportunityPager:
 
 
 class ListingIteration:
-    """One iteration over a listing, and how far it has come."""
+    """One iteration over a listing, and its position."""
 
     def __init__(self, fetch: FetchPage, listing: Listing) -> None:
         self._listing = listing

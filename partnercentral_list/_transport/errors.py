@@ -100,7 +100,7 @@ ErrorT = TypeVar("ErrorT", bound=PartnerCentralError)
 
 
 def from_exception(error: Exception) -> PartnerCentralError:
-    """Return this library's error for whatever a call of botocore's raised.
+    """Return this library's error for an exception that a call of botocore raised.
 
     What aiohttp says of a broken response quotes a piece of the response, which may be sensitive:
     of such an error only the class is named, and it must not be chained.

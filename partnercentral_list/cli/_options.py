@@ -1,4 +1,4 @@
-"""Every option of the command: the table that the parser, the completion and the docs come from."""
+"""The table of the command's options, for the parser, the completion and the documentation."""
 
 from __future__ import annotations
 
