@@ -60,9 +60,9 @@ TESTS = f"tests-{THIS_PYTHON}"
 AT_ONCE = ("--numprocesses", "auto")
 # The oldest and the newest Python run every test; those between leave out the exhaustive ones.
 NOT_EXHAUSTIVE = ("-m", "not exhaustive")
-# pandas, polars and DuckDB, most of a gigabyte, are installed with this Python, and in their lowest
-# versions.
-WITHOUT_FRAMES = ("--ignore", "tests/frames")
+# pandas, polars, DuckDB and PostgreSQL, more than a gigabyte, are installed with this Python, and
+# in their lowest versions.
+WITHOUT_EXTRAS = ("--ignore", "tests/frames", "--ignore", "tests/postgres")
 
 nox.needs_version = ">=2025.5.1"
 # uv would be used where it happens to be installed: pip everywhere, for the same result everywhere.
@@ -171,7 +171,7 @@ if OTHER_PYTHONS:
         """Run the tests with another Python; all of them with the newest."""
         _install(session, "test")
         selected = () if session.python == PYTHONS[-1] else NOT_EXHAUSTIVE
-        arguments = (*AT_ONCE, *WITHOUT_FRAMES, *selected)
+        arguments = (*AT_ONCE, *WITHOUT_EXTRAS, *selected)
         session.run("python", "-m", "pytest", *(session.posargs or arguments))
 
 
@@ -303,14 +303,15 @@ def lock(session: nox.Session) -> None:
     ours = (*uv, "pyproject.toml")
     newest = ("--constraints", "constraints/dev.txt")
     tested = (*ours, "--extra", "cli")
-    everything = (*tested, "--extra", "pandas", "--extra", "polars")
+    everything = (*tested, "--extra", "pandas", "--extra", "polars", "--extra", "postgres")
     session.run(*everything, "--group", "dev", "--output-file", "constraints/dev.txt")
     session.run(*tested, *newest, "--group", "test", "--output-file", "constraints/test.txt")
     session.run(*ours, *newest, "--output-file", "constraints/runtime.txt")
     for name in ("bench", "notebooks", "ipykernel6"):
         session.run(*ours, *newest, "--group", name, "--output-file", f"constraints/{name}.txt")
     session.run(
-        *(*everything, "--resolution", "lowest-direct", "--group", "test", "--group", "frames"),
+        *(*everything, "--resolution", "lowest-direct"),
+        *("--group", "test", "--group", "frames", "--group", "postgres"),
         *("--output-file", "constraints/lowest.txt"),
     )
     session.run(*uv, "--group", "lock", "--output-file", "constraints/lock.txt")

@@ -28,9 +28,9 @@ PROGRAMS = [
     pytest.param(block, id=f"{document.name}-{number}")
     for document in DOCUMENTS
     for number, block in enumerate(blocks(document, "python"))
-    # These run where what they need is installed: tests/notebooks and tests/frames.
+    # These run where what they need is installed: tests/notebooks, tests/frames and tests/postgres.
     if "import opentelemetry" not in block and "from opentelemetry" not in block
-    if document.name != "frames.md"
+    if document.name not in ("frames.md", "postgres.md")
 ]
 
 

@@ -76,17 +76,17 @@ class InvalidEntry:
     raw: object = field(repr=False)
 
 
-Record: TypeAlias = OpportunitySummary | InvalidEntry
-
-
 @dataclass(frozen=True, slots=True)
 class Page:
     """One response of AWS: every record of it, valid or not, in its place."""
 
     response: ListOpportunitiesResponse
     """The page with its valid records."""
-    records: tuple[Record, ...]
+    records: tuple[OpportunitySummary | InvalidEntry, ...]
     """Every record; the same tuple as the response's if all are valid."""
+
+
+Record: TypeAlias = OpportunitySummary | InvalidEntry
 
 
 async def parse_response(

@@ -38,22 +38,26 @@ class Column:
     """The field's path, joined: ``life_cycle_stage``."""
     path: tuple[str, ...]
     """The fields that lead to the value: ``("life_cycle", "stage")``."""
+    members: tuple[str, ...]
+    """The same in AWS's names, as in the wire form: ``("LifeCycle", "Stage")``."""
     kind: Kind
     """What its values are; any may be null except ``id`` and ``catalog``."""
 
 
-def _columns(model: type[BaseModel], above: tuple[str, ...] = ()) -> Iterator[Column]:
+def _columns(
+    model: type[BaseModel], above: tuple[str, ...] = (), members_above: tuple[str, ...] = ()
+) -> Iterator[Column]:
     for name, field in model.model_fields.items():
-        path = (*above, name)
+        path, members = (*above, name), (*members_above, field.alias or name)
         types = list(_types(field.annotation))
         (described,) = types
         if described is tuple:
             continue
         if issubclass(described, BaseModel):
-            yield from _columns(described, path)
+            yield from _columns(described, path, members)
         else:
             kind: Kind = next(kind for known, kind in _KINDS if issubclass(described, known))
-            yield Column("_".join(path), path, kind)
+            yield Column("_".join(path), path, members, kind)
 
 
 def _types(annotation: Any) -> Iterator[type]:

@@ -35,7 +35,8 @@ class OpenStrEnum(StrEnum):
         if not isinstance(value, str):  # pyright: ignore[reportUnnecessaryIsInstance] # untyped callers
             raise TypeError(f"{cls.__name__}.unknown() takes a str, not {type(value).__name__}")
         declared = cls._value2member_map_.get(value)
-        if isinstance(declared, cls):
+        if declared is not None:
+            assert isinstance(declared, cls)  # noqa: S101 # narrows the type, cannot fail
             return declared
         member = str.__new__(cls, value)
         member._name_ = value

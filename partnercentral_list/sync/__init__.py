@@ -14,6 +14,7 @@ from partnercentral_list.sync.events import (
     SyncStarted,
 )
 from partnercentral_list.sync.memory import MemoryStore
+from partnercentral_list.sync.postgres import PostgresStore
 from partnercentral_list.sync.reports import (
     ApplyReport,
     ChangeKind,
@@ -34,6 +35,7 @@ __all__ = [
     "OpportunityChange",
     "OpportunitySync",
     "PageCommitted",
+    "PostgresStore",
     "ReconcileReport",
     "SQLiteStore",
     "SyncBatch",

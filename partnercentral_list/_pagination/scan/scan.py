@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -18,7 +17,7 @@ from partnercentral_list._pagination.scan.planner import PageSource, ScanPlanner
 from partnercentral_list._pagination.scan.query import ScanPage, ScanQuery, key_of
 from partnercentral_list._pagination.tokens import TOKEN_KEY
 from partnercentral_list._transport.events import ScanFinished
-from partnercentral_list._transport.response import InvalidEntry, Page, Record
+from partnercentral_list._transport.response import InvalidEntry, Page
 from partnercentral_list.errors import TokenExpiredError, ValidationException
 from partnercentral_list.models import ListOpportunitiesResponse, OpportunitySummary
 from partnercentral_list.models.response import OpportunityList, part_of
@@ -64,15 +63,8 @@ class OpportunityScan:
         self._request = request
         self._notify = notify
 
-    async def __aiter__(self) -> AsyncGenerator[OpportunitySummary, None]:
-        async with aclosing(self._start()) as run:
-            while (batch := await run.next()) is not None:
-                for place, record in batch.records:
-                    if isinstance(record, InvalidEntry):
-                        await self._handle_invalid(batch, place, record)
-                    else:
-                        yield record
-        self._notify(run.finished())
+    def __aiter__(self) -> AsyncGenerator[OpportunitySummary, None]:
+        return self._items()
 
     # Hidden from type checkers, which refuse a plain `for` by themselves.
     if not TYPE_CHECKING:
@@ -84,23 +76,13 @@ class OpportunityScan:
                 "`partnercentral_list.run(scan.collect())`."
             )
 
-    async def pages(self) -> AsyncGenerator[ListOpportunitiesResponse, None]:
+    def pages(self) -> AsyncGenerator[ListOpportunitiesResponse, None]:
         """Iterate over pages instead, in the order in which they came.
 
         Each holds the records that no page before had; one without any is left out. With
         ``on_invalid="raise"`` a page with an invalid record raises as a whole.
         """
-        async with aclosing(self._start()) as run:
-            while (batch := await run.next()) is not None:
-                valid: list[OpportunitySummary] = []
-                for place, record in batch.records:
-                    if isinstance(record, InvalidEntry):
-                        await self._handle_invalid(batch, place, record)
-                    else:
-                        valid.append(record)
-                places = [place for place, _ in batch.records]
-                yield part_of(batch.page.response, valid, places)
-        self._notify(run.finished())
+        return self._pages()
 
     async def collect(self) -> list[OpportunitySummary]:
         """Return the whole scan as a list.
@@ -110,8 +92,34 @@ class OpportunityScan:
         """
         return OpportunityList([opportunity async for opportunity in self])
 
-    def _start(self) -> ScanRun:
-        return ScanRun(self._fetch, self._request.query, self._request.concurrency)
+    async def _items(self) -> AsyncGenerator[OpportunitySummary, None]:
+        run = ScanRun(self._fetch, self._request.query, self._request.concurrency)
+        try:
+            while (batch := await run.next()) is not None:
+                for place, record in batch.records:
+                    if isinstance(record, InvalidEntry):
+                        await self._handle_invalid(batch, place, record)
+                    else:
+                        yield record
+        finally:
+            await run.aclose()
+        self._notify(run.finished())
+
+    async def _pages(self) -> AsyncGenerator[ListOpportunitiesResponse, None]:
+        run = ScanRun(self._fetch, self._request.query, self._request.concurrency)
+        try:
+            while (batch := await run.next()) is not None:
+                valid: list[OpportunitySummary] = []
+                for place, record in batch.records:
+                    if isinstance(record, InvalidEntry):
+                        await self._handle_invalid(batch, place, record)
+                    else:
+                        valid.append(record)
+                places = [place for place, _ in batch.records]
+                yield part_of(batch.page.response, valid, places)
+        finally:
+            await run.aclose()
+        self._notify(run.finished())
 
     async def _handle_invalid(self, batch: ScanBatch, place: int, record: InvalidEntry) -> None:
         invalid = invalid_opportunity(record, batch.number, place)
@@ -127,7 +135,7 @@ class ScanBatch:
     number: int
     """The page's number, from 1, in the order in which pages came."""
     page: Page
-    records: list[tuple[int, Record]]
+    records: list[tuple[int, OpportunitySummary | InvalidEntry]]
     """The new records, each with its index on the page."""
 
 
@@ -260,7 +268,7 @@ class ScanRun:
         # Examined before any record is yielded, and before the next page is chosen.
         examined = ScanPage.from_response(page, source.direction)
         self._has_undated = self._has_undated or examined.has_undated
-        records: list[tuple[int, Record]] = []
+        records: list[tuple[int, OpportunitySummary | InvalidEntry]] = []
         for place, record in enumerate(page.records):
             key = key_of(record)
             if key not in self._seen:
