@@ -8,7 +8,7 @@ import re
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Final, TypeAlias, cast
 
@@ -25,7 +25,6 @@ from partnercentral_list.models import (
     ResponseMetadata,
 )
 from partnercentral_list.models import response as response_models
-from partnercentral_list.models.fields import in_utc
 from partnercentral_list.models.response import ResponseSource
 
 SUMMARIES: Final = "OpportunitySummaries"
@@ -124,8 +123,9 @@ def _date_header(details: Mapping[str, Any]) -> datetime | None:
     if not isinstance(value, str):
         return None
     try:
-        return in_utc(parsedate_to_datetime(value))
-    except ValueError:
+        date = parsedate_to_datetime(value)
+        return date.replace(tzinfo=date.tzinfo or UTC).astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
 
 
