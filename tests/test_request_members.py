@@ -28,10 +28,11 @@ from partnercentral_list.cli import main
 from partnercentral_list.emulator import PartnerCentralEmulator
 from partnercentral_list.models import request as request_module
 from tests.emulator.calls import calling, newer_model
+from tests.expected import FILTERS, NO_FILTERS
 from tests.models import drift
 from tests.service import Service, records, run
 
-DOCS = Path(__file__).parents[1] / "docs"
+ROOT = Path(__file__).parents[1]
 SHAPES: Mapping[str, Any] = Loader().load_service_model("partnercentral-selling", "service-2")[
     "shapes"
 ]
@@ -97,9 +98,8 @@ def chooses_no_records(member: str) -> bool:
     return member == "Sort" or member in PAGING
 
 
-def is_in_docs(member: str, *names: str) -> bool:
-    texts = [(DOCS / name).read_text(encoding="utf-8") for name in names]
-    return all(f"`{to_snake(member)}`" in text for text in texts)
+def text_of(file: str) -> str:
+    return (ROOT / file).read_text(encoding="utf-8")
 
 
 def command_says(*words: str) -> str:
@@ -168,14 +168,28 @@ PLACES: Mapping[str, Callable[[str], bool]] = {
     "{} is taken by a scan for a filter under which no record leaves (scan)": lambda member: (
         chooses_no_records(member) or is_scanned_as_what_it_is(member)
     ),
-    "{} is unknown to the command (cli/_shapes.py)": is_known_to_the_command,
-    "{} is no option of the command (cli/_options.py)": is_option_of_the_command,
+    "{} is unknown to the command (REQUEST in cli/_shapes.py)": is_known_to_the_command,
+    "{} is no option of the command (metavar and help_text in cli/_shapes.py)": (
+        is_option_of_the_command
+    ),
     "the emulator has no rule of {} in emulator/_records.py or _matching.py, or one that matches "
     "nothing or everything": lambda member: (
         chooses_no_records(member) or is_filtered_by_the_emulator(member)
     ),
+    "the oracle of the tests does not know {} (FILTERS in tests/expected.py)": lambda member: (
+        member in {*FILTERS, *NO_FILTERS}
+    ),
+    "the type of the field {} is not stated in tests/typing/api.py": lambda member: (
+        f"assert_type(request.{to_snake(member)}, " in text_of("tests/typing/api.py")
+    ),
+    "the keyword {} of the request is not in tests/typing/api.py": lambda member: (
+        f"        {to_snake(member)}=" in text_of("tests/typing/api.py")
+    ),
     "{} is not explained in docs/listing.md": lambda member: (
-        is_left_to_the_call(member) or is_in_docs(member, "listing.md")
+        is_left_to_the_call(member) or f"| `{to_snake(member)}` |" in text_of("docs/listing.md")
+    ),
+    "{} is no change that a user reads of in CHANGELOG.md": lambda member: (
+        is_left_to_the_call(member) or f"`{to_snake(member)}`" in text_of("CHANGELOG.md")
     ),
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -13,7 +14,7 @@ from partnercentral_list.cli._completion import (
     shorthand_completer,
     word_completer,
 )
-from partnercentral_list.cli._shapes import CATALOGS, REVIEW_STATUSES, STAGES
+from partnercentral_list.cli._shapes import DATE, REQUEST, TIMESTAMP, RequestMember
 
 SAME: Final = "the same"
 """How an option compares that does what the AWS CLI's does."""
@@ -66,44 +67,40 @@ def _grouped(group: str, *options: CommandOption) -> tuple[CommandOption, ...]:
 _CATALOG: Final = _option(
     "--catalog CATALOG",
     "AWS, the partner's real opportunities, or Sandbox",
-    completer=word_completer(CATALOGS),
+    completer=word_completer(REQUEST["Catalog"].choices),
 )
-_FILTERS: Final = (
-    _option("--identifier ID", "only these, such as O1111111, at most 20", nargs="*"),
-    _option(
-        "--life-cycle-stage STAGE",
-        f"only those in one of these stages: {', '.join(STAGES)}",
-        completer=word_completer(STAGES),
-        nargs="*",
-    ),
-    _option(
-        "--life-cycle-review-status STATUS",
-        f"only those with one of these review statuses: {', '.join(REVIEW_STATUSES)}",
-        completer=word_completer(REVIEW_STATUSES),
-        nargs="*",
-    ),
-    _option(
-        "--customer-company-name NAME",
-        "only those of one of these customers, at most 10",
-        nargs="*",
-    ),
-    _option(
-        "--last-modified-date SPAN",
-        "only those changed within AfterLastModifiedDate=time,BeforeLastModifiedDate=time",
-        completer=shorthand_completer("LastModifiedDate"),
-    ),
-    _option(
-        "--created-date SPAN",
-        "only those created within AfterCreatedDate=time,BeforeCreatedDate=time",
-        "the same, and newer than its page in the reference",
-        shorthand_completer("CreatedDate"),
-    ),
-    _option(
-        "--target-close-date SPAN",
-        "only those expected to close within AfterTargetCloseDate=day,BeforeTargetCloseDate=day",
-        "the same, and newer than its page in the reference",
-        shorthand_completer("TargetCloseDate"),
-    ),
+
+#: What the bounds of a range are, by their kinds.
+_BOUNDS: Final = {TIMESTAMP: "time", DATE: "day"}
+#: The filters that the AWS CLI takes, and its page in the reference does not name.
+_NEWER: Final = {"CreatedDate", "TargetCloseDate"}
+
+
+def _filter(name: str, member: RequestMember) -> CommandOption:
+    about, completer = member.help_text, None
+    if member.choices:
+        about += f": {', '.join(member.choices)}"
+        completer = word_completer(member.choices)
+    if member.members is not None:
+        bounds = member.members.items()
+        about += f" {','.join(f'{bound}={_BOUNDS[shape.kind]}' for bound, shape in bounds)}"
+        completer = shorthand_completer(name)
+    flag = re.sub(r"\B(?=[A-Z])", "-", name).lower()
+    return _option(
+        f"--{flag} {member.metavar}",
+        about,
+        "the same, and newer than its page in the reference" if name in _NEWER else SAME,
+        completer,
+        **({"nargs": "*"} if member.is_list else {}),
+    )
+
+
+def _choices(member: str) -> str:
+    return "|".join((REQUEST["Sort"].members or {})[member].choices)
+
+
+_FILTERS: Final = tuple(
+    _filter(name, member) for name, member in REQUEST.items() if member.help_text
 )
 FILTER_FLAGS: Final = tuple(option.flag for option in _FILTERS)
 
@@ -112,8 +109,7 @@ _REQUEST: Final = (
     *_FILTERS,
     _option(
         "--sort SORT",
-        "the order: SortBy=LastModifiedDate|Identifier|CustomerCompanyName|CreatedDate|"
-        "TargetCloseDate,SortOrder=ASCENDING|DESCENDING",
+        f"the order: SortBy={_choices('SortBy')},SortOrder={_choices('SortOrder')}",
         completer=shorthand_completer("Sort"),
     ),
     _option("--cli-input-json JSON", "a whole request as JSON or file://path; options win over it"),

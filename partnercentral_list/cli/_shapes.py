@@ -1,7 +1,7 @@
 """The members of a request and of a response in the AWS CLI's order, and skeletons of both.
 
-They are constants, so that nothing heavy is imported for help and completion; a test compares them
-with botocore's service model.
+Nothing heavy is imported for help and completion: the enumerations bring no pydantic. A test
+compares the members with botocore's service model.
 """
 
 from __future__ import annotations
@@ -10,32 +10,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
-STAGES: Final = (
-    "Prospect",
-    "Qualified",
-    "Technical Validation",
-    "Business Validation",
-    "Committed",
-    "Launched",
-    "Closed Lost",
+from partnercentral_list.models.enums import (
+    Catalog,
+    OpenStrEnum,
+    OpportunitySortName,
+    ReviewStatus,
+    SortOrder,
+    Stage,
 )
-REVIEW_STATUSES: Final = (
-    "Pending Submission",
-    "Submitted",
-    "In review",
-    "Approved",
-    "Rejected",
-    "Action Required",
-)
-SORT_FIELDS: Final = (
-    "LastModifiedDate",
-    "Identifier",
-    "CustomerCompanyName",
-    "CreatedDate",
-    "TargetCloseDate",
-)
-SORT_ORDERS: Final = ("ASCENDING", "DESCENDING")
-CATALOGS: Final = ("AWS", "Sandbox")
 
 TEXT: Final = "text"
 INTEGER: Final = "integer"
@@ -59,6 +41,8 @@ class RequestMember:
         is_list: Whether there may be several values.
         required: Whether the request or its structure needs it.
         members: The members of a structure.
+        metavar: What the command's help calls the value of a filter's option.
+        help_text: The sentence of that help, in front of the choices or the bounds.
     """
 
     kind: str
@@ -67,19 +51,27 @@ class RequestMember:
     is_list: bool = False
     required: bool = False
     members: Mapping[str, RequestMember] | None = None
+    metavar: str = ""
+    help_text: str = ""
 
 
-def _date_range(about: str, kind: str, **bounds: str) -> RequestMember:
+def _values(enum: type[OpenStrEnum]) -> tuple[str, ...]:
+    return tuple(member.value for member in enum)
+
+
+def _date_range(about: str, kind: str, help_text: str, **bounds: str) -> RequestMember:
     return RequestMember(
         "structure",
         about,
         members={name: RequestMember(kind, text) for name, text in bounds.items()},
+        metavar="SPAN",
+        help_text=help_text,
     )
 
 
 REQUEST: Final[Mapping[str, RequestMember]] = {
     "Catalog": RequestMember(
-        TEXT, "Specifies the catalog associated with the request.", CATALOGS, required=True
+        TEXT, "Specifies the catalog associated with the request.", _values(Catalog), required=True
     ),
     "MaxResults": RequestMember(
         INTEGER, "Specifies the maximum number of results to return in a single call."
@@ -91,40 +83,60 @@ REQUEST: Final[Mapping[str, RequestMember]] = {
         "structure",
         "An object that specifies how the response is sorted.",
         members={
-            "SortOrder": RequestMember(TEXT, "Sort order.", SORT_ORDERS, required=True),
-            "SortBy": RequestMember(TEXT, "Field name to sort by.", SORT_FIELDS, required=True),
+            "SortOrder": RequestMember(TEXT, "Sort order.", _values(SortOrder), required=True),
+            "SortBy": RequestMember(
+                TEXT, "Field name to sort by.", _values(OpportunitySortName), required=True
+            ),
         },
     ),
     "LastModifiedDate": _date_range(
         "Filters the opportunities based on their last modified date.",
         TIMESTAMP,
+        "only those changed within",
         AfterLastModifiedDate="Specifies the date after which the opportunities were modified.",
         BeforeLastModifiedDate="Specifies the date before which the opportunities were modified.",
     ),
     "Identifier": RequestMember(
-        TEXT, "Filters the opportunities based on the opportunity identifier.", is_list=True
+        TEXT,
+        "Filters the opportunities based on the opportunity identifier.",
+        is_list=True,
+        metavar="ID",
+        help_text="only these, such as O1111111, at most 20",
     ),
     "LifeCycleStage": RequestMember(
-        TEXT, "Filters the opportunities based on their lifecycle stage.", STAGES, is_list=True
+        TEXT,
+        "Filters the opportunities based on their lifecycle stage.",
+        _values(Stage),
+        is_list=True,
+        metavar="STAGE",
+        help_text="only those in one of these stages",
     ),
     "LifeCycleReviewStatus": RequestMember(
         TEXT,
         "Filters the opportunities based on their current lifecycle approval status.",
-        REVIEW_STATUSES,
+        _values(ReviewStatus),
         is_list=True,
+        metavar="STATUS",
+        help_text="only those with one of these review statuses",
     ),
     "CustomerCompanyName": RequestMember(
-        TEXT, "Filters the opportunities based on the customer's company name.", is_list=True
+        TEXT,
+        "Filters the opportunities based on the customer's company name.",
+        is_list=True,
+        metavar="NAME",
+        help_text="only those of one of these customers, at most 10",
     ),
     "CreatedDate": _date_range(
         "Filter opportunities by creation date criteria.",
         TIMESTAMP,
+        "only those created within",
         AfterCreatedDate="Filter opportunities created after this date.",
         BeforeCreatedDate="Filter opportunities created before this date.",
     ),
     "TargetCloseDate": _date_range(
         "Filters opportunities based on their target close date.",
         DATE,
+        "only those expected to close within",
         AfterTargetCloseDate="Filters opportunities with a target close date after this date.",
         BeforeTargetCloseDate="Filters opportunities with a target close date before this date.",
     ),

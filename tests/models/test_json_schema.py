@@ -18,7 +18,7 @@ from partnercentral_list.models import (
 
 MODELS = [
     value
-    for value in vars(models).values()
+    for value in (getattr(models, name) for name in models.__all__)
     if inspect.isclass(value) and issubclass(value, BaseModel)
 ]
 MODES: list[Literal["validation", "serialization"]] = ["validation", "serialization"]
