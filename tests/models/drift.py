@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
+from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
@@ -30,6 +31,7 @@ from partnercentral_list.models.request import RequestModel
 #: The botocore whose service model the models were written against.
 WRITTEN_AGAINST = (1, 43, 117)
 INSTALLED = tuple(int(part) for part in botocore.__version__.split(".")[:3])
+CONSTRAINTS = Path(__file__).parents[2] / "constraints" / "dev.txt"
 
 OPERATION = "ListOpportunities"
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Callable
 from typing import Annotated, Any
 
+import botocore
 import pytest
 from botocore.loaders import Loader
 from pydantic import BaseModel, Field, create_model
@@ -30,6 +32,17 @@ def test_is_as_in_the_installed_service_model(
         if difference not in unexpected:
             record_testsuite_property("added by a newer botocore", difference)
     assert unexpected == []
+
+
+def test_the_models_are_written_against_the_pinned_botocore() -> None:
+    (pinned,) = re.findall(r"^botocore==(\S+)", drift.CONSTRAINTS.read_text("utf-8"), re.MULTILINE)
+    if botocore.__version__ != pinned or any(FOUND.values()):
+        # Another one is installed, or the pinned one knows more, which is added after it.
+        return
+    assert drift.WRITTEN_AGAINST == drift.INSTALLED, (
+        f"nothing of botocore {pinned} is missing here any more: make it WRITTEN_AGAINST in "
+        "tests/models/drift.py"
+    )
 
 
 @pytest.mark.parametrize(
