@@ -241,7 +241,7 @@ class Service:
         """Return a client whose requests end here."""
         client = PartnerCentralClient("AWS", **options)
         # private: a session= makes aiobotocore read files in a thread, which virtual time outruns.
-        client._transport._loops._open_connection = self._connect  # type: ignore[assignment]
+        client._transport.loops._open_connection = self._connect  # type: ignore[assignment]
         return client
 
     async def _connect(self) -> _Connection:
