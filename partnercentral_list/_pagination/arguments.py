@@ -107,10 +107,10 @@ def listing_request(
     catalog: Catalog,
     request: ListOpportunitiesRequest | None,
     *,
-    page_size: int | Literal["aws"] | None,
-    max_items: int | None,
-    starting_token: str | None,
-    prefetch: int,
+    page_size: int | Literal["aws"] | None = None,
+    max_items: int | None = None,
+    starting_token: str | None = None,
+    prefetch: int = 1,
     on_invalid: OnInvalid,
     filters: Mapping[str, object],
 ) -> Listing:
@@ -189,16 +189,7 @@ def scan_request(
     if sort is not None:
         problems.append(_problem("sort", "a scan has no order", "iter_opportunities(sort=...)"))
     try:
-        listing = listing_request(
-            catalog,
-            request,
-            page_size=None,
-            max_items=None,
-            starting_token=None,
-            prefetch=0,
-            on_invalid=on_invalid,
-            filters=given,
-        )
+        listing = listing_request(catalog, request, on_invalid=on_invalid, filters=given)
     except RequestValidationError as error:
         raise RequestValidationError([*problems, *error.errors()]) from None
     if problems:
