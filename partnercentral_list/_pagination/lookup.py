@@ -38,8 +38,8 @@ async def look_up(
         OpportunitiesNotFoundError: At the end, with all that are missing.
     """
     missing: list[str] = []
-    results = Prefetcher(partial(_read_batch, fetch, parameters, iter(batches)), ahead=1)
-    try:
+    read_batch = partial(_read_batch, fetch, parameters, iter(batches))
+    async with aclosing(Prefetcher(read_batch, ahead=1)) as results:
         while (batch := await results.next()) is not None:
             for identifier, found in batch.items():
                 if isinstance(found, OpportunitySummary):
@@ -50,8 +50,6 @@ async def look_up(
                     missing.append(identifier)
                 else:
                     await await_if_awaitable(on_missing(identifier))
-    finally:
-        await results.aclose()
     if missing:
         raise OpportunitiesNotFoundError(missing, operation="ListOpportunities")
 

@@ -134,8 +134,7 @@ class ListingIteration:
 
     async def items(self, prefetch: int) -> AsyncGenerator[OpportunitySummary, None]:
         """Yield record after record."""
-        pages = Prefetcher(self._stream.next, prefetch)
-        try:
+        async with aclosing(Prefetcher(self._stream.next, prefetch)) as pages:
             while (page := await self._next(pages)) is not None:
                 for index in range(page.first, page.last):
                     record = page.page.records[index]
@@ -148,13 +147,10 @@ class ListingIteration:
                 self._page, self._done = page, page.last
                 if page.is_repeated:
                     raise self._repeated_token(page)
-        finally:
-            await pages.aclose()
 
     async def pages(self, prefetch: int) -> AsyncGenerator[ListOpportunitiesResponse, None]:
         """Yield page after page; if an invalid record is an error, first the records before it."""
-        pages = Prefetcher(self._stream.next, prefetch)
-        try:
+        async with aclosing(Prefetcher(self._stream.next, prefetch)) as pages:
             while (page := await self._next(pages)) is not None:
                 valid: list[OpportunitySummary] = []
                 for index in range(page.first, page.last):
@@ -170,8 +166,6 @@ class ListingIteration:
                 yield page.response(valid, page.last)
                 if page.is_repeated:
                     raise self._repeated_token(page)
-        finally:
-            await pages.aclose()
 
     async def _next(self, pages: Prefetcher[ListedPage]) -> ListedPage | None:
         try:

@@ -75,17 +75,17 @@ class InvalidEntry:
     raw: object = field(repr=False)
 
 
+Record: TypeAlias = OpportunitySummary | InvalidEntry
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """One response of AWS: every record of it, valid or not, in its place."""
 
     response: ListOpportunitiesResponse
     """The page with its valid records."""
-    records: tuple[OpportunitySummary | InvalidEntry, ...]
+    records: tuple[Record, ...]
     """Every record; the same tuple as the response's if all are valid."""
-
-
-Record: TypeAlias = OpportunitySummary | InvalidEntry
 
 
 async def parse_response(

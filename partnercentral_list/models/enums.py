@@ -35,8 +35,7 @@ class OpenStrEnum(StrEnum):
         if not isinstance(value, str):  # pyright: ignore[reportUnnecessaryIsInstance] # untyped callers
             raise TypeError(f"{cls.__name__}.unknown() takes a str, not {type(value).__name__}")
         declared = cls._value2member_map_.get(value)
-        if declared is not None:
-            assert isinstance(declared, cls)  # noqa: S101 # narrows the type, cannot fail
+        if isinstance(declared, cls):
             return declared
         member = str.__new__(cls, value)
         member._name_ = value

@@ -16,9 +16,8 @@ from typing import Final, Literal, TypeAlias, cast
 
 from partnercentral_list._pagination.tokens import TOKEN_KEY
 from partnercentral_list._tied_records import TiedRecords
-from partnercentral_list._transport.response import InvalidEntry, Page
+from partnercentral_list._transport.response import InvalidEntry, Page, Record
 from partnercentral_list.errors import MalformedResponseError
-from partnercentral_list.models import OpportunitySummary
 from partnercentral_list.models.fields import MAX_PAGE_SIZE
 
 Direction: TypeAlias = Literal[1, -1]
@@ -93,14 +92,14 @@ class ScanPage:
         )
 
 
-def key_of(record: OpportunitySummary | InvalidEntry) -> str:
+def key_of(record: Record) -> str:
     """Return a key that is the same on every page: the identifier, or the whole raw record."""
     if isinstance(record, InvalidEntry) and record.id is None:
         return json.dumps(record.raw, sort_keys=True)
     return str(record.id)
 
 
-def _version_of(record: OpportunitySummary | InvalidEntry) -> object:
+def _version_of(record: Record) -> object:
     if isinstance(record, InvalidEntry):
         return json.dumps(record.raw, sort_keys=True)
     return record.last_modified_date

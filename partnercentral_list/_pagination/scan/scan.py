@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -17,7 +18,7 @@ from partnercentral_list._pagination.scan.planner import PageSource, ScanPlanner
 from partnercentral_list._pagination.scan.query import ScanPage, ScanQuery, key_of
 from partnercentral_list._pagination.tokens import TOKEN_KEY
 from partnercentral_list._transport.events import ScanFinished
-from partnercentral_list._transport.response import InvalidEntry, Page
+from partnercentral_list._transport.response import InvalidEntry, Page, Record
 from partnercentral_list.errors import TokenExpiredError, ValidationException
 from partnercentral_list.models import ListOpportunitiesResponse, OpportunitySummary
 from partnercentral_list.models.response import OpportunityList, part_of
@@ -63,8 +64,15 @@ class OpportunityScan:
         self._request = request
         self._notify = notify
 
-    def __aiter__(self) -> AsyncGenerator[OpportunitySummary, None]:
-        return self._items()
+    async def __aiter__(self) -> AsyncGenerator[OpportunitySummary, None]:
+        async with aclosing(self._start()) as run:
+            while (batch := await run.next()) is not None:
+                for place, record in batch.records:
+                    if isinstance(record, InvalidEntry):
+                        await self._handle_invalid(batch, place, record)
+                    else:
+                        yield record
+        self._notify(run.finished())
 
     # Hidden from type checkers, which refuse a plain `for` by themselves.
     if not TYPE_CHECKING:
@@ -76,38 +84,13 @@ class OpportunityScan:
                 "`partnercentral_list.run(scan.collect())`."
             )
 
-    def pages(self) -> AsyncGenerator[ListOpportunitiesResponse, None]:
+    async def pages(self) -> AsyncGenerator[ListOpportunitiesResponse, None]:
         """Iterate over pages instead, in the order in which they came.
 
         Each holds the records that no page before had; one without any is left out. With
         ``on_invalid="raise"`` a page with an invalid record raises as a whole.
         """
-        return self._pages()
-
-    async def collect(self) -> list[OpportunitySummary]:
-        """Return the whole scan as a list.
-
-        Raises:
-            PartnerCentralError: The scan failed; nothing is returned.
-        """
-        return OpportunityList([opportunity async for opportunity in self])
-
-    async def _items(self) -> AsyncGenerator[OpportunitySummary, None]:
-        run = ScanRun(self._fetch, self._request.query, self._request.concurrency)
-        try:
-            while (batch := await run.next()) is not None:
-                for place, record in batch.records:
-                    if isinstance(record, InvalidEntry):
-                        await self._handle_invalid(batch, place, record)
-                    else:
-                        yield record
-        finally:
-            await run.aclose()
-        self._notify(run.finished())
-
-    async def _pages(self) -> AsyncGenerator[ListOpportunitiesResponse, None]:
-        run = ScanRun(self._fetch, self._request.query, self._request.concurrency)
-        try:
+        async with aclosing(self._start()) as run:
             while (batch := await run.next()) is not None:
                 valid: list[OpportunitySummary] = []
                 for place, record in batch.records:
@@ -117,9 +100,18 @@ class OpportunityScan:
                         valid.append(record)
                 places = [place for place, _ in batch.records]
                 yield part_of(batch.page.response, valid, places)
-        finally:
-            await run.aclose()
         self._notify(run.finished())
+
+    async def collect(self) -> list[OpportunitySummary]:
+        """Return the whole scan as a list.
+
+        Raises:
+            PartnerCentralError: The scan failed; nothing is returned.
+        """
+        return OpportunityList([opportunity async for opportunity in self])
+
+    def _start(self) -> ScanRun:
+        return ScanRun(self._fetch, self._request.query, self._request.concurrency)
 
     async def _handle_invalid(self, batch: ScanBatch, place: int, record: InvalidEntry) -> None:
         invalid = invalid_opportunity(record, batch.number, place)
@@ -135,7 +127,7 @@ class ScanBatch:
     number: int
     """The page's number, from 1, in the order in which pages came."""
     page: Page
-    records: list[tuple[int, OpportunitySummary | InvalidEntry]]
+    records: list[tuple[int, Record]]
     """The new records, each with its index on the page."""
 
 
@@ -268,7 +260,7 @@ class ScanRun:
         # Examined before any record is yielded, and before the next page is chosen.
         examined = ScanPage.from_response(page, source.direction)
         self._has_undated = self._has_undated or examined.has_undated
-        records: list[tuple[int, OpportunitySummary | InvalidEntry]] = []
+        records: list[tuple[int, Record]] = []
         for place, record in enumerate(page.records):
             key = key_of(record)
             if key not in self._seen:

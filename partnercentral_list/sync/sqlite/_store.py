@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from os import PathLike, fspath
@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from partnercentral_list.config import check_kind
 from partnercentral_list.errors import ConfigurationError, StoreError
 from partnercentral_list.models import OpportunitySummary
-from partnercentral_list.models.columns import COLUMNS, Column
+from partnercentral_list.models.columns import COLUMNS, read_columns
 from partnercentral_list.sync._leases import LOST, busy_error, is_dead
 from partnercentral_list.sync.sqlite._connection import DAMAGED, SQLiteConnection, is_path
 from partnercentral_list.sync.store import SyncBatch, SyncState
@@ -182,7 +182,7 @@ class SQLiteStore:
 
     def _write(self, connection: sqlite3.Connection, batch: SyncBatch) -> None:
         account = self._account
-        connection.executemany(_UPSERT, [_to_row(account, record) for record in batch.records])
+        connection.executemany(_UPSERT, list(_to_rows(account, batch.records)))
         connection.executemany(
             "DELETE FROM invalid WHERE account = ? AND key = ?",
             [(account, key) for key in batch.remove_invalid],
@@ -241,10 +241,14 @@ def _check_text(value: object) -> str:
     return value
 
 
-def _to_row(account: str, record: OpportunitySummary) -> tuple[str | None, ...]:
-    """Return the columns of an opportunity; the last one is its whole wire form."""
-    wire = record.model_dump_json(by_alias=True, exclude_none=True)
-    return (account, record.id, *(_read(record, column) for column in _FIELDS), wire)
+def _to_rows(
+    account: str, records: Sequence[OpportunitySummary]
+) -> Iterator[tuple[str | None, ...]]:
+    """Yield the columns of each opportunity; the last one is its whole wire form."""
+    columns = read_columns(records, _FIELDS).values()
+    for record, *values in zip(records, *columns, strict=True):
+        wire = record.model_dump_json(by_alias=True, exclude_none=True)
+        yield (account, record.id, *map(_to_text, values), wire)
 
 
 def _from_row(identifier: object, wire: object) -> OpportunitySummary:
@@ -257,12 +261,7 @@ def _from_row(identifier: object, wire: object) -> OpportunitySummary:
     raise StoreError(DAMAGED)
 
 
-def _read(record: OpportunitySummary, column: Column) -> str | None:
-    value: object = record
-    for field in column.path:
-        if value is None:
-            break
-        value = getattr(value, field)
+def _to_text(value: object) -> str | None:
     if isinstance(value, datetime):
         return _format_date(value)
     if isinstance(value, date):
