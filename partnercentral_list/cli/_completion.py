@@ -61,6 +61,18 @@ def shorthand_completer(member: str) -> Completer:
     return complete_shorthand
 
 
+def complete_columns(*, prefix: str, **context: object) -> Iterator[str]:
+    """Yield the lists of columns that end in one whose name begins with the last word."""
+    # It imports the models, which no other completion needs.
+    from partnercentral_list.cli._pipeline_columns import known_columns
+
+    before, comma, beginning = prefix.rpartition(",")
+    given = before.split(",")
+    for name in known_columns():
+        if name.startswith(beginning) and name not in given:
+            yield f"{before}{comma}{name}"
+
+
 def complete_files(*, prefix: str, **context: object) -> Iterator[str]:
     """Yield the files and folders whose names begin with the prefix."""
     folder, beginning = os.path.split(prefix)

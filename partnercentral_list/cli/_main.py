@@ -73,12 +73,19 @@ def _run_emulator(options: Namespace) -> int:
 
 def _run_client(options: Namespace) -> int:
     from partnercentral_list.cli._opportunities import run_opportunities
+    from partnercentral_list.cli._pipeline import run_pipeline
     from partnercentral_list.cli._sync import run_sync
     from partnercentral_list.errors import PartnerCentralError
 
     _configure_logging(debug=options.debug)
     try:
-        return run_sync(options) if options.command == "sync" else run_opportunities(options)
+        match options.command:
+            case "sync":
+                return run_sync(options)
+            case "pipeline":
+                return run_pipeline(options)
+            case _:
+                return run_opportunities(options)
     except (BrokenPipeError, CommandError):
         raise
     except Exception as error:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from partnercentral_list.cli._completion import (
     Completer,
+    complete_columns,
     complete_files,
     complete_profiles,
     shorthand_completer,
@@ -298,6 +299,35 @@ SYNC: Final = (
     ),
     *_CONNECTION,
     *_BEYOND[1:],
+)
+
+_OF_OPPORTUNITIES: Final = {
+    *("--catalog", "--sort", "--max-items", "--color", "--scan", "--requests-per-second", "--demo"),
+    *FILTER_FLAGS,
+    *(option.flag for option in _CONNECTION),
+}
+
+PIPELINE: Final = (
+    *_grouped(
+        "The table",
+        _option(
+            "--columns NAMES",
+            "the columns, such as id,company,next-steps: those of the table, spend, and any field "
+            "by its name",
+            OURS,
+            complete_columns,
+        ),
+        _flag("--wide", "show more columns and shorten nothing, however long a line becomes", OURS),
+        _flag("--summary", "print counts and monthly spend by stage instead of a table", OURS),
+        _flag("--skip-invalid", "leave out records that cannot be parsed, and name them", OURS),
+        _option(
+            "--today DAY",
+            "the day before which a target close date is overdue, YYYY-MM-DD; today's in UTC if "
+            "not given",
+            OURS,
+        ),
+    ),
+    *(option for option in OPPORTUNITIES if option.flag in _OF_OPPORTUNITIES),
 )
 
 SHELLS: Final = ("bash", "zsh", "fish")

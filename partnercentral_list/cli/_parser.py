@@ -10,6 +10,7 @@ from partnercentral_list.cli._errors import CommandError, suggestion
 from partnercentral_list.cli._options import (
     FILTER_FLAGS,
     OPPORTUNITIES,
+    PIPELINE,
     SHELLS,
     SYNC,
     CommandOption,
@@ -19,6 +20,7 @@ PROG = "partnercentral-list"
 
 COMMANDS = {
     "opportunities": ("list the opportunities that match", OPPORTUNITIES),
+    "pipeline": ("print a table of the opportunities that match, with totals", PIPELINE),
     "sync": ("keep a local replica of a catalog current in a file", SYNC),
     # Its options are the emulator's own.
     "emulator": ("serve a local Partner Central with generated opportunities", ()),
@@ -31,6 +33,7 @@ EXAMPLES = {
     "": """
   partnercentral-list opportunities --demo --output table --max-items 3
   partnercentral-list opportunities --catalog AWS --life-cycle-stage Qualified Committed
+  partnercentral-list pipeline --catalog AWS --summary
   partnercentral-list sync --catalog AWS --store pipeline.db
   partnercentral-list emulator --port 8765
   source <(partnercentral-list completion bash)
@@ -58,6 +61,21 @@ EXAMPLES = {
 exit codes:
   0 done  129 SIGHUP  130 interrupted  143 SIGTERM  252 bad input  253 bad configuration
   254 refused by AWS  255 any other failure
+""",
+    "pipeline": """
+  # What is to close next, with totals.
+  partnercentral-list pipeline --catalog AWS --life-cycle-stage Qualified Committed \\
+      --sort SortBy=TargetCloseDate,SortOrder=ASCENDING
+
+  # Counts and monthly spend by stage.
+  partnercentral-list pipeline --catalog AWS --summary
+
+  # Other columns; everything, in full.
+  partnercentral-list pipeline --catalog AWS --columns id,company,next-steps
+  partnercentral-list pipeline --catalog AWS --wide
+
+  # Without an AWS account.
+  partnercentral-list pipeline --demo
 """,
     "sync": """
   # Once; the next run requests only what has changed since.

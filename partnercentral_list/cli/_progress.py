@@ -22,7 +22,7 @@ from partnercentral_list.cli._process import unescaped_stderr
 _MIN_SECONDS_BETWEEN_DRAWINGS = 0.1
 _MIN_SECONDS_SHOWN = 0.1
 _ERASE_LINE = "\r\x1b[K"
-_MAY_LACK_UNDATED = (
+MAY_LACK_UNDATED = (
     "Opportunities without a creation date may be missing: a scan cannot always reach them."
 )
 
@@ -36,6 +36,9 @@ class ProgressLine:
         limit: How many opportunities there are at most, where that is known: AWS does not say.
         counted: What is counted.
         clock: Seconds.
+
+    Attributes:
+        may_lack_undated: Whether opportunities without a creation date may be missing in a scan.
     """
 
     def __init__(
@@ -59,7 +62,7 @@ class ProgressLine:
         """Start counting from zero again."""
         self._started = self._drawn = self._clock()
         self._waiting = ""
-        self._may_lack_undated = False
+        self.may_lack_undated = False
         self._records = self._pages = 0
         self._waited = 0.0
 
@@ -72,7 +75,7 @@ class ProgressLine:
             return
         starts_wait = False
         if isinstance(event, ScanFinished):
-            self._may_lack_undated = event.may_lack_undated
+            self.may_lack_undated = event.may_lack_undated
         elif isinstance(event, RateLimited):
             self._waited += event.waited
             self._waiting = ""
@@ -99,7 +102,7 @@ class ProgressLine:
     def finish(self) -> None:
         """Write a closing line, if the command ran long enough to show progress."""
         if self._was_shown:
-            lacks = f"{_MAY_LACK_UNDATED}\n" if self._may_lack_undated else ""
+            lacks = f"{MAY_LACK_UNDATED}\n" if self.may_lack_undated else ""
             self._write(f"{_ERASE_LINE}{self.summary()}\n{lacks}")
             self._was_shown = self._is_shown = False
 

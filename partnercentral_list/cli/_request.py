@@ -111,7 +111,7 @@ def parse_request(options: Mapping[str, Any], default_catalog: str | None = None
     if catalog is None:
         raise CommandError(
             "the following arguments are required: --catalog",
-            usage="usage: partnercentral-list opportunities --catalog CATALOG [options]",
+            usage=f"usage: partnercentral-list {options['command']} --catalog CATALOG [options]",
         )
     one_page = not options["paginate"] or any(name in members for name in _ONE_PAGE_MEMBERS)
     paging = [_option(name) for name in _PAGING_OPTIONS if options[name] is not None]

@@ -5,16 +5,21 @@ They show values that a repr redacts, because whoever displays an opportunity wa
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import datetime
+from decimal import Decimal
+from operator import attrgetter
 from typing import Any, Final, cast
 
 from pydantic import BaseModel
 
 MAX_ROWS: Final = 20
 
-_HEAD: Final = ("id", "company", "stage", "review status", "target close", "spend", "last change")
+# A longer number is shown with its exponent, which could stand for a billion digits.
+_MAX_EXPONENT: Final = 100
+# Joiners and marks of direction, which Persian, Arabic, Hebrew and the scripts of India need.
+_INVISIBLE: Final = frozenset("\u200c\u200d\u200e\u200f")
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -45,17 +50,19 @@ class DisplayTable:
             table.add_column(name)
         for row in self.rows:
             # As texts: a company's name may look like markup of rich's.
-            table.add_row(*(Text(_printable(cell)) for cell in row))
+            table.add_row(*(Text(printable(cell)) for cell in row))
         return table
 
 
 def table_of(opportunities: Sequence[Any]) -> DisplayTable:
     """Return one row for each of the first opportunities, and how many there are."""
-    shown = [_row(opportunity) for opportunity in opportunities[:MAX_ROWS]]
+    shown = [
+        [cell(opportunity) for cell in CELLS.values()] for opportunity in opportunities[:MAX_ROWS]
+    ]
     total = len(opportunities)
     first = f"the first {MAX_ROWS} of " if total > MAX_ROWS else ""
     noun = "opportunity" if total == 1 else "opportunities"
-    return DisplayTable(_HEAD, shown, f"{first}{total} {noun}")
+    return DisplayTable(list(CELLS), shown, f"{first}{total} {noun}")
 
 
 def fields_of(model: BaseModel) -> DisplayTable:
@@ -74,27 +81,69 @@ def report_of(report: Any) -> DisplayTable:
             more = ", …" if shown and len(entries) > MAX_ROWS else ""
             rows.append((name, f"{len(entries)}: {shown}{more}" if shown else str(len(entries))))
         elif not is_dataclass(value) and value is not None:
-            rows.append((name, _text(value)))
+            rows.append((name, text_of(value)))
     return DisplayTable(("report", "value"), rows)
 
 
-def _row(opportunity: Any) -> tuple[str, ...]:
+def text_of(value: object) -> str:
+    """Return a value as it is shown; empty for None."""
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M}".rjust(16, "0")
+    return "" if value is None else str(value)
+
+
+def amount_text(amount: Decimal) -> str:
+    """Return an amount with all of its digits, and commas between the thousands."""
+    if abs(amount.adjusted()) > _MAX_EXPONENT:
+        return str(amount)
+    return f"{amount:,f}"
+
+
+def printable(text: str) -> str:
+    r"""Return a text without what a terminal obeys or does not show, which becomes ``\u001b``."""
+    if text.isprintable():
+        return text
+    return "".join(map(_printable, text))
+
+
+def _printable(char: str) -> str:
+    if char.isprintable() or char in _INVISIBLE:
+        return char
+    if char.isspace() and char >= "\xa0" and char not in "\u2028\u2029":
+        return char
+    return f"\\u{ord(char):04x}" if char <= "\uffff" else f"\\U{ord(char):08x}"
+
+
+def _spend_text(opportunity: Any) -> str:
     project = opportunity.project
     spends = (project.expected_customer_spend if project else None) or ()
-    return (
-        opportunity.id,
-        _text(opportunity.company_name),
-        _text(opportunity.stage),
-        _text(opportunity.review_status),
-        _text(opportunity.target_close_date),
-        ", ".join(_spend(spend) for spend in spends if spend.amount is not None),
-        _text(opportunity.last_modified_date),
+    return ", ".join(_estimate_text(spend) for spend in spends if spend.amount is not None)
+
+
+def _estimate_text(spend: Any) -> str:
+    words = (
+        amount_text(spend.amount),
+        text_of(spend.currency_code),
+        text_of(spend.frequency).lower(),
     )
-
-
-def _spend(spend: Any) -> str:
-    words = (f"{spend.amount:,}", _text(spend.currency_code), _text(spend.frequency).lower())
     return " ".join(word for word in words if word)
+
+
+def _reader(field: str) -> Callable[[Any], str]:
+    read = attrgetter(field)
+    return lambda opportunity: text_of(read(opportunity))
+
+
+CELLS: Final[Mapping[str, Callable[[Any], str]]] = {
+    "id": _reader("id"),
+    "company": _reader("company_name"),
+    "stage": _reader("stage"),
+    "review status": _reader("review_status"),
+    "target close": _reader("target_close_date"),
+    "spend": _spend_text,
+    "last change": _reader("last_modified_date"),
+}
+"""What a table shows of an opportunity: the heads of its columns, and what their cells say."""
 
 
 def _fields(value: BaseModel, path: str) -> Iterator[tuple[str, str]]:
@@ -106,18 +155,7 @@ def _fields(value: BaseModel, path: str) -> Iterator[tuple[str, str]]:
             if isinstance(entry, BaseModel):
                 yield from _fields(entry, f"{at}.")
             elif entry is not None:
-                yield at, _text(entry)
-
-
-def _text(value: object) -> str:
-    if isinstance(value, datetime):
-        return f"{value:%Y-%m-%d %H:%M}".rjust(16, "0")
-    return "" if value is None else str(value)
-
-
-def _printable(text: str) -> str:
-    """Return a text with its control characters escaped, for a terminal."""
-    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
+                yield at, text_of(entry)
 
 
 def _escape(text: str) -> str:

@@ -35,8 +35,8 @@ from partnercentral_list.models.fields import EmptyIsNone, Tolerant, UtcTimestam
 
 Timestamp = Annotated[datetime, UtcTimestamp()]
 
-# Amounts have up to 31 digits before the point, of which Python's default context keeps 28.
-_EXACT: Final = Context(prec=100, Emin=MIN_EMIN, Emax=MAX_EMAX, traps=[Inexact])
+EXACT: Final = Context(prec=100, Emin=MIN_EMIN, Emax=MAX_EMAX, traps=[Inexact])
+"""Adds amounts, which have up to 31 digits before the point: Python's default keeps 28 in all."""
 
 
 # AWS's lists have at most 10 entries. A million would block the event loop for seconds, and so
@@ -265,7 +265,7 @@ class OpportunitySummary(ResponseModel, frozen=True):
             if spend.amount is None or spend.frequency is not PaymentFrequency.MONTHLY:
                 return None
             try:
-                total = spend.amount if total is None else _EXACT.add(total, spend.amount)
+                total = spend.amount if total is None else EXACT.add(total, spend.amount)
             except Inexact:
                 return None
         return total

@@ -62,7 +62,7 @@ def completed(line: str) -> list[str]:
     ("line", "expected"),
     [
         ("opp", ["opportunities"]),
-        ("", ["opportunities", "sync", "emulator", "completion"]),
+        ("", ["opportunities", "pipeline", "sync", "emulator", "completion"]),
         ("opportunities --life-cycle-st", ["--life-cycle-stage"]),
         ("opportunities --life-cycle-stage T", [r"Technical\ Validation"]),
         ("opportunities --life-cycle-stage Qualified Com", ["Committed"]),
@@ -77,6 +77,9 @@ def completed(line: str) -> list[str]:
         ("opportunities --created-date A", ["AfterCreatedDate="]),
         ("opportunities --catalog ", ["AWS", "Sandbox"]),
         ("opportunities --profile ", ["default", "work", r"with\ space", "older"]),
+        ("pipeline --life-cycle-stage Com", ["Committed"]),
+        ("pipeline --columns id,comp", ["id,company"]),
+        ("pipeline --columns company,id,st", ["company,id,stage", "company,id,state-or-region"]),
         ("sync --profile w", ["work", r"with\ space"]),
         ("opportunities --ca-bundle cert", ["certificates/"]),
         ("opportunities --ca-bundle certificates/b", ["certificates/bundle.pem"]),

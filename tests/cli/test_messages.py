@@ -40,7 +40,7 @@ def profiles(no_aws_settings: None, monkeypatch: pytest.MonkeyPatch, tmp_path: P
     monkeypatch.chdir(tmp_path)
 
 
-COMMANDS = {"opportunities": [], "sync": ["--store", "copy.db"]}
+COMMANDS = {"opportunities": [], "pipeline": [], "sync": ["--store", "copy.db"]}
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -132,7 +132,7 @@ def test_a_hostile_name_is_only_text() -> None:
             "<script>alert(1)</script> & [red]" in cell for row in cells.rows for cell in row
         )
         text = printed(value)
-        assert "[red]\\x1b[31m" in text
+        assert "[red]\\u001b[31m" in text
         assert "\x1b" not in text
 
 
