@@ -202,8 +202,11 @@ if not TYPE_CHECKING:
         from partnercentral_list._transport.collector import collector_paused
 
         with collector_paused(settles=True):
-            modules = (import_module(f"{__name__}.{place}") for place in _MODULES)
-            return next(getattr(module, name) for module in modules if hasattr(module, name))
+            for place in _MODULES:
+                module = import_module(f"{__name__}.{place}")
+                if hasattr(module, name):
+                    return getattr(module, name)
+        raise AttributeError(f"{name!r} is in __all__ of {__name__!r}, and in none of its modules")
 
     def __getattr__(name: str) -> Any:
         # Imported when it is first used, so that what needs a few names, or only the command's

@@ -87,7 +87,10 @@ def init_keywords() -> set[str]:
     )
     inits = [node for node in ast.walk(model) if isinstance(node, ast.FunctionDef)]
     (init,) = (node for node in inits if node.name == "__init__")
-    return {argument.arg for argument in init.args.kwonlyargs}
+    assert init.args.kwarg is not None
+    assert ast.unparse(init.args.kwarg.annotation or init) == "Unpack[OpportunityFilters]"
+    own = {argument.arg for argument in init.args.kwonlyargs}
+    return own | OpportunityFilters.__annotations__.keys()
 
 
 def is_left_to_the_call(member: str) -> bool:

@@ -9,7 +9,7 @@ from pydantic import ConfigDict, field_validator, model_validator
 from pydantic.fields import FieldInfo
 
 # pydantic refuses `typing.TypedDict` before Python 3.12.
-from typing_extensions import TypedDict
+from typing_extensions import TypedDict, Unpack
 
 from partnercentral_list.models._base import WireModel
 from partnercentral_list.models.enums import (
@@ -212,14 +212,7 @@ class ListOpportunitiesRequest(RequestModel, frozen=True):
             catalog: Catalog | CatalogName,
             max_results: int | None = None,
             next_token: str | None = None,
-            sort: OpportunitySort | None = None,
-            last_modified_date: LastModifiedDateFilter | None = None,
-            identifier: NotAString[str] | None = None,
-            life_cycle_stage: Sequence[Stage | StageName] | None = None,
-            life_cycle_review_status: Sequence[ReviewStatus | ReviewStatusName] | None = None,
-            customer_company_name: NotAString[str] | None = None,
-            created_date: CreatedDateFilter | None = None,
-            target_close_date: TargetCloseDateFilter | None = None,
+            **filters: Unpack[OpportunityFilters],
         ) -> None: ...
 
 

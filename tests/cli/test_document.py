@@ -48,5 +48,6 @@ def test_every_option_of_the_aws_cli_is_there_and_is_marked() -> None:
     # --version is argparse's own.
     assert theirs == AWS_CLI, (
         f"{', '.join(sorted(theirs ^ AWS_CLI))}: an option that the AWS CLI has belongs in AWS_CLI "
-        "(above) and in cli/_options.py; one that it has not is marked there as ours"
+        "(above) and in cli/_options.py, that of a filter in cli/_shapes.py only; one that the AWS "
+        "CLI has not is marked there as ours"
     )
