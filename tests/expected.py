@@ -1,16 +1,21 @@
-"""The oracle of listings: what one must return, in plain Python over the records' dicts.
+"""The oracle of listings: what a request must return, in plain Python over the records' dicts.
 
-It is the only copy of the matching rules in the tests. It imports neither the emulator nor the
-client, so that it shares no bug with either.
+It is the only copy of the matching and ordering rules in the tests: comparisons use it, and so does
+the fake service. It imports neither the emulator nor the client, so that it shares no bug with
+either.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import operator
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from functools import lru_cache
+from typing import Any, Literal, TypeVar
 
 Json = dict[str, Any]
+RecordT = TypeVar("RecordT", bound=Mapping[str, Any])
 
 #: Where a record has the value that each filter, and each sort, is about. One whose name ends in
 #: "Date" is a range of times, another one a list of alternatives.
@@ -24,17 +29,31 @@ FILTERS: Mapping[str, str] = {
     "TargetCloseDate": "LifeCycle.TargetCloseDate",
 }
 NO_FILTERS = {"Catalog", "MaxResults", "NextToken", "Sort"}
+LATEST_FIRST = {"SortBy": "LastModifiedDate", "SortOrder": "DESCENDING"}
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What AWS leaves open; the defaults are the emulator's.
+
+    Attributes:
+        exclusive: Whether a bound excludes what is equal to it.
+        precision: How exactly timestamps are compared with a bound.
+        nulls: Where records without a value stand: "low" is first if the order ascends.
+        ties: The order of equal values: by identifier, or as the records were given.
+    """
+
+    exclusive: bool = False
+    precision: Literal["exact", "second"] = "exact"
+    nulls: Literal["first", "last", "low", "high", "excluded"] = "last"
+    ties: Literal["by id", "as given"] = "by id"
+
+
+EMULATOR = Rules()
 
 
 def expected_ids(records: Iterable[Mapping[str, Any]], parameters: Mapping[str, Any]) -> list[str]:
-    found = [record for record in records if matches(record, parameters)]
-    sort = parameters.get("Sort", {"SortBy": "LastModifiedDate", "SortOrder": "DESCENDING"})
-    down = sort["SortOrder"] == "DESCENDING"
-    found.sort(key=lambda record: record["Id"], reverse=down)
-    known = [record for record in found if sort_value(record, sort["SortBy"]) is not None]
-    unknown = [record for record in found if sort_value(record, sort["SortBy"]) is None]
-    known.sort(key=lambda record: sort_value(record, sort["SortBy"]), reverse=down)
-    return [record["Id"] for record in known + unknown]
+    return [record["Id"] for record in in_order(matching(records, parameters), parameters)]
 
 
 def expected_token(total: int, end: int, page_size: int) -> Json | None:
@@ -46,43 +65,85 @@ def expected_token(total: int, end: int, page_size: int) -> Json | None:
     return content | {"boto_truncate_amount": rest} if rest else content
 
 
-def matches(record: Mapping[str, Any], parameters: Mapping[str, Any]) -> bool:
-    if record["Catalog"] != parameters["Catalog"]:
-        return False
-    wanted = {name: parameters[name] for name in parameters.keys() - NO_FILTERS if parameters[name]}
-    return all(
-        is_within(sort_value(record, name), wanted[name])
-        if name.endswith("Date")
-        else is_one_of(value_of(record, name), wanted[name], folds=name == "CustomerCompanyName")
-        for name in wanted
-    )
+def matching(
+    records: Iterable[RecordT], parameters: Mapping[str, Any], rules: Rules = EMULATOR
+) -> list[RecordT]:
+    """Return the records that match the filters of a request."""
+    found = [record for record in records if record["Catalog"] == parameters["Catalog"]]
+    for name in parameters.keys() - NO_FILTERS:
+        if wanted := parameters[name]:
+            choose = _within if name.endswith("Date") else _one_of
+            found = choose(found, name, wanted, rules)
+    return found
 
 
-def is_one_of(value: str | None, values: Iterable[str], *, folds: bool) -> bool:
-    if value is None or not folds:
-        return value in values
-    return value.casefold() in [wanted.casefold() for wanted in values]
+def _one_of(
+    records: list[RecordT], name: str, wanted: Iterable[str], rules: Rules
+) -> list[RecordT]:
+    values = _values(records, name)
+    if name == "CustomerCompanyName":
+        wanted = [value.casefold() for value in wanted]
+        values = [None if value is None else value.casefold() for value in values]
+    return [record for value, record in zip(values, records, strict=True) if value in wanted]
 
 
-def is_within(value: datetime | None, bounds: Mapping[str, str]) -> bool:
-    return value is not None and all(
-        value >= instant(bound) if side.startswith("After") else value <= instant(bound)
-        for side, bound in bounds.items()
-    )
+def _within(
+    records: list[RecordT], name: str, bounds: Mapping[str, str], rules: Rules
+) -> list[RecordT]:
+    dates = _sort_values(records, name)
+    after = instant(bounds.get(f"After{name}") or "0001-01-01")
+    before = instant(bounds.get(f"Before{name}") or "9999-12-31T23:59:59.999999Z")
+    if rules.precision == "second":
+        dates = [date and date.replace(microsecond=0) for date in dates]
+        after, before = after.replace(microsecond=0), before.replace(microsecond=0)
+    pairs = zip(dates, records, strict=True)
+    if rules.exclusive:
+        return [record for date, record in pairs if date and after < date < before]
+    return [record for date, record in pairs if date and after <= date <= before]
 
 
-def sort_value(record: Mapping[str, Any], name: str) -> Any:
-    value = value_of(record, name)
-    return instant(value) if value is not None and name.endswith("Date") else value
+def in_order(
+    records: Iterable[RecordT], parameters: Mapping[str, Any], rules: Rules = EMULATOR
+) -> list[RecordT]:
+    """Return records in the order of a request."""
+    sort = parameters.get("Sort", LATEST_FIRST)
+    is_descending = sort["SortOrder"] == "DESCENDING"
+    found = list(records)
+    if rules.ties == "by id":
+        found.sort(key=operator.itemgetter("Id"), reverse=is_descending)
+    values = _sort_values(found, sort["SortBy"])
+    known = [place for place, value in enumerate(values) if value is not None]
+    known.sort(key=values.__getitem__, reverse=is_descending)
+    ordered = [found[place] for place in known]
+    nulls = [record for value, record in zip(values, found, strict=True) if value is None]
+    if rules.nulls == "excluded":
+        return ordered
+    are_nulls_first = rules.nulls in ("first", "high" if is_descending else "low")
+    return nulls + ordered if are_nulls_first else ordered + nulls
 
 
 def value_of(record: Mapping[str, Any], name: str) -> Any:
-    value: Any = record
+    return _values([record], name)[0]
+
+
+# Of all records at once: a scan of thousands spends most of its time here.
+
+
+def _values(records: Sequence[Mapping[str, Any]], name: str) -> list[Any]:
+    values: list[Any] = [*records]
     for member in FILTERS[name].split("."):
-        value = (value or {}).get(member)
-    return value
+        values = [(value or {}).get(member) for value in values]
+    return values
 
 
+def _sort_values(records: Sequence[Mapping[str, Any]], name: str) -> list[Any]:
+    values = _values(records, name)
+    if name.endswith("Date"):
+        return [None if value is None else instant(value) for value in values]
+    return values
+
+
+@lru_cache(maxsize=2**16)
 def instant(text: str) -> datetime:
     time = datetime.fromisoformat(text)
     return time if time.tzinfo else datetime.fromisoformat(text + "T00:00:00+00:00")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from itertools import count
 from random import Random
 
 import pytest
@@ -10,68 +10,51 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from partnercentral_list import PaginationError
-from tests.service import TiedRecords
-from tests.tied_records import WEAKENED, weakened
+from tests.expected import Rules
+from tests.service import Service, created
+from tests.tied_records import WEAKENED, TiedRecords, weakened
 
 ADVICE = "Run again."
 
 
-@dataclass
-class Service:
-    """Tied records behind tokens that are positions; between two responses they change."""
-
-    random: Random
-    is_shuffled: bool
-    changes: float
-    page_size: int
-    versions: dict[str, int] = field(default_factory=dict[str, int])
-    away: set[str] = field(default_factory=set[str])
-    changed: set[str] = field(default_factory=set[str])
-
-    requests: int = 0
-
-    def page(self, token: str | None) -> tuple[dict[str, object], str | None]:
-        self.requests += 1
-        listed = [name for name in self.versions if name not in self.away]
-        if self.is_shuffled:
-            self.random.shuffle(listed)
-        start = int(token.partition("/")[0]) if token else 0
-        end = start + self.random.choice([0, *[self.page_size] * 5])
-        records: dict[str, object] = {name: self.versions[name] for name in listed[start:end]}
-        while self.random.random() < self.changes:
-            self._change()
-        return records, f"{end}/{self.requests}" if end < len(listed) else None
-
-    def _change(self) -> None:
-        name = self.random.choice([*self.versions, f"N{len(self.versions)}"])
-        self.changed.add(name)
-        self.versions[name] = self.versions.get(name, 0) + 1
-        self.away ^= {name} if self.random.random() < 0.8 else set()
-
-
 def missed(seed: str, *, can_leave: bool = True) -> set[str] | None:
-    """Read such records; what matched throughout and did not come; None if there was an error."""
+    """Read tied records; what matched throughout and did not come; None if there was an error."""
     random = Random(seed)
-    service = Service(
-        random,
-        is_shuffled=random.random() < 0.5,
-        changes=random.choice([0.0, 0.1, 0.4]) if can_leave else 0.0,
-        page_size=random.choice([2, 3]),
-        versions={f"O{number}": 0 for number in range(random.choice([1, 3, 4, 6, 9]))},
-    )
-    everything = set(service.versions)
+    is_shuffled = random.random() < 0.5
+    changes = random.choice([0.0, 0.1, 0.4]) if can_leave else 0.0
+    size = random.choice([2, 3])
+    tied = [created(f"O{number}", 0) for number in range(random.choice([1, 3, 4, 6, 9]))]
+    everything, changed = {record["Id"] for record in tied}, set[str]()
+
+    def edit(service: Service) -> None:
+        while random.random() < changes:
+            record = random.choice([*tied, created(f"N{len(tied)}", 0)])
+            if record["Id"] not in {other["Id"] for other in tied}:
+                tied.append(record)
+            changed.add(record["Id"])
+            record["LastModifiedDate"] = f"2025-01-01T00:00:00.{next(versions):06d}Z"
+            if random.random() < 0.8:
+                is_listed = record["LifeCycle"]["Stage"] == "Qualified"
+                record["LifeCycle"] = {"Stage": "Launched" if is_listed else "Qualified"}
+
+    versions = count()
+    rules = Rules(ties="as given")
+    service = Service(tied, rules, is_shuffled, empty_pages=1 / 6, edit=edit, random=random)
+    request = {"Catalog": "AWS", "MaxResults": size, "LifeCycleStage": ["Qualified"]}
     reading = TiedRecords("Many have one date", ADVICE, can_leave=can_leave)
     passes: list[set[str]] = [set()]
     while reading.complete_pass is None:
         if reading.token is None:
             passes.append(set())
-        page, token = service.page(reading.token)
-        passes[-1] |= page.keys()
+        page, token = service.respond({**request, "NextToken": reading.token})
+        passes[-1] |= {record["Id"] for record in page}
         try:
-            reading.receive(page, token)
+            reading.receive(
+                {record["Id"]: record.get("LastModifiedDate") for record in page}, token
+            )
         except PaginationError:
             return None
-    return everything - service.changed - passes[reading.complete_pass]
+    return everything - changed - passes[reading.complete_pass]
 
 
 @settings(max_examples=500)

@@ -251,7 +251,7 @@ def test_nothing_is_fetched_past_max_items(prefetch: int) -> None:
     async def check() -> None:
         service = PagedService(split([5, 5, 5]))
         await service.pager(max_items=5, prefetch=prefetch).collect()
-        assert [request.get("NextToken") for request in service.asked] == [None]
+        assert [request.get("NextToken") for request in service.requests] == [None]
 
     asyncio.run(check())
 
@@ -265,7 +265,7 @@ def test_no_more_pages_are_prefetched_than_prefetch_says(prefetch: int) -> None:
             await anext(opportunities)
             for _ in range(50):
                 await asyncio.sleep(0)
-            assert len(service.asked) == page + 1 + prefetch
+            assert len(service.requests) == page + 1 + prefetch
             await anext(opportunities)
 
     asyncio.run(check())

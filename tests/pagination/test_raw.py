@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import aclosing
 from decimal import Decimal
 from typing import Any
@@ -22,8 +22,9 @@ from partnercentral_list import (
     RequestValidationError,
 )
 from partnercentral_list.emulator import Fault, PartnerCentralEmulator
-from partnercentral_list.models import Catalog, ResponseMetadata
-from tests.service import PagedService, invalid, parse_page, record, resume_token
+from partnercentral_list.models import Catalog
+from tests.service import PagedService, Service, invalid, record, resume_token
+from tests.virtual_time import run
 
 EXACT: list[dict[str, Any]] = [
     record(1, Arn=None, LastModifiedDate="2026-01-01T00:00:00.5Z", Score=Decimal("1.10")),
@@ -39,8 +40,23 @@ def body(token: str | None = None) -> bytes:
     return text.replace('"<', "").replace('>"', "").encode()
 
 
+class BodyService(Service):
+    """Responds with a body as it is."""
+
+    def __init__(self, body: bytes) -> None:
+        super().__init__()
+        self._body = body
+
+    async def list_opportunities(self, parameters: Mapping[str, Any]) -> bytes:
+        return self._body
+
+
+def parsed(body: bytes) -> ListOpportunitiesResponse:
+    return run(BodyService(body).client().list_opportunities(on_invalid=repr))
+
+
 def page() -> ListOpportunitiesResponse:
-    return parse_page(body("t"), ResponseMetadata()).response
+    return parsed(body("t"))
 
 
 def same(raw: object) -> str:
@@ -56,7 +72,7 @@ def test_the_raw_records_are_what_aws_sent() -> None:
 
 def test_the_raw_records_of_a_valid_page_are_what_aws_sent() -> None:
     sent = b'{"OpportunitySummaries":[{"Id":"O1","Catalog":"AWS","N":null,"X":1.10}]}'
-    (raw,) = parse_page(sent, ResponseMetadata()).response.raw_opportunities
+    (raw,) = parsed(sent).raw_opportunities
     assert list(raw.items()) == [
         ("Id", "O1"),
         ("Catalog", "AWS"),

@@ -6,7 +6,8 @@ from random import Random
 
 from hypothesis import strategies as st
 
-from tests.service import Record
+from tests.expected import Rules
+from tests.service import Record, created
 
 START = 1_700_000_000_000
 HOUR, DAY, YEAR = 3_600_000, 86_400_000, 365 * 86_400_000
@@ -20,8 +21,9 @@ sizes = st.one_of(
 concurrencies = st.integers(1, 16)
 services = st.fixed_dictionaries(
     {
-        "inclusive": st.booleans(),
-        "filters_to_the_second": st.booleans(),
+        "rules": st.builds(
+            Rules, exclusive=st.booleans(), precision=st.sampled_from(["exact", "second"])
+        ),
         "empty_pages": st.sampled_from([0.0, 0.3, 0.6]),
         "jitter": st.sampled_from([0.0, 0.3]),
     }
@@ -41,9 +43,9 @@ def dataset(size: int, span: int, seed: int) -> list[Record]:
         if random.random() < clustered:
             at = random.choice(centres) + random.randint(0, width)
         shown = random.random() < to_the_second
-        made.append(Record(f"O{number}", at // unit * unit, shown_to_the_second=shown))
+        made.append(created(f"O{number}", at // unit * unit, shown_to_the_second=shown))
     return made
 
 
 def ids(listed: list[Record]) -> list[str]:
-    return sorted(record.id for record in listed)
+    return sorted(record["Id"] for record in listed)

@@ -15,6 +15,7 @@ from partnercentral_list import (
     MalformedResponseError,
     PaginationError,
 )
+from tests.expected import Rules, matching
 from tests.scan.data import (
     DAY,
     HOUR,
@@ -26,14 +27,15 @@ from tests.scan.data import (
     sizes,
     spans,
 )
-from tests.service import Record, Service, records, run
+from tests.service import Record, Service, created, records, timestamp
+from tests.virtual_time import run
 
 
 @settings(max_examples=500)
 @given(sizes, spans, st.integers(0, 10**6), concurrencies, st.sampled_from([10, 100]), services)
-@example(1000, 0, 0, 8, 100, {"inclusive": False})
+@example(1000, 0, 0, 8, 100, {"rules": Rules(exclusive=True)})
 @example(12, 2_500, 116, 2, 10, {})
-@example(1000, 10_000, 0, 8, 10, {"inclusive": False, "filters_to_the_second": True})
+@example(1000, 10_000, 0, 8, 10, {"rules": Rules(exclusive=True, precision="second")})
 def test_every_record_comes_exactly_once(
     size: int, span: int, seed: int, concurrency: int, page_size: int, options: dict[str, Any]
 ) -> None:
@@ -41,7 +43,7 @@ def test_every_record_comes_exactly_once(
     service = Service(dataset(size, span, seed), random=Random(seed), **options)
     found = run(service.ids(concurrency=concurrency, MaxResults=page_size))
     assert sorted(found) == ids(service.records)
-    assert service.most_under_way <= concurrency
+    assert service.most_in_flight <= concurrency
 
 
 @settings(max_examples=100)
@@ -54,16 +56,11 @@ def test_a_filter_on_the_creation_date_narrows_the_scan(
     bounds = sorted(START + random.randint(-HOUR, span + HOUR) for _ in range(2))
     names = random.choice([("After", "Before"), ("After",), ("Before",)])
     wanted = {
-        f"{name}CreatedDate": _text(bound) for name, bound in zip(names, bounds, strict=False)
+        f"{name}CreatedDate": timestamp(bound) for name, bound in zip(names, bounds, strict=False)
     }
     request = {"MaxResults": 100, "CreatedDate": wanted}
-    order = {"Sort": {"SortBy": "CreatedDate", "SortOrder": "ASCENDING"}}
-    matching = service._matching({**request, **order})
-    assert sorted(run(service.ids(concurrency=concurrency, **request))) == ids(matching)
-
-
-def _text(milliseconds: int) -> str:
-    return Record("O1", milliseconds).data.decode().split('"CreatedDate":"')[1].split('"')[0]
+    listed = matching(service.records, {"Catalog": "AWS", **request}, service.rules)
+    assert sorted(run(service.ids(concurrency=concurrency, **request))) == ids(listed)
 
 
 @settings(max_examples=60)
@@ -82,10 +79,10 @@ def test_edits_and_additions_hide_no_record_that_matches_throughout(
             return
         for _ in range(random.randint(0, 4)):
             record = random.choice(edited.records)
-            moved.add(record.id)
-            record.stage = "Launched" if random.random() < 0.7 else "Qualified"
-        new = Record(f"N{len(edited.records)}", START + random.randint(0, span))
-        moved.add(new.id)
+            moved.add(record["Id"])
+            record["LifeCycle"] = {"Stage": "Launched" if random.random() < 0.7 else "Qualified"}
+        new = created(f"N{len(edited.records)}", START + random.randint(0, span))
+        moved.add(new["Id"])
         edited.records.append(new)
 
     service.edit = edit
@@ -95,7 +92,7 @@ def test_edits_and_additions_hide_no_record_that_matches_throughout(
         assert "in 5 passes" in str(error)  # noqa: PT017 # either is right
         return
     assert len(found) == len(set(found))
-    assert {record.id for record in service.records} - moved <= set(found)
+    assert set(ids(service.records)) - moved <= set(found)
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -105,9 +102,9 @@ def test_a_second_that_the_filter_ends_in_is_read_once(seed: int, concurrency: i
     service = Service(records([START] * 250), empty_pages=0.6, random=Random(seed))
     span = {f"{end}CreatedDate": "2023-11-14T22:13:20Z" for end in ("After", "Before")}
     found = run(service.ids(concurrency=concurrency, CreatedDate=span))
-    assert sorted(found) == sorted(record.id for record in service.records)
-    walk = [parameters for parameters in service.asked if "NextToken" not in parameters]
-    assert len(walk) <= 4
+    assert sorted(found) == ids(service.records)
+    first = [request for request in service.requests if "NextToken" not in request]
+    assert len(first) <= 4
 
 
 async def test_two_iterations_of_one_scan_do_not_disturb_each_other() -> None:
@@ -127,17 +124,17 @@ async def test_a_slow_consumer_bounds_what_is_fetched_ahead() -> None:
         if taken % 100 == 0:
             for _ in range(20):
                 await asyncio.sleep(0)
-        # Three on their way, three that wait, and the one in hand.
-        assert len(service.asked) <= taken / 100 + 7
+        # Three in flight, three that wait, and the one in hand.
+        assert len(service.requests) <= taken / 100 + 7
 
 
 class Disordered(Service):
-    """Does not honour the sort."""
+    """Does not honor the sort."""
 
-    def _matching(self, parameters: Mapping[str, Any]) -> list[Record]:
-        matching = super()._matching(parameters)
-        Random(len(matching)).shuffle(matching)
-        return matching
+    def listed(self, parameters: Mapping[str, Any]) -> list[Record]:
+        found = super().listed(parameters)
+        Random(len(found)).shuffle(found)
+        return found
 
 
 async def test_a_page_that_is_not_sorted_is_an_error() -> None:
@@ -147,10 +144,10 @@ async def test_a_page_that_is_not_sorted_is_an_error() -> None:
 
 
 class Reversed(Service):
-    """Returns the other order than was asked for."""
+    """Returns the other order than was requested."""
 
-    def _matching(self, parameters: Mapping[str, Any]) -> list[Record]:
-        return super()._matching(parameters)[::-1]
+    def listed(self, parameters: Mapping[str, Any]) -> list[Record]:
+        return super().listed(parameters)[::-1]
 
 
 async def test_a_second_before_another_one_is_not_sorted_however_close() -> None:

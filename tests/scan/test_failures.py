@@ -34,7 +34,8 @@ from tests.scan.data import (
     sizes,
     spans,
 )
-from tests.service import Service, records, run
+from tests.service import Page, Service, records
+from tests.virtual_time import run
 
 
 @settings(max_examples=100)
@@ -43,7 +44,7 @@ def test_a_failure_anywhere_is_one_error_and_leaves_nothing_behind(
     size: int, span: int, seed: int, concurrency: int, breaks_at: int
 ) -> None:
     def broken(service: Service, parameters: Mapping[str, Any]) -> Exception | None:
-        if len(service.asked) < breaks_at:
+        if len(service.requests) < breaks_at:
             return None
         return TransportError("the line is down", operation="ListOpportunities")
 
@@ -55,8 +56,8 @@ def test_a_failure_anywhere_is_one_error_and_leaves_nothing_behind(
             async for record in service.scan(concurrency, service.limiter()):
                 found.append(record.id)
         finally:
-            # Nothing is on its way, not even for a moment.
-            assert service.under_way == 0
+            # Nothing is in flight, not even for a moment.
+            assert service.in_flight == 0
 
     failure: TransportError | None = None
     try:
@@ -79,15 +80,15 @@ def test_a_page_that_is_canceled_from_within_ends_the_scan(
     """As by a credentials callable that waits for a task of the program that was cancelled."""
 
     class Cancelling(Service):
-        def page(self, parameters: Mapping[str, Any]) -> bytes:
-            if len(self.asked) == at:
+        def page(self, parameters: Mapping[str, Any]) -> Page:
+            if len(self.requests) == at:
                 raise asyncio.CancelledError
             return super().page(parameters)
 
     service = Cancelling(records(range(START, START + 900 * DAY, DAY)))
     with pytest.raises(asyncio.CancelledError):
         run(service.ids(concurrency=1))
-    assert service.under_way == 0
+    assert service.in_flight == 0
 
 
 @settings(max_examples=25)
@@ -96,7 +97,7 @@ def test_a_page_that_is_canceled_from_within_ends_the_scan(
 @example(395)
 @example(408)
 def test_an_unused_permit_keeps_no_page_from_being_fetched(seed: int) -> None:
-    """When it came there was nothing to fetch; what was under way then left more to be fetched."""
+    """When it was granted there was nothing to fetch; a page in flight left more to be fetched."""
     random = Random(seed)
     size = random.choice([150, 250, 320, 450, 700])
     span = random.choice([3_000, 60_000, HOUR, 90 * DAY, 900 * DAY])
@@ -146,7 +147,7 @@ def test_breaking_out_anywhere_leaves_nothing_behind(
         async with aclosing(aiter(service.scan(concurrency, service.limiter()))) as found:
             for _ in range(min(amount, size)):
                 await anext(found)
-        assert service.under_way == 0
+        assert service.in_flight == 0
 
     run(scan())
 
@@ -160,18 +161,18 @@ def test_an_invalid_record_is_reported_once(
     service = Service(dataset(size, span, seed), random=random)
     for record in service.records:
         if random.random() < 0.1:
-            name = b'"Id":' if with_id else b'"Name":'
-            record.data = record.data.replace(b'"Id":', name)[:-1] + b',"LifeCycle":"wrong"}'
-    told: list[InvalidOpportunity] = []
-    found = run(service.ids(concurrency=concurrency, on_invalid=told.append))
-    raw: list[Any] = [invalid.raw for invalid in told]
+            name = {} if with_id else {"Id": None, "Name": record["Id"]}
+            record.shows = {**record.shows, **name, "LifeCycle": "wrong"}
+    reported: list[InvalidOpportunity] = []
+    found = run(service.ids(concurrency=concurrency, on_invalid=reported.append))
+    raw: list[Any] = [invalid.raw for invalid in reported]
     named = [record["Id" if with_id else "Name"] for record in raw]
     assert sorted(found + named) == ids(service.records)
 
 
 async def test_an_invalid_record_is_an_error_without_a_callable() -> None:
     service = Service(records(range(START, START + 500 * DAY, DAY)))
-    service.records[300].data = b'{"Id":"O301","Catalog":"AWS","LifeCycle":1}'
+    service.records[300].shows = {"LifeCycle": 1}
     with pytest.raises(InvalidOpportunityError, match="O301") as caught:
         await service.ids()
     assert caught.value.resume_token is None
@@ -181,7 +182,7 @@ async def test_an_expired_token_makes_its_query_begin_again() -> None:
     service = Service(records([START] * 500 + list(range(START, START + 900 * DAY, DAY))))
     expires = iter([True, True])
 
-    def broken(asked: Service, parameters: Mapping[str, Any]) -> Exception | None:
+    def broken(service: Service, parameters: Mapping[str, Any]) -> Exception | None:
         if "NextToken" in parameters and next(expires, False):
             return ValidationException("ValidationException", "token expired")
         return None
@@ -198,22 +199,22 @@ def test_a_pass_that_begins_again_forgets_what_it_has_read(
     service = Service(records([instant] * 250))
     begun = 2 if instant is not None else 1
 
-    def broken(asked: Service, parameters: Mapping[str, Any]) -> Exception | None:
-        first = [one for one in asked.asked if "NextToken" not in one]
+    def broken(service: Service, parameters: Mapping[str, Any]) -> Exception | None:
+        first = [one for one in service.requests if "NextToken" not in one]
         ascending = [one for one in first if one["Sort"]["SortOrder"] == "ASCENDING"]
         if "NextToken" not in parameters or len(ascending) != begun:
             return None
-        asked.records[0].stage = "Launched"
+        service.records[0]["LifeCycle"] = {"Stage": "Launched"}
         return ValidationException("ValidationException", "token expired")
 
     service.broken = broken
     found = run(service.ids(concurrency=1, LifeCycleStage=["Qualified"]))
     assert sorted(found) == ids(service.records)
-    assert len(service.asked) == requests
+    assert len(service.requests) == requests
 
 
 async def test_tokens_that_always_expire_are_an_error() -> None:
-    def broken(asked: Service, parameters: Mapping[str, Any]) -> Exception | None:
+    def broken(service: Service, parameters: Mapping[str, Any]) -> Exception | None:
         if "NextToken" in parameters:
             return ValidationException("ValidationException", "token expired")
         return None
@@ -224,7 +225,7 @@ async def test_tokens_that_always_expire_are_an_error() -> None:
 
 
 async def test_a_refused_request_without_a_token_is_the_error_of_aws() -> None:
-    def broken(asked: Service, parameters: Mapping[str, Any]) -> Exception | None:
+    def broken(service: Service, parameters: Mapping[str, Any]) -> Exception | None:
         return ValidationException("ValidationException", "no")
 
     with pytest.raises(ValidationException) as caught:

@@ -10,7 +10,8 @@ from random import Random
 
 import pytest
 
-from tests.service import Service, records, run
+from tests.service import Service, records
+from tests.virtual_time import run
 
 START = 1_600_000_000_000
 SECOND, DAY, YEAR = 1_000, 86_400_000, 365 * 86_400_000
@@ -68,7 +69,7 @@ class Measured:
     seconds: float
     requests: int
     throttled: int
-    most_under_way: int
+    most_in_flight: int
 
 
 def measure(
@@ -86,7 +87,7 @@ def measure(
         return asyncio.get_running_loop().time() - begun
 
     seconds = run(scan())
-    return Measured(seconds, len(service.asked), service.throttled, service.most_under_way)
+    return Measured(seconds, len(service.requests), service.throttled, service.most_in_flight)
 
 
 @pytest.mark.parametrize("spread", [uniform, growing, with_a_silence])
@@ -129,7 +130,7 @@ def test_most_records_in_a_small_part_of_the_time_are_divided(
 
 def test_more_concurrency_than_the_quota_needs_changes_nothing() -> None:
     few, many = measure(uniform, concurrency=6), measure(uniform, concurrency=16)
-    assert many.most_under_way <= 6
+    assert many.most_in_flight <= 6
     assert many.requests == few.requests
 
 
@@ -143,7 +144,7 @@ def test_a_scan_with_one_page_at_a_time_takes_as_long_as_a_listing() -> None:
 def test_what_fits_two_pages_takes_two_requests(size: int, requests: int) -> None:
     service = Service(records(uniform(Random(n)) for n in range(size)), latency=0.3)
     assert len(run(service.ids())) == size
-    assert len(service.asked) <= requests + (size > 100)
+    assert len(service.requests) <= requests + (size > 100)
 
 
 def test_a_permit_that_is_not_needed_is_released() -> None:

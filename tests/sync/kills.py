@@ -18,12 +18,12 @@ from datetime import timedelta
 from pathlib import Path
 from random import Random
 
-from partnercentral_list.sync import SQLiteStore
-from tests.sync.simulated_service import SimulatedService, Traits
-from tests.sync.simulation import CrashingSource, SimulatedSync
+from partnercentral_list.sync import OpportunitySync, SQLiteStore
+from tests.edited_service import EditedService
+from tests.service import DirectClient
 
 
-def start(path: Path, service: SimulatedService, consumed: Path, consumes: bool) -> int:
+def start(path: Path, service: EditedService, consumed: Path, consumes: bool) -> int:
     """Fork a process that syncs, and writes each change to a log before it requests the next."""
     child = os.fork()
     if child:
@@ -35,9 +35,9 @@ def start(path: Path, service: SimulatedService, consumed: Path, consumes: bool)
         os._exit(0)
 
 
-async def synchronize(path: Path, service: SimulatedService, log: int | None) -> None:
+async def synchronize(path: Path, service: EditedService, log: int | None) -> None:
     async with SQLiteStore(path) as store:
-        sync = SimulatedSync(CrashingSource(service, 0.0), store, timedelta(seconds=1))
+        sync = OpportunitySync(DirectClient(service), store, lookback=timedelta(seconds=1))
         if log is None:
             await sync.run()
             return
@@ -49,7 +49,7 @@ async def synchronize(path: Path, service: SimulatedService, log: int | None) ->
 
 def main(folder: Path, seed: int, kills: int) -> dict[str, object]:
     rng = Random(seed)
-    service = SimulatedService(Traits(page=5), rng, size=60)
+    service = EditedService(random=rng, page_size=5, size=60)
     path, consumed = folder / "pipeline.db", folder / "consumed"
     consumes = seed % 2 == 0
     started = time.perf_counter()
@@ -66,18 +66,18 @@ def main(folder: Path, seed: int, kills: int) -> dict[str, object]:
         killed += os.WIFSIGNALED(status)
         unsound += not is_sound(path)
         for _ in range(rng.choice([0, 2, 20])):
-            service._edit_at(service.latest + 1000)
+            service.edit_at(service.latest + 1000)
         service.now = service.latest + 1
     asyncio.run(
         synchronize(path, service, os.open(consumed, os.O_WRONLY | os.O_APPEND | os.O_CREAT))
     )
-    truth = service.truth()
+    expected = service.expected()
     log = set(consumed.read_text().split())
     return {
         "killed": killed,
         "unsound": unsound,
-        "is_exact": asyncio.run(stored(path)) == truth,
-        "unheard": len({r.partner_opportunity_identifier for r in truth.values()} - log)
+        "is_exact": asyncio.run(stored(path)) == expected,
+        "unheard": len({r.partner_opportunity_identifier for r in expected.values()} - log)
         if consumes
         else 0,
     }

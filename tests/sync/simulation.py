@@ -2,66 +2,83 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from random import Random
-from typing import Any
+from typing import Any, TypeAlias
 
-from partnercentral_list import PartnerCentralClient, PartnerCentralError
+from partnercentral_list import (
+    ListOpportunitiesResponse,
+    PartnerCentralClient,
+    PartnerCentralError,
+)
 from partnercentral_list.sync import MemoryStore, OpportunitySync, SyncBatch, SyncStore
-from tests.service import DateCursor, SourcePage, SourceQuery
-from tests.sync.simulated_service import SimulatedService, Traits, drive
+from tests.edited_service import EditedService
+from tests.expected import Rules
+from tests.service import DirectClient
 
 LATE = 30_000
 
-HOSTILE: Mapping[str, Traits] = {
-    "calm": Traits(),
-    "edits": Traits(edits=1.5),
-    "keyset tokens": Traits(tokens="keyset", edits=1.5),
-    "snapshot tokens": Traits(tokens="snapshot", edits=1.5),
-    "exclusive": Traits(exclusive=True, edits=0.5),
-    "exclusive to the second": Traits(exclusive=True, filter_unit=1000, shown_unit=1000, edits=0.5),
-    "exclusive, filtered to the second, shown to the millisecond": Traits(
-        exclusive=True, filter_unit=1000, edits=0.5
+MakeService: TypeAlias = Callable[..., EditedService]
+#: Bounds exclude what is equal to them, and are compared to the second.
+COARSE = Rules(exclusive=True, precision="second")
+#: Tied records come in another order in each response.
+SHUFFLED = partial(EditedService, rules=Rules(ties="as given"), is_shuffled=True)
+LAGGING = partial(EditedService, late=LATE // 2, replica_lag=LATE // 2, edits=1)
+
+HOSTILE: Mapping[str, MakeService] = {
+    "calm": EditedService,
+    "edits": partial(EditedService, edits=1.5),
+    "keyset tokens": partial(EditedService, tokens="keyset", edits=1.5),
+    "snapshot tokens": partial(EditedService, tokens="snapshot", edits=1.5),
+    "exclusive": partial(EditedService, rules=Rules(exclusive=True), edits=0.5),
+    "exclusive to the second": partial(
+        EditedService, rules=COARSE, is_shown_to_the_second=True, edits=0.5
     ),
-    "inclusive, shown to the second": Traits(shown_unit=1000, edits=1),
-    "late": Traits(late=LATE, edits=1),
-    "late, mass edits": Traits(late=LATE, edits=2, mass=0.2, latency=900),
-    "a replica that lags": Traits(late=LATE // 2, replica_lag=LATE // 2, edits=1),
-    "imports": Traits(imports=0.03, edits=0.3),
-    "faults": Traits(faults=0.1, edits=1, late=LATE),
-    "empty and short pages": Traits(empty=0.2, short=0.4, token_at_end=True, edits=1),
-    "tokens that expire": Traits(life=8, imports=0.02, edits=0.3, empty=0.1),
-    "pages out of order": Traits(disorder=0.1, edits=0.5),
-    "invalid records": Traits(invalid=0.1, edits=0.5),
-    "dates ahead of the clock": Traits(ahead=0.05, edits=1, late=LATE),
-    "dates ahead, keyset tokens, mass edits": Traits(
-        ahead=0.1, tokens="keyset", edits=0.5, mass=0.05, short=0.2
+    "exclusive, filtered to the second, shown to the millisecond": partial(
+        EditedService, rules=COARSE, edits=0.5
     ),
-    "a service that does not tell the time": Traits(tells_time=False, edits=0.5, late=LATE),
-    "all of it": Traits(
-        exclusive=True,
-        filter_unit=1000,
+    "inclusive, shown to the second": partial(EditedService, is_shown_to_the_second=True, edits=1),
+    "late": partial(EditedService, late=LATE, edits=1),
+    "late, mass edits": partial(EditedService, late=LATE, edits=2, mass_edits=0.2, latency=0.9),
+    "a replica that lags": LAGGING,
+    "imports": partial(EditedService, imports=0.03, edits=0.3),
+    "faults": partial(EditedService, faults=0.1, edits=1, late=LATE),
+    "empty and short pages": partial(
+        EditedService, empty_pages=0.2, short_pages=0.4, has_token_at_end=True, edits=1
+    ),
+    "tokens that expire": partial(
+        EditedService, kept_tokens=8, imports=0.02, edits=0.3, empty_pages=0.1
+    ),
+    "pages out of order": partial(EditedService, disorder=0.1, edits=0.5),
+    "invalid records": partial(EditedService, invalid=0.1, edits=0.5),
+    "dates ahead of the clock": partial(EditedService, ahead=0.05, edits=1, late=LATE),
+    "dates ahead, keyset tokens, mass edits": partial(
+        EditedService, ahead=0.1, tokens="keyset", edits=0.5, mass_edits=0.05, short_pages=0.2
+    ),
+    "a service without a clock": partial(EditedService, has_clock=False, edits=0.5, late=LATE),
+    "all of it": partial(
+        EditedService,
+        rules=COARSE,
         late=LATE,
         edits=1,
-        mass=0.1,
+        mass_edits=0.1,
         imports=0.02,
-        empty=0.05,
-        short=0.2,
+        empty_pages=0.05,
+        short_pages=0.2,
         faults=0.03,
-        token_at_end=True,
+        has_token_at_end=True,
     ),
 }
 
 
 #: Where no sync can be exact; it must raise.
-UNSTABLE: Mapping[str, Traits] = {
-    "ties in another order each time": Traits(random_ties=True, imports=0.02, edits=0.3, page=2),
-    "ties in another order each time, and mass edits": Traits(
-        random_ties=True, mass=0.3, edits=0.5
-    ),
+UNSTABLE: Mapping[str, MakeService] = {
+    "ties in another order each time": partial(SHUFFLED, imports=0.02, edits=0.3, page_size=2),
+    "ties in another order each time, and mass edits": partial(SHUFFLED, mass_edits=0.3, edits=0.5),
 }
 
 
@@ -73,25 +90,30 @@ class Crash(BaseException):
     """The process ends here; the library does not catch it."""
 
 
-class CrashingSource:
-    """The service, in a process that may end before and after each response."""
+class CrashingClient(DirectClient):
+    """A client in a process that may end before and after each response."""
 
-    def __init__(self, service: SimulatedService, crash: float) -> None:
-        self._service = service
+    def __init__(self, service: EditedService, crash: float = 0.0) -> None:
+        super().__init__(service)
+        self._random = service.random
         self._crash = crash
-        self.catalog = service.catalog
-        self.requests = 0
+        self._requests = 0
 
-    async def fetch(self, query: SourceQuery) -> SourcePage:
-        if self._service.rng.random() < self._crash:
-            raise Crash
-        self.requests += 1
-        if self.requests > 400:
+    async def list_opportunities(  # type: ignore[override] # as syncs call it
+        self, **options: Any
+    ) -> ListOpportunitiesResponse:
+        may_crash(self._random, self._crash)
+        self._requests += 1
+        if self._requests > 400:
             raise Endless
-        page = await self._service.fetch(query)
-        if self._service.rng.random() < self._crash:
-            raise Crash
-        return page
+        response = await super().list_opportunities(**options)
+        may_crash(self._random, self._crash)
+        return response
+
+
+def may_crash(random: Random, frequency: float) -> None:
+    if random.random() < frequency:
+        raise Crash
 
 
 class CrashingStore(MemoryStore):
@@ -99,68 +121,44 @@ class CrashingStore(MemoryStore):
 
     watermark_first = False
 
-    def __init__(self, rng: Random) -> None:
+    def __init__(self, random: Random) -> None:
         super().__init__()
         self.crash = 0.0
-        self._rng = rng
+        self._random = random
 
     async def commit(self, owner: str, batch: SyncBatch, lease: timedelta) -> None:
-        # As `SyncBatch` promises.
+        # As `SyncBatch` guarantees.
         assert batch.add_pending.isdisjoint(batch.remove_pending)
         assert batch.remove_invalid.isdisjoint(record.key for record in batch.invalid)
         records, watermark = replace(batch, watermark=None), SyncBatch(watermark=batch.watermark)
         parts = [watermark, records] if self.watermark_first else [records, watermark]
         for part in parts:
-            self._may_crash()
+            may_crash(self._random, self.crash)
             await super().commit(owner, part, lease)
-        self._may_crash()
+        may_crash(self._random, self.crash)
 
     async def get(self, identifiers: Any) -> Any:
-        self._may_crash()
+        may_crash(self._random, self.crash)
         return await super().get(identifiers)
 
-    def _may_crash(self) -> None:
-        if self._rng.random() < self.crash:
-            raise Crash
 
-
-class WithoutIdentifiers(CrashingSource):
+class WithoutIdentifiers(CrashingClient):
     """Lists nothing by identifier."""
 
-    async def fetch(self, query: SourceQuery) -> SourcePage:
-        page = await super().fetch(query)
-        is_listing = query.key == "Identifier" and query.identifiers is None
-        return SourcePage((), None, page.clock) if is_listing else page
-
-
-#: Sends nothing: what a simulated sync reads comes from its source.
-CLIENT = PartnerCentralClient("AWS")
-
-
-class SimulatedSync(OpportunitySync):
-    """Syncs what a source fetches, without the client."""
-
-    def __init__(
-        self,
-        source: CrashingSource,
-        store: SyncStore,
-        lookback: timedelta,
-        cursor: Any = DateCursor,
-    ) -> None:
-        super().__init__(CLIENT, store)
-        self._source = source
-        self._lookback = lookback  # Some are shorter than the library allows.
-        self._cursor = cursor
-
-    def _new_source(self) -> CrashingSource:
-        return self._source
+    async def list_opportunities(  # type: ignore[override] # as syncs call it
+        self, **options: Any
+    ) -> ListOpportunitiesResponse:
+        response = await super().list_opportunities(**options)
+        if options["sort"].sort_by != "Identifier" or options["identifier"] is not None:
+            return response
+        return response.model_copy(update={"opportunity_summaries": (), "next_token": None})
 
 
 @dataclass(frozen=True)
 class Safeguards:
     """The library's own safeguards, or mutants without one."""
 
-    cursor: type[DateCursor] = DateCursor
+    cursor: Any = None
     store: type[CrashingStore] = CrashingStore
     lookback: timedelta = timedelta(milliseconds=LATE + 1000)
 
@@ -177,65 +175,76 @@ class Outcome:
 OURS = Safeguards()
 
 
-def simulate(traits: Traits, seed: str, safeguards: Safeguards = OURS, runs: int = 8) -> Outcome:
+def new_sync(
+    client: PartnerCentralClient, store: SyncStore, safeguards: Safeguards = OURS
+) -> OpportunitySync:
+    sync = OpportunitySync(client, store, lookback=safeguards.lookback)
+    if safeguards.cursor is not None:
+        # private: a client and a store cannot weaken the cursor.
+        sync._cursor = safeguards.cursor
+    return sync
+
+
+def simulate(
+    make_service: MakeService, seed: str, safeguards: Safeguards = OURS, runs: int = 8
+) -> Outcome:
     """Sync again and again while records are edited; then once more when all is quiet."""
-    rng = Random(seed)
-    service = SimulatedService(traits, rng, size=rng.choice([0, 3, 10, 30]))
-    store = safeguards.store(rng)
-    crash = rng.choice([0.0, 0.02, 0.05])
+    random = Random(seed)
+    service = make_service(random=random, size=random.choice([0, 3, 10, 30]))
+    store = safeguards.store(random)
+    crash = random.choice([0.0, 0.02, 0.05])
     errors = 0
 
-    def sync(crash: float) -> SimulatedSync:
+    def sync(crash: float) -> OpportunitySync:
         store.crash = crash
-        return SimulatedSync(
-            CrashingSource(service, crash), store, safeguards.lookback, safeguards.cursor
-        )
+        return new_sync(CrashingClient(service, crash), store, safeguards)
 
     for number in range(runs):
         try:
             if number % 3 == 2:
-                drive(consume(sync(crash), rng))
+                drive(consume(sync(crash), random))
             else:
                 drive(sync(crash).run())
         except (Crash, PartnerCentralError):
             errors += 1
         except Endless:
             return Outcome(False, number, errors)
-        for _ in range(rng.choice([0, 1, 5])):
-            service.advance(rng.choice([10, 1000, 20_000]))
-    service.quiet()
+        for _ in range(random.choice([0, 1, 5])):
+            service.advance(random.choice([10, 1000, 20_000]))
+    service.end_edits()
     is_refused = False
     try:
         drive(sync(0.0).run())
     except PartnerCentralError:
         is_refused = True
-    unknown = service.invalid()
-    copy = {name: record for name, record in store.records.items() if name not in unknown}
-    return Outcome(copy == service.truth(), runs + 1, errors, is_refused)
+    unknown = service.invalid_ids()
+    replica = {name: record for name, record in store.records.items() if name not in unknown}
+    return Outcome(replica == service.expected(), runs + 1, errors, is_refused)
 
 
 #: What no run can see, and reconciling must.
-RECONCILED: Mapping[str, Traits] = {
-    "silent changes": Traits(silent=0.2, edits=0.5),
-    "deletions": Traits(deleted=0.1, edits=0.5),
-    "records without a date": Traits(undated=0.3, edits=0.5, imports=0.01),
-    "records without a date, and deletions": Traits(
-        undated=0.3, deleted=0.05, edits=0.5, tokens="keyset"
+RECONCILED: Mapping[str, MakeService] = {
+    "silent changes": partial(EditedService, silent_edits=0.2, edits=0.5),
+    "deletions": partial(EditedService, deletions=0.1, edits=0.5),
+    "records without a date": partial(EditedService, undated=0.3, edits=0.5, imports=0.01),
+    "records without a date, and deletions": partial(
+        EditedService, undated=0.3, deletions=0.05, edits=0.5, tokens="keyset"
     ),
-    "dates a little ahead of the clock": Traits(
-        ahead=0.1, ahead_by=(500, 2_000, 60_000), edits=0.5, late=LATE
+    "dates a little ahead of the clock": partial(
+        EditedService, ahead=0.1, ahead_by=(500, 2_000, 60_000), edits=0.5, late=LATE
     ),
-    "invalid records": Traits(invalid=0.1, edits=0.5, silent=0.1),
-    "a replica that lags": Traits(late=LATE // 2, replica_lag=LATE // 2, edits=1, silent=0.1),
-    "all of it": Traits(
-        silent=0.1,
-        deleted=0.03,
+    "invalid records": partial(EditedService, invalid=0.1, edits=0.5, silent_edits=0.1),
+    "a replica that lags": partial(LAGGING, silent_edits=0.1),
+    "all of it": partial(
+        EditedService,
+        silent_edits=0.1,
+        deletions=0.03,
         undated=0.2,
         ahead=0.05,
         ahead_by=(500, 60_000, 10**12),
         edits=0.7,
         late=LATE,
-        short=0.2,
+        short_pages=0.2,
         faults=0.02,
     ),
 }
@@ -249,40 +258,46 @@ class Reconciled:
 
 
 def simulate_reconciling(
-    traits: Traits, seed: str, source: type[CrashingSource] = CrashingSource
+    make_service: MakeService, seed: str, client: type[CrashingClient] = CrashingClient
 ) -> Reconciled:
     """Sync and reconcile while records are edited, then reconcile when all is quiet."""
-    rng = Random(seed)
-    service = SimulatedService(traits, rng, size=rng.choice([3, 10, 30]))
-    store = CrashingStore(rng)
-
-    def sync() -> SimulatedSync:
-        return SimulatedSync(source(service, 0.0), store, OURS.lookback)
-
+    random = Random(seed)
+    service = make_service(random=random, size=random.choice([3, 10, 30]))
+    store = CrashingStore(random)
     for _ in range(6):
+        sync = new_sync(client(service), store)
         with suppress(PartnerCentralError, Endless):
-            drive(sync().reconcile() if rng.random() < 0.2 else sync().run())
-        service.advance(rng.choice([10, 1000, 20_000, 200_000]))
-    service.quiet()
+            drive(sync.reconcile() if random.random() < 0.2 else sync.run())
+        service.advance(random.choice([10, 1000, 20_000, 200_000]))
+    service.end_edits()
     try:
-        drive(sync().reconcile())
-        report = drive(sync().reconcile())
+        drive(new_sync(client(service), store).reconcile())
+        report = drive(new_sync(client(service), store).reconcile())
     except PartnerCentralError:
         return Reconciled(is_exact=False, claims_equality=False, is_refused=True)
-    unknown = service.invalid() | {f"O{identifier}" for identifier in service.gone}
-    copy = {name: record for name, record in store.records.items() if name not in unknown}
+    unknown = service.invalid_ids() | service.deleted
+    replica = {name: record for name, record in store.records.items() if name not in unknown}
     claims = "the copy is what AWS lists" in str(report) or set(report.gone) == (
         unknown & store.records.keys()
     )
     claims = claims and not report.unverified
-    return Reconciled(copy == service.truth(), claims)
+    return Reconciled(replica == service.expected(), claims)
 
 
-async def consume(sync: SimulatedSync, rng: Random) -> None:
+async def consume(sync: OpportunitySync, random: Random) -> None:
     changes = sync.changes()
     try:
         async for _ in changes:
-            if rng.random() < 0.02:
+            if random.random() < 0.02:
                 return
     finally:
         await changes.aclose()
+
+
+def drive(coroutine: Any) -> Any:
+    """Run a coroutine that never waits, without an event loop, which would be slow."""
+    try:
+        coroutine.send(None)
+    except StopIteration as end:
+        return end.value
+    raise AssertionError("it waited")

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
 
 import pytest
 
-from partnercentral_list import Catalog, OpportunitySummary, PaginationError
-from partnercentral_list.sync import InvalidRecord
-from tests.service import (
-    CursorPage,
-    DateCursor,
-    SortKey,
-    SourcePage,
-    SourceQuery,
-    SourceRow,
-    valid_row,
-)
-from tests.sync.simulated_service import START, Traits, drive
+from partnercentral_list import PaginationError
+from partnercentral_list.sync import MemoryStore, OpportunitySync
+
+# private: each of the cursor's safeguards is taken away once to show that it is needed.
+from partnercentral_list.sync._cursor import CursorPage, DateCursor
+
+# private: what such a cursor reads, and what it would believe of a page.
+from partnercentral_list.sync._source import SortKey, SourcePage, SourceQuery
+from tests.edited_service import EditedService
+from tests.service import EPOCH, DirectClient, Page, Record, Service, record, timestamp
 from tests.sync.simulation import (
     HOSTILE,
     LATE,
@@ -27,9 +28,11 @@ from tests.sync.simulation import (
     RECONCILED,
     UNSTABLE,
     CrashingStore,
+    MakeService,
     Outcome,
     Safeguards,
     WithoutIdentifiers,
+    drive,
     simulate,
     simulate_reconciling,
 )
@@ -101,22 +104,31 @@ class WatermarkFirst(CrashingStore):
     watermark_first = True
 
 
-NOTHING = timedelta(0)
-BROKEN = {
-    "naive": (Safeguards(Naive, lookback=NOTHING), Traits(edits=1.5)),
-    "naive, late changes": (Safeguards(Naive, lookback=NOTHING), Traits(late=LATE, edits=0.5)),
-    "tokens with lookback": (Safeguards(Naive), Traits(edits=2, mass=0.1)),
-    "no lookback": (Safeguards(lookback=NOTHING), Traits(late=LATE, edits=1)),
+SHORTEST = timedelta(seconds=1)
+BROKEN: Mapping[str, tuple[Safeguards, MakeService]] = {
+    "naive": (Safeguards(Naive, lookback=SHORTEST), partial(EditedService, edits=1.5)),
+    "naive, late changes": (
+        Safeguards(Naive, lookback=SHORTEST),
+        partial(EditedService, late=LATE, edits=0.5),
+    ),
+    "tokens with lookback": (Safeguards(Naive), partial(EditedService, edits=2, mass_edits=0.1)),
+    "the shortest lookback": (
+        Safeguards(lookback=SHORTEST),
+        partial(EditedService, late=LATE, edits=1),
+    ),
     "half the lookback": (
         Safeguards(lookback=timedelta(milliseconds=LATE // 2)),
-        Traits(late=LATE, edits=1),
+        partial(EditedService, late=LATE, edits=1),
     ),
-    "no cap": (Safeguards(WithoutCap), Traits(late=LATE, edits=1.5, latency=2000)),
+    "no cap": (Safeguards(WithoutCap), partial(EditedService, late=LATE, edits=1.5, latency=2)),
     "no check of the boundary": (
         Safeguards(WithoutBoundaryCheck),
         HOSTILE["exclusive to the second"],
     ),
-    "no order check": (Safeguards(WithoutOrderCheck), Traits(disorder=0.2, edits=0.3)),
+    "no order check": (
+        Safeguards(WithoutOrderCheck),
+        partial(EditedService, disorder=0.2, edits=0.3),
+    ),
     "dates of invalid records": (
         Safeguards(WithInvalidDates),
         HOSTILE["invalid records"],
@@ -125,17 +137,20 @@ BROKEN = {
         Safeguards(WithoutClock),
         HOSTILE["dates ahead of the clock"],
     ),
-    "watermark before records": (Safeguards(store=WatermarkFirst), Traits(edits=0.3)),
+    "watermark before records": (
+        Safeguards(store=WatermarkFirst),
+        partial(EditedService, edits=0.3),
+    ),
 }
 
 
 @pytest.mark.parametrize("name", BROKEN)
 def test_without_one_safeguard_records_are_lost(name: str) -> None:
-    safeguards, traits = BROKEN[name]
+    safeguards, service = BROKEN[name]
     seeds = [f"{name}:{seed}" for seed in range(400)]
-    lost = next((seed for seed in seeds if not simulate(traits, seed, safeguards).is_exact), None)
+    lost = next((seed for seed in seeds if not simulate(service, seed, safeguards).is_exact), None)
     assert lost is not None
-    assert simulate(traits, lost, OURS).is_exact
+    assert simulate(service, lost, OURS).is_exact
 
 
 @pytest.mark.parametrize("name", RECONCILED)
@@ -149,8 +164,8 @@ def test_a_reconciled_replica_is_exact_or_the_report_says_otherwise(name: str) -
 
 
 def test_without_the_listing_by_identifier_a_report_is_wrong() -> None:
-    traits = RECONCILED["records without a date"]
-    outcomes = [simulate_reconciling(traits, str(seed), WithoutIdentifiers) for seed in range(5)]
+    service = RECONCILED["records without a date"]
+    outcomes = [simulate_reconciling(service, str(seed), WithoutIdentifiers) for seed in range(5)]
     assert any(outcome.claims_equality and not outcome.is_exact for outcome in outcomes)
 
 
@@ -161,8 +176,8 @@ def test_an_order_that_does_not_last_is_an_error_or_the_copy_is_exact(name: str)
     assert any(outcome.is_exact for outcome in outcomes)
 
 
-TIED = {
-    "one pass": Traits(imports=0.02, edits=0.7),
+TIED: Mapping[str, MakeService] = {
+    "one pass": partial(EditedService, imports=0.02, edits=0.7),
     "repeats ignored": UNSTABLE["ties in another order each time"],
 }
 
@@ -180,91 +195,47 @@ def is_lost(outcome: Outcome) -> bool:
     return not (outcome.is_exact or outcome.is_refused)
 
 
-CLOCK = START + timedelta(days=1)
+START = 1_735_689_600_000
+"""The first time of these records, in milliseconds since 1970: 2025."""
 
 
-class Pages:
-    """Twenty changes, a second apart, four to a page; of those in the middle none can be read."""
-
-    catalog = Catalog.AWS
-
-    def __init__(self, nonsense: datetime) -> None:
-        self.requests = 0
-        self._rows = [
-            _row(number, nonsense if 5 <= number <= 16 else None) for number in range(1, 21)
-        ]
-
-    async def fetch(self, query: SourceQuery) -> SourcePage:
-        self.requests += 1
-        assert self.requests < 100
-        dates = [START + timedelta(seconds=number) for number in range(1, 21)]
-        first = next((n for n, at in enumerate(dates) if at >= (query.after or START)), 20)
-        rows = self._rows[first:]
-        if query.descending:
-            rows = rows[::-1]
-        begin = int(query.token or 0)
-        token = str(begin + 4) if begin + 4 < len(rows) else None
-        return SourcePage(tuple(rows[begin : begin + 4]), token, CLOCK)
+def changed(number: int) -> Record:
+    """Return a record that changed in that second."""
+    return record(number, LastModifiedDate=timestamp(START + 1000 * number))
 
 
-def _row(number: int, nonsense: datetime | None) -> SourceRow:
-    row = valid_row(
-        OpportunitySummary(
-            id=f"O{number}",
-            catalog=Catalog.AWS,
-            last_modified_date=START + timedelta(seconds=number),
-        )
-    )
-    if nonsense is None:
-        return row
-    return replace(row, modified=nonsense, record=InvalidRecord(f"O{number}", None, "", ""))
+class ClockService(Service):
+    """Has a clock a day after its records."""
+
+    def clock(self) -> datetime:
+        return EPOCH + timedelta(milliseconds=START, days=1)
 
 
-@pytest.mark.parametrize("nonsense", [datetime(9999, 1, 1, tzinfo=UTC), START - timedelta(days=1)])
-def test_a_page_of_invalid_records_hides_no_page_behind_it(
-    nonsense: datetime,
-) -> None:
-    async def read() -> set[str]:
-        cursor = DateCursor(Pages(nonsense), None)
-        found: set[str] = set()
-        while (step := await cursor.next_page()) is not None:
-            found |= {row.id for row in step.rows if row.id is not None}
-        return found
-
-    assert drive(read()) == {f"O{number}" for number in range(1, 21)}
+@pytest.mark.parametrize("nonsense", ["9999-01-01T00:00:00Z", "2024-12-31T00:00:00Z"])
+def test_a_page_of_invalid_records_hides_no_page_behind_it(nonsense: str) -> None:
+    listed = [changed(number) for number in range(1, 21)]
+    for wrong in listed[4:16]:
+        wrong.shows = {"LastModifiedDate": nonsense, "LifeCycle": "a structure belongs here"}
+    store = MemoryStore()
+    sync = OpportunitySync(DirectClient(ClockService(listed, page_size=4)), store)
+    drive(sync.run())
+    assert store.records.keys() == {one["Id"] for one in listed[:4] + listed[16:]}
+    assert store.invalid.keys() == {one["Id"] for one in listed[4:16]}
 
 
-class Circle:
+class Circle(ClockService):
     """Three records to a page; its tokens lead in a circle."""
 
-    catalog = Catalog.AWS
-
-    def __init__(self, modified: datetime | None) -> None:
-        self.requests = 0
-        self._modified = modified
-
-    async def fetch(self, query: SourceQuery) -> SourcePage:
-        self.requests += 1
-        assert self.requests < 100
-        place = int(query.token or 0)
-        names = [f"O{number}" for number in range(3 * place, 3 * place + 3)]
-        rows = [
-            valid_row(
-                OpportunitySummary(id=name, catalog=Catalog.AWS, last_modified_date=self._modified)
-            )
-            for name in names
-        ]
-        return SourcePage(tuple(rows), str(place % 3 + 1), CLOCK)
+    def page(self, parameters: Mapping[str, Any]) -> Page:
+        self.requests.append(parameters)
+        assert len(self.requests) < 100
+        place = int(parameters.get("NextToken", 0))
+        return self.records[3 * place : 3 * place + 3], str(place % 3 + 1)
 
 
-@pytest.mark.parametrize("modified", [START, None])
-def test_tokens_in_a_circle_are_an_error_and_no_endless_run(
-    modified: datetime | None,
-) -> None:
-    async def read() -> None:
-        cursor = DateCursor(Circle(modified), None)
-        while await cursor.next_page() is not None:
-            pass
-
+@pytest.mark.parametrize("has_dates", [True, False])
+def test_tokens_in_a_circle_are_an_error_and_no_endless_run(has_dates: bool) -> None:
+    modified = timestamp(START) if has_dates else None
+    service = Circle([record(number, LastModifiedDate=modified) for number in range(12)])
     with pytest.raises(PaginationError):
-        drive(read())
+        drive(OpportunitySync(DirectClient(service), MemoryStore()).run())

@@ -42,13 +42,13 @@ def test_fifty_at_once_use_nine_tenths_and_are_never_throttled(clock: Clock, see
     async def main() -> list[float]:
         return list(await asyncio.gather(*(one() for _ in range(50))))
 
-    times = run(clock, main())
+    times = run(main(), clock)
     assert server.throttled == []
     assert (len(times) - 1) / (max(times) - min(times)) >= 9.0  # from the first to the last
 
 
 def test_a_minute_of_queued_requests_uses_nine_tenths(clock: Clock) -> None:
-    times = run(clock, acquire_many(make(clock), 600))
+    times = run(acquire_many(make(clock), 600), clock)
     later = [time for time in times if 10 <= time - times[0] < 60]  # without the burst
     assert 9.0 <= len(later) / 50 <= 9.5
     assert most_in_a_window(in_transit(times)) <= 10
@@ -89,7 +89,7 @@ def arrivals(per_second: float, pauses: list[float], leaving: set[int]) -> list[
         done = await asyncio.gather(*tasks, return_exceptions=True)
         assert {type(result) for result in done} <= {type(None), asyncio.CancelledError}
 
-    run(clock, main())
+    run(main(), clock)
     return times
 
 
@@ -103,7 +103,7 @@ def test_a_rest_is_not_followed_by_more_than_the_quota(clock: Clock) -> None:
             times += await acquire_many(limiter, 30)
         return times
 
-    assert most_in_a_window(in_transit(run(clock, main()))) <= 10
+    assert most_in_a_window(in_transit(run(main(), clock))) <= 10
 
 
 def test_the_window_of_these_tests_finds_too_many() -> None:
@@ -122,7 +122,7 @@ def test_the_window_of_these_tests_finds_too_many() -> None:
 )
 def test_other_quotas_are_used_too(clock: Clock, per_second: float, least: float) -> None:
     number = max(20, int(20 * per_second))
-    times = run(clock, acquire_many(make(clock, per_second), number))
+    times = run(acquire_many(make(clock, per_second), number), clock)
     assert least <= (number - 1) / (times[-1] - times[0]) / per_second <= 1.0 + 1.0 / number
 
 
@@ -135,7 +135,7 @@ def test_a_request_after_a_rest_does_not_wait(clock: Clock) -> None:
             due = clock.now
             assert await acquire_many(limiter, 3) == [due] * 3
 
-    run(clock, main())
+    run(main(), clock)
 
 
 def test_a_blocked_loop_does_not_send_overdue_requests_at_once(clock: Clock) -> None:
@@ -148,7 +148,7 @@ def test_a_blocked_loop_does_not_send_overdue_requests_at_once(clock: Clock) -> 
         asyncio.get_running_loop().call_later(0.5, block)
         return await acquire_many(limiter, 60)
 
-    times = run(clock, main())
+    times = run(main(), clock)
     assert most_in_a_window(in_transit(times)) <= 10
     assert times == sorted(times)  # gather keeps the order of the calls
 

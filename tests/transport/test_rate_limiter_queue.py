@@ -49,7 +49,7 @@ def test_first_come_first_served(clock: Clock, pause: float) -> None:
     async def main() -> None:
         await asyncio.gather(*(one(number) for number in range(60)))
 
-    run(clock, main())
+    run(main(), clock)
     assert order == list(range(60))
 
 
@@ -74,9 +74,9 @@ def test_cancelled_requests_leave_their_permits_to_others(clock: Clock, which: s
         done = await asyncio.gather(*tasks, return_exceptions=True)
         return sent, clock.now, [time for time in done if isinstance(time, float)]
 
-    sent, end, times = run(clock, main())
+    sent, end, times = run(main(), clock)
     alone = Clock()
-    expected = run(alone, acquire_many(make(alone), len(times)))
+    expected = run(acquire_many(make(alone), len(times)), alone)
     assert 3 <= sent < 10
     assert most_in_a_window(in_transit(times)) <= 10
     # As if those who left had never been there, but for one poll of those who stay.
@@ -95,7 +95,7 @@ def test_a_wait_that_times_out_takes_no_permit(clock: Clock) -> None:
                     await limiter.acquire()
         return await limiter.acquire() - start
 
-    assert run(clock, main()) <= 0.35
+    assert run(main(), clock) <= 0.35
 
 
 def test_a_forgotten_acquire_leaves_the_queue(clock: Clock) -> None:
@@ -109,7 +109,7 @@ def test_a_forgotten_acquire_leaves_the_queue(clock: Clock) -> None:
         start = clock.now
         return await limiter.acquire() - start
 
-    assert run(clock, main()) == pytest.approx(1 / 9.5)
+    assert run(main(), clock) == pytest.approx(1 / 9.5)
 
 
 def test_an_unused_permit_can_be_released(clock: Clock) -> None:
@@ -124,7 +124,7 @@ def test_an_unused_permit_can_be_released(clock: Clock) -> None:
         limiter.release(0.0)  # one that never was changes nothing
         assert await limiter.acquire() > start
 
-    run(clock, main())
+    run(main(), clock)
 
 
 def test_a_retry_goes_before_all_first_attempts(clock: Clock) -> None:
@@ -147,7 +147,7 @@ def test_a_retry_goes_before_all_first_attempts(clock: Clock) -> None:
             assert order[:3] == ["retry 0", "retry 1", "retry 2"]
 
     start = clock.now
-    run(clock, main())
+    run(main(), clock)
     assert clock.now - start <= 103 / 9.0  # the others lose nothing but those three
 
 
@@ -163,7 +163,7 @@ def test_a_permit_is_renewed_before_everybody_else(clock: Clock) -> None:
         assert renewed == min(time for time in (*times, renewed) if time > 1002.0)
         assert most_in_a_window(in_transit([renewed, *times])) <= 10
 
-    run(clock, main())
+    run(main(), clock)
 
 
 @given(
@@ -185,7 +185,7 @@ def test_renewed_permits_keep_to_the_quota_however_late(delays: list[float], see
     async def main() -> None:
         await asyncio.gather(*(one(delay) for delay in delays))
 
-    run(clock, main())
+    run(main(), clock)
     assert len(times) == len(delays)
     assert most_in_a_window(in_transit(times, seed)) <= 10
 
@@ -203,8 +203,9 @@ def test_a_permit_that_is_renewed_stays_one_request_of_the_day(clock: Clock) -> 
         limiter.throttled(clock.now)
         await asyncio.sleep(0)
         renewing.cancel()
+        await asyncio.wait([renewing])
 
-    run(clock, main())
+    run(main(), clock)
 
 
 def test_an_unused_permit_of_an_abandoned_renewal_is_released(clock: Clock) -> None:
@@ -225,7 +226,7 @@ def test_an_unused_permit_of_an_abandoned_renewal_is_released(clock: Clock) -> N
         limiter.release(permits[0])
         assert await limiter.acquire() > permits[-1]
 
-    run(clock, main())
+    run(main(), clock)
 
 
 @pytest.mark.parametrize("renews", [False, True])
@@ -244,7 +245,7 @@ def test_renewing_neither_speeds_up_nor_slows_down(clock: Clock, renews: bool) -
                 limiter.throttled(clock.now)
         return clock.now - cut_at
 
-    assert run(clock, main()) == pytest.approx(29.58, abs=0.01)
+    assert run(main(), clock) == pytest.approx(29.58, abs=0.01)
 
 
 # How long a request may wait.
@@ -272,7 +273,7 @@ def test_a_request_that_would_wait_too_long_is_refused_at_once(clock: Clock) -> 
         await asyncio.sleep(1)
         assert await limiter.acquire(max_wait=0) == clock.now
 
-    run(clock, main())
+    run(main(), clock)
 
 
 def test_the_shorter_bound_of_a_wait_counts(clock: Clock) -> None:
@@ -288,7 +289,7 @@ def test_the_shorter_bound_of_a_wait_counts(clock: Clock) -> None:
                     await limiter.acquire(max_wait=bound)
         await asyncio.gather(*waiting, return_exceptions=True)
 
-    run(clock, main())
+    run(main(), clock)
 
 
 def test_a_wait_that_throttling_makes_too_long_ends_at_its_bound(clock: Clock) -> None:
@@ -307,7 +308,7 @@ def test_a_wait_that_throttling_makes_too_long_ends_at_its_bound(clock: Clock) -
         assert clock.now - start <= 3.0
         assert await limiter.acquire() - clock.now <= 0.0  # nobody is left in the queue
 
-    run(clock, main())
+    run(main(), clock)
 
 
 def test_a_wait_is_announced_once_and_only_if_there_is_one(clock: Clock) -> None:
@@ -320,7 +321,7 @@ def test_a_wait_is_announced_once_and_only_if_there_is_one(clock: Clock) -> None
     async def main() -> None:
         await asyncio.gather(*(one() for _ in range(9)))
 
-    run(clock, main())
+    run(main(), clock)
     assert [length for _, length in announced] == [1, 2, 3, 4, 5, 6]
     assert [wait for wait, _ in announced] == pytest.approx([n / 9.5 for n in range(1, 7)])
 
@@ -333,7 +334,7 @@ def test_a_stopped_loop_delays_others_by_a_second_at_most(
     waiting = [stopped.create_task(limiter.acquire()) for _ in range(20)]
     stopped.run_until_complete(asyncio.sleep(0))
     start = clock.now
-    times = run(clock, asyncio.wait_for(acquire_many(limiter, 20), 60))
+    times = run(asyncio.wait_for(acquire_many(limiter, 20), 60), clock)
     assert times[0] - start <= 1.5
     assert times[-1] - times[0] <= 20 / 9.0
     later = stopped.run_until_complete(asyncio.wait_for(asyncio.gather(*waiting), 10))
@@ -349,7 +350,7 @@ def test_a_loop_busy_for_less_than_a_second_keeps_its_turn(clock: Clock) -> None
     busy.run_until_complete(asyncio.sleep(0))
 
     with pytest.raises(TimeoutError):
-        run(clock, asyncio.wait_for(limiter.acquire(), 0.9))
+        run(asyncio.wait_for(limiter.acquire(), 0.9), clock)
     assert sum(task.done() for task in waiting) == 3
     busy.run_until_complete(asyncio.wait(waiting))
     busy.close()
@@ -386,7 +387,7 @@ def test_threads_share_one_limiter(clock: Clock) -> None:
 
 def test_a_limiter_outlives_its_event_loops(clock: Clock) -> None:
     limiter = make(clock)
-    times = [time for _ in range(5) for time in run(clock, acquire_many(limiter, 8))]
+    times = [time for _ in range(5) for time in run(acquire_many(limiter, 8), clock)]
     assert most_in_a_window(in_transit(times)) <= 10
 
 
@@ -401,7 +402,7 @@ def test_queued_requests_poll_seldom(clock: Clock, number: int) -> None:
 
     limiter = RateLimiter(RateLimit(clock=lambda: clock.now, sleep=sleep))
     start = clock.now
-    run(clock, acquire_many(limiter, number))
+    run(acquire_many(limiter, number), clock)
     assert polls / (clock.now - start) <= 1100
 
 
@@ -427,7 +428,7 @@ def test_the_days_requests_are_counted_over_rolling_24_hours(clock: Clock) -> No
         with pytest.raises(DailyLimitError):
             await limiter.acquire()
 
-    run(clock, main())
+    run(main(), clock)
 
 
 def test_queued_requests_fail_as_soon_as_the_day_is_spent(clock: Clock) -> None:
@@ -442,7 +443,7 @@ def test_queued_requests_fail_as_soon_as_the_day_is_spent(clock: Clock) -> None:
         assert sum(isinstance(result, DailyLimitError) for result in done) == 20
 
     start = clock.now
-    run(clock, main())
+    run(main(), clock)
     assert clock.now - start <= 2.0
 
 

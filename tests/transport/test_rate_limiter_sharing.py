@@ -87,7 +87,7 @@ def share(
                 if clock.now > 250.0 and rate(server.accepted, clock.now - 10, clock.now) >= 8.5:
                     back = min(back, clock.now)
 
-    run(clock, main())
+    run(main(), clock)
     return server, back - 240.0
 
 
@@ -144,7 +144,7 @@ def test_throttling_cuts_a_quarter_once_per_round_trip(clock: Clock) -> None:
         limiter.throttled(await limiter.acquire())
         assert limiter.rate == pytest.approx(0.75 * 0.75 * 9.5, rel=0.01)
 
-    run(clock, main())
+    run(main(), clock)
 
 
 def test_the_rate_has_a_floor_and_recovers_completely(clock: Clock) -> None:
@@ -159,7 +159,7 @@ def test_the_rate_has_a_floor_and_recovers_completely(clock: Clock) -> None:
         await asyncio.sleep(1000)
         assert limiter.rate == pytest.approx(9.5)
 
-    run(clock, main())
+    run(main(), clock)
 
 
 def test_queued_requests_slow_down_too(clock: Clock) -> None:
@@ -172,5 +172,5 @@ def test_queued_requests_slow_down_too(clock: Clock) -> None:
             limiter.throttled(clock.now)
         return list(await asyncio.gather(*tasks))
 
-    times = run(clock, main())
+    times = run(main(), clock)
     assert times[3] - 1000.05 >= 1.9  # the floor: two seconds apart, a little less as it grows
