@@ -6,6 +6,7 @@ import difflib
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Set
 from importlib import import_module
 from inspect import signature
+from time import time
 from typing import TYPE_CHECKING, Final, Literal, Never, Self
 
 from typing_extensions import Unpack
@@ -160,10 +161,10 @@ class PartnerCentralClient:
     def demo(cls, opportunities: int = 250) -> Self:
         """Return a client of sample data; it needs no account, no credentials and no network.
 
-        An emulator in this process has them; closing the client stops it.
+        An emulator in this process has them, without odd values; closing the client stops it.
 
         Args:
-            opportunities: How many there are, at least 0; the same ones in each run.
+            opportunities: How many there are, at least 0; the same on each run, dated around today.
 
         Raises:
             ConfigurationError: The number is less than 0, or not a whole number.
@@ -173,7 +174,7 @@ class PartnerCentralClient:
         check_kind("opportunities", opportunities, int)
         if opportunities < 0:
             raise ConfigurationError("opportunities must be 0 or more.")
-        (emulator := PartnerCentralEmulator(opportunities)).start()
+        (emulator := PartnerCentralEmulator(opportunities, odd_values=False, clock=time)).start()
         client = cls("AWS", endpoint_url=emulator.url, config=ClientConfig(sign_requests=False))
         client._on_close = emulator.stop
         return client
@@ -379,8 +380,7 @@ class PartnerCentralClient:
         from partnercentral_list._pagination.lookup import look_up
 
         batches = identifier_batches(identifiers, on_missing)
-        parameters = lookup_request(self._catalog)
-        return look_up(self._transport.fetch, parameters, batches, on_missing)
+        return look_up(self._transport.fetch, lookup_request(self._catalog), batches, on_missing)
 
 
 def _unknown_arguments(unknown: Iterable[str]) -> str:

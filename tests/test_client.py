@@ -933,6 +933,27 @@ async def test_a_demo_has_as_many_opportunities_as_wanted_and_always_the_same() 
     assert listed[1] == listed[2]
 
 
+async def test_a_demo_is_a_pipeline_of_today_without_odd_values() -> None:
+    now = datetime.now(UTC)
+    async with PartnerCentralClient.demo() as client:
+        listed = await client.iter_opportunities().collect()
+    amounts = [
+        float(spend.amount or "nan")
+        for item in listed
+        if item.project
+        for spend in item.project.expected_customer_spend or ()
+        if spend.currency_code == "USD"
+    ]
+    assert 200_000 < sum(amounts) < 20_000_000
+    assert not [item.id for item in listed if not item.life_cycle or not item.customer]
+    changed = [item.last_modified_date for item in listed if item.last_modified_date]
+    assert now - timedelta(days=7) < max(changed) <= now + timedelta(days=1)
+    close = [item.life_cycle.target_close_date for item in listed if item.life_cycle]
+    future = [day for day in close if day and day > now.date()]
+    assert 150 < len(future) < 220
+    assert max(future) < now.date() + timedelta(days=365)
+
+
 @pytest.mark.parametrize("number", [-1, True, "9", 1.5, None])
 def test_a_number_of_sample_opportunities_is_checked(number: Any) -> None:
     with pytest.raises(ConfigurationError, match="opportunities"):

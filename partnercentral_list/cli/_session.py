@@ -6,6 +6,7 @@ import math
 import os
 import re
 import ssl
+import time
 from argparse import Namespace
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
@@ -143,7 +144,8 @@ def serving_endpoint(options: Namespace, catalog: str) -> Generator[str | None]:
         raise CommandError("--demo has an endpoint of its own: leave out --endpoint-url.")
     from partnercentral_list.emulator import PartnerCentralEmulator
 
-    with PartnerCentralEmulator(catalog=catalog) as emulator:
+    # As PartnerCentralClient.demo() has it.
+    with PartnerCentralEmulator(catalog=catalog, odd_values=False, clock=time.time) as emulator:
         yield emulator.url
 
 

@@ -13,6 +13,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -60,6 +61,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--port", type=int, default=8765, help="on 127.0.0.1; 0 for any that is free (8765)")
     add("--opportunities", type=int, default=250, metavar="N", help="how many to generate (250)")
     add("--seed", type=int, default=0, metavar="N", help="what they are generated from (0)")
+    add("--no-odd-values", action="store_true", help="leave out what is odd in every hundredth")
+    add(
+        "--real-dates",
+        action="store_true",
+        help="date them around today; around 1 July 2026, the same ones each day, if not given",
+    )
     add("--catalog", default="AWS", choices=_CATALOGS, help="the catalog that they are in (AWS)")
     add("--latency", type=float, default=0.0, metavar="SECONDS", help="wait before each response")
     add("--requests-per-second", type=float, metavar="N", help="the quota; none if not given")
@@ -101,6 +108,7 @@ def serve(options: argparse.Namespace) -> int:
     _check(options)
     emulator = PartnerCentralEmulator(
         options.opportunities,
+        odd_values=not options.no_odd_values,
         seed=options.seed,
         catalog=options.catalog,
         latency=options.latency,
@@ -109,6 +117,7 @@ def serve(options: argparse.Namespace) -> int:
         port=options.port,
         behavior=_behavior(options.behavior),
         credentials=_credentials(options.credentials),
+        clock=time.time if options.real_dates else None,
         allowed_hosts=options.allowed_host,
     )
     try:
@@ -119,8 +128,12 @@ def serve(options: argparse.Namespace) -> int:
             "--port 0 takes one that is free."
         ) from None
     try:
+        # A shell starts background programs with SIGINT ignored, and Python leaves it like that.
+        # Set before the announcement: who has read it may already send one.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.default_int_handler)
         _announce(emulator, options)
-        _wait()
+        threading.Event().wait()
     except KeyboardInterrupt:
         pass
     finally:
@@ -187,13 +200,6 @@ def _announce(emulator: PartnerCentralEmulator, options: argparse.Namespace) -> 
             "with the rest of the credentials that it accepts in AWS_SECRET_ACCESS_KEY and so on."
         )
     print("Ctrl-C stops it.", flush=True)
-
-
-def _wait() -> None:
-    # A shell starts background programs with SIGINT ignored, and Python leaves it like that.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.default_int_handler)
-    threading.Event().wait()
 
 
 if __name__ == "__main__":

@@ -10,39 +10,39 @@ from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, overload
 
-from partnercentral_list.emulator._dataset import FIRST_DAY, index_of
+from partnercentral_list.emulator._dataset import SampleData
 from partnercentral_list.emulator._model import SECOND, parse_timestamp
 from partnercentral_list.emulator._records import Record
-
-# Everything in an archive was created, and changed, before.
-OLDER_THAN = int(FIRST_DAY.timestamp()) * SECOND
-
-
-def excludes_archive(parameters: Mapping[str, Any]) -> bool:
-    """Return whether a request's bounds exclude everything that an archive can hold."""
-    bounds = [
-        parameters.get("LastModifiedDate", {}).get("AfterLastModifiedDate"),
-        parameters.get("CreatedDate", {}).get("AfterCreatedDate"),
-    ]
-    return any((parse_timestamp(bound) or 0) >= OLDER_THAN for bound in bounds)
 
 
 class Archive:
     """The opportunities of a range of indices, except those that were taken out."""
 
-    def __init__(self, first: int, end: int, seed: int, generate: Callable[[int], Record]) -> None:
+    def __init__(
+        self, first: int, end: int, data: SampleData, generate: Callable[[int], Record]
+    ) -> None:
         self._first = first
         self._end = end
-        self._seed = seed
+        self._data = data
         self._generate = generate
         self._taken: tuple[int, ...] = ()
+        # Everything in it was created, and changed, before.
+        self.older_than = int(data.first_day.timestamp()) * SECOND
 
     def __len__(self) -> int:
         return max(0, self._end - self._first - len(self._taken))
 
+    def is_excluded_by(self, parameters: Mapping[str, Any]) -> bool:
+        """Return whether a request's bounds exclude everything that an archive can hold."""
+        bounds = [
+            parameters.get("LastModifiedDate", {}).get("AfterLastModifiedDate"),
+            parameters.get("CreatedDate", {}).get("AfterCreatedDate"),
+        ]
+        return any((parse_timestamp(bound) or 0) >= self.older_than for bound in bounds)
+
     def find(self, identifier: str) -> Record | None:
         """Return the opportunity with an Id, or None if it is not in the archive."""
-        index = index_of(self._seed, identifier)
+        index = self._data.index_of(identifier)
         if index is None or not self._first <= index < self._end or index in self._taken:
             return None
         return self._generate(index)

@@ -35,6 +35,9 @@ class PartnerCentralEmulator:
     Args:
         opportunities: How many to generate, or records in wire form. A record without ``Catalog``
             gets the emulator's; nothing else is added or checked, so it may be invalid.
+        odd_values: Whether every hundredth generated record has an odd value (a huge, empty or null
+            amount, a close date in the far future, a member that is null); its
+            PartnerOpportunityIdentifier begins with ``odd-`` and says which.
         seed: Seeds the generated records, tokens and request ids.
         catalog: The catalog of the records. A request for another one gets an empty page.
         latency: Seconds to wait before each response, 0 or more.
@@ -53,7 +56,8 @@ class PartnerCentralEmulator:
             or ``update`` or after the real time in those records, moves neither. None lets quota,
             tokens and late changes age by real time, dates each change one second after the latest
             date of all, so that dates can be repeated, and dates responses with the real time, or
-            the latest such change.
+            the latest such change. Generated records are dated around the day that the clock shows
+            when the emulator is made, or 1 July 2026 without one (or if it shows none after 2022).
         allowed_hosts: Further host names that lead to the emulator, without a port, such as
             ``"host.docker.internal"``. A request that names another host than these, 127.0.0.1,
             localhost or [::1] gets a 421, so that no web page can read the records through a name
@@ -69,6 +73,7 @@ class PartnerCentralEmulator:
         self,
         opportunities: int | Iterable[Mapping[str, Any]] = 250,
         *,
+        odd_values: bool = True,
         seed: int = 0,
         catalog: str = "AWS",
         latency: float = 0.0,
@@ -93,7 +98,12 @@ class PartnerCentralEmulator:
         if not isinstance(quota, AccountQuota):
             quota = AccountQuota(quota, clock=age_clock)
         self._store = OpportunityStore(
-            opportunities, seed=seed, catalog=catalog, behavior=behavior, clock=clock
+            opportunities,
+            seed=seed,
+            catalog=catalog,
+            behavior=behavior,
+            clock=clock,
+            odd_values=odd_values,
         )
         if isinstance(credentials, AcceptedCredentials):
             credentials = [credentials]

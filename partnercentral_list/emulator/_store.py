@@ -11,15 +11,10 @@ from functools import lru_cache
 from random import Random
 from typing import Any, TypeVar
 
-from partnercentral_list.emulator._archive import (
-    OLDER_THAN,
-    Archive,
-    excludes_archive,
-    list_with_archive,
-)
+from partnercentral_list.emulator._archive import Archive, list_with_archive
 from partnercentral_list.emulator._behavior import Behavior
 from partnercentral_list.emulator._changes import EventFeed, EventType, VisibleRecords
-from partnercentral_list.emulator._dataset import FIRST_ARCHIVED, generate
+from partnercentral_list.emulator._dataset import FIRST_ARCHIVED, SampleData, day_of
 from partnercentral_list.emulator._matching import RecordOrder, RecordTest, make_matcher
 from partnercentral_list.emulator._model import SECOND, UNITS, format_timestamp
 from partnercentral_list.emulator._records import Record, merge
@@ -31,7 +26,7 @@ _V = TypeVar("_V")
 _MAX_CACHED_LISTINGS = 64
 # How many of the first records the emulators of a process share.
 _SHARED_RECORDS = 1024
-# Before any generated record: 1 January 2023.
+# The earliest date of a change: 1 January 2023.
 _EARLIEST = 1_672_531_200 * SECOND
 
 
@@ -46,10 +41,12 @@ class OpportunityStore:
         catalog: str,
         behavior: Behavior,
         clock: Callable[[], float] | None,
+        odd_values: bool,
     ) -> None:
         """Store records, or a number of records to generate when they are first needed."""
         self._seed = seed
         self._catalog = catalog
+        self._data = SampleData(seed, catalog, day_of(clock), odd_values)
         self._behavior = behavior
         self.events = EventFeed(behavior, seed)
         self._clock = clock
@@ -62,7 +59,6 @@ class OpportunityStore:
         self._latest_past = _EARLIEST
         self._orders: dict[tuple[str, ...], list[Record]] = {}
         self._listings: dict[str, tuple[RecordOrder, Sequence[Record]]] = {}
-        self._oldest = {"LastModifiedDate": OLDER_THAN, "CreatedDate": OLDER_THAN}
         number = opportunities if isinstance(opportunities, int) else 0
         if number < 0:
             raise ValueError("opportunities must be 0 or more")
@@ -71,7 +67,8 @@ class OpportunityStore:
             behavior.late_seconds or behavior.late_requests or behavior.edits_per_request
         )
         self._missing = min(number, FIRST_ARCHIVED) if is_stable else number
-        self._archive = Archive(self._missing, number, seed, self._generate)
+        self._archive = Archive(self._missing, number, self._data, self._generate)
+        self._oldest = dict.fromkeys(("LastModifiedDate", "CreatedDate"), self._archive.older_than)
         self._index = itertools.count(number)
         self._serial = number
         if not isinstance(opportunities, int):
@@ -165,7 +162,7 @@ class OpportunityStore:
 
     def _generate(self, index: int) -> Record:
         make = _generated if index < _SHARED_RECORDS else _generated.__wrapped__
-        return make(self._seed, index, self._catalog)
+        return make(self._data, index)
 
     def _generate_new(self) -> Record:
         record = self._generate(next(self._index))
@@ -246,7 +243,7 @@ class OpportunityStore:
     def _select(self, order: RecordOrder, parameters: Mapping[str, Any]) -> Sequence[Record]:
         match = make_matcher(parameters, self._catalog, self._behavior)
         is_elsewhere = parameters["Catalog"] != self._catalog
-        if not self._archive or is_elsewhere or excludes_archive(parameters):
+        if not self._archive or is_elsewhere or self._archive.is_excluded_by(parameters):
             return self._sorted(order, match)
         if "Identifier" in parameters:
             archived = map(self._archive.find, parameters["Identifier"])
@@ -254,7 +251,10 @@ class OpportunityStore:
             return order.sort(filter(match, itertools.chain(self._visible.records, named)))
         by = order.name[0]
         # A record that is older than the archive has to be sorted into it.
-        if parameters.keys() <= {"Catalog", "Sort"} and self._oldest.get(by, 0) >= OLDER_THAN:
+        if (
+            parameters.keys() <= {"Catalog", "Sort"}
+            and self._oldest.get(by, 0) >= self._archive.older_than
+        ):
             older = self._archive.latest_first()
             head = self._sorted(order, match)
             return list_with_archive(head, older, descending=order.is_descending)
@@ -278,6 +278,6 @@ def _format(timestamp: int) -> str:
 
 
 @lru_cache(maxsize=2 * _SHARED_RECORDS)
-def _generated(seed: int, index: int, catalog: str) -> Record:
+def _generated(data: SampleData, index: int) -> Record:
     # Tests start many emulators with the same few records.
-    return Record.from_wire(generate(seed, index, catalog), serial=index + 1)
+    return Record.from_wire(data.generate(index), serial=index + 1)

@@ -269,7 +269,8 @@ def _emulator_table() -> str:
     lines = ["| option | what it does |", "|---|---|"]
     for action in parser._actions:
         value = action.metavar or "\\|".join(action.choices or ()) or action.dest.upper()
-        lines.append(f"| `{action.option_strings[0]} {value}` | {action.help} |")
+        usage = action.option_strings[0] + (f" {value}" if action.nargs != 0 else "")
+        lines.append(f"| `{usage}` | {action.help} |")
     return "\n".join(lines) + "\n"
 
 

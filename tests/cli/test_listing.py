@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -371,6 +372,15 @@ def test_demo_needs_neither_an_account_nor_a_catalog(run: Run) -> None:
     assert (done.code, done.out) == (0, "250\n")
     other = run("opportunities", "--demo", "--catalog", "Sandbox", "--max-items", "1")
     assert json.loads(other.out)["OpportunitySummaries"][0]["Catalog"] == "Sandbox"
+
+
+def test_demo_has_the_pipeline_of_the_clients_demo(run: Run) -> None:
+    now = datetime.now(UTC)
+    records = json.loads(run("opportunities", "--demo").out)["OpportunitySummaries"]
+    changed = max(datetime.fromisoformat(record["LastModifiedDate"]) for record in records)
+    assert now - timedelta(days=7) < changed <= now + timedelta(days=1)
+    marks = [record.get("PartnerOpportunityIdentifier") or "" for record in records]
+    assert not [mark for mark in marks if mark.startswith("odd-")]
 
 
 @pytest.mark.parametrize("words", [[], ["--max-results", "3"]])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tracemalloc
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -166,6 +167,23 @@ def test_both_dates_go_down_in_the_archive() -> None:
         stamps = sorted(record[name][:19] for record in generated(YOUNG + 300))[:300]
         assert all(older < younger for older, younger in pairwise(stamps))
         assert stamps[-1] < "2023-01-02"
+
+
+def test_the_archive_is_older_than_what_the_clock_shows() -> None:
+    day = datetime(2031, 5, 6, tzinfo=UTC)
+    number = 300
+    lazy, full = (PartnerCentralEmulator(number, seed=SEED, clock=day.timestamp) for _ in range(2))
+    records = full.opportunities
+    first_day = (day - timedelta(days=1_276)).isoformat()
+    archived = {record["Id"] for record in records if record["CreatedDate"] < first_day}
+    assert len(archived) == number - YOUNG
+    with lazy, calling(lazy) as caller:
+        for name in DATES:
+            latest = sorted(records, key=lambda record: str(record[name]), reverse=True)
+            listed = caller.all_ids(MaxResults=100, **sorting(name, "DESCENDING"))
+            assert listed[YOUNG:] == [record["Id"] for record in latest[YOUNG:]]
+            after = {name: {f"After{name}": first_day.replace("+00:00", "Z")}}
+            assert set(caller.all_ids(**after)) == {record["Id"] for record in records} - archived
 
 
 def test_of_a_million_only_a_page_is_generated() -> None:

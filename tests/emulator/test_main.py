@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from typing import Any
 
 import pytest
@@ -83,10 +84,12 @@ def test_its_options_reach_the_emulator(options: dict[str, Any]) -> None:
     arguments += " --fault-rate 0.5 --credentials AKID:secret:token"
     arguments += " -b tokens=keyset --behavior late_requests=3 -b token_at_end=true"
     arguments += ' -b null_order={"CreatedDate":"first"} --allowed-host one.test'
-    arguments += " --allowed-host two.test"
+    arguments += " --allowed-host two.test --no-odd-values --real-dates"
     served(*arguments.split(), "--catalog", "Sandbox")
     assert options == {
         "opportunities": 3,
+        "odd_values": False,
+        "clock": time.time,
         "seed": 4,
         "latency": 0.5,
         "requests_per_second": 9.0,
@@ -103,6 +106,13 @@ def test_its_options_reach_the_emulator(options: dict[str, Any]) -> None:
             expired_token=options["behavior"].expired_token,
         ),
     }
+
+
+def test_its_records_are_the_same_each_day_and_some_odd_by_default(
+    options: dict[str, Any],
+) -> None:
+    served()
+    assert (options["odd_values"], options["clock"]) == (True, None)
 
 
 def test_pythons_literals_are_accepted_on_the_command_line(options: dict[str, Any]) -> None:
