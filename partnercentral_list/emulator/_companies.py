@@ -13,7 +13,7 @@ from typing import NamedTuple
 from partnercentral_list.emulator._model import load_service
 
 
-class Country(NamedTuple):
+class SampleCountry(NamedTuple):
     """A country: its currency, halves of company names, and city, region, postal code."""
 
     code: str
@@ -32,7 +32,7 @@ class Country(NamedTuple):
         return len(self.stems) * len(self.suffixes)
 
 
-class Company(NamedTuple):
+class SampleCompany(NamedTuple):
     """A customer, the same in each of its opportunities."""
 
     name: str
@@ -43,38 +43,38 @@ class Company(NamedTuple):
     postal_code: str | None
 
 
-def country_at(position: float) -> Country:
+def country_at(position: float) -> SampleCountry:
     """Return the country at a position from 0 to 1, where each is as wide as its weight."""
     countries, ends = _load()
     return countries[min(bisect_right(ends, position * ends[-1]), len(countries) - 1)]
 
 
-def company_of(country: Country, number: int) -> Company:
+def company_of(country: SampleCountry, number: int) -> SampleCompany:
     """Return a country's company of a number, from 0 to less than ``country.companies``."""
     return _company(country.code, number)
 
 
 @cache
-def _load() -> tuple[tuple[Country, ...], tuple[float, ...]]:
+def _load() -> tuple[tuple[SampleCountry, ...], tuple[float, ...]]:
     """Load the countries, and the sums of their weights."""
     text = (
         resources.files("partnercentral_list.emulator")
         .joinpath("sample_countries.json")
         .read_text("utf-8")
     )
-    countries = tuple(Country(**country) for country in json.loads(text))
+    countries = tuple(SampleCountry(**country) for country in json.loads(text))
     return countries, tuple(accumulate(country.weight for country in countries))
 
 
 @cache
-def _company(code: str, number: int) -> Company:
+def _company(code: str, number: int) -> SampleCompany:
     # By the code, because the hash of a country is that of all its names.
     country = next(country for country in _load()[0] if country.code == code)
     rng = Random(f"{code}:{number}")
     stem, suffix = divmod(number, len(country.suffixes))
     host = f"customer-{code.lower()}-{number}.example"
     sites = (f"https://{host}.com/", f"https://www.{host}.com", f"www.{host}", f"{host}.org")
-    return Company(
+    return SampleCompany(
         country.stems[stem] + country.suffixes[suffix],
         rng.choice(load_service().enums["Industry"]),
         rng.choice((*sites, "null", None)),

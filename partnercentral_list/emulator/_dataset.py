@@ -19,7 +19,7 @@ from itertools import accumulate
 from random import Random
 from typing import Any, NamedTuple, TypeVar
 
-from partnercentral_list.emulator._companies import Country, company_of, country_at
+from partnercentral_list.emulator._companies import SampleCountry, company_of, country_at
 from partnercentral_list.emulator._model import load_service
 
 _T = TypeVar("_T")
@@ -70,7 +70,7 @@ _ODD_KINDS = (
 )
 
 
-class _Stage(NamedTuple):
+class _SampleStage(NamedTuple):
     """What opportunities in a stage have in common."""
 
     name: str
@@ -87,16 +87,18 @@ class _Stage(NamedTuple):
 
 # A prospect is not submitted yet, and AWS has to approve what goes further than Qualified.
 _STAGES = (
-    _Stage("Prospect", 28, 4_000, (1, 365), (60, 360), ("Pending Submission",)),
-    _Stage(
+    _SampleStage("Prospect", 28, 4_000, (1, 365), (60, 360), ("Pending Submission",)),
+    _SampleStage(
         *("Qualified", 21, 5_500, (7, 450), (45, 270)),
         (*("Approved",) * 2, "Submitted", "In review", "Action Required"),
     ),
-    _Stage("Technical Validation", 15, 7_000, (14, 540), (30, 200)),
-    _Stage("Business Validation", 11, 8_500, (30, 630), (15, 150)),
-    _Stage("Committed", 8, 10_000, (45, 720), (5, 90)),
-    _Stage("Launched", 6, 9_000, (60, 1_275), None),
-    _Stage("Closed Lost", 11, 5_000, (30, 1_275), None, (*("Approved",) * 3, *("Rejected",) * 2)),
+    _SampleStage("Technical Validation", 15, 7_000, (14, 540), (30, 200)),
+    _SampleStage("Business Validation", 11, 8_500, (30, 630), (15, 150)),
+    _SampleStage("Committed", 8, 10_000, (45, 720), (5, 90)),
+    _SampleStage("Launched", 6, 9_000, (60, 1_275), None),
+    _SampleStage(
+        "Closed Lost", 11, 5_000, (30, 1_275), None, (*("Approved",) * 3, *("Rejected",) * 2)
+    ),
 )
 _STAGE_ENDS = tuple(accumulate(stage.share / 100 for stage in _STAGES))
 
@@ -173,7 +175,9 @@ class SampleData:
         index = (int(digits) - 1_000_000 - _start(self.seed)) * _STEP_BACK % _NUMBERS
         return index if _identifier(self.seed, index) == identifier else None
 
-    def _dates(self, rng: Random, stage: _Stage, index: int) -> tuple[datetime, datetime, datetime]:
+    def _dates(
+        self, rng: Random, stage: _SampleStage, index: int
+    ) -> tuple[datetime, datetime, datetime]:
         """Return when it was created, when it was closed if it is, and when it was changed."""
         if index >= FIRST_ARCHIVED:
             created = self.first_day - (index - FIRST_ARCHIVED + 1) * _ARCHIVE_STEP
@@ -194,7 +198,7 @@ class SampleData:
         return created, closed, first + (self.today - first) * rng.random() ** 0.5
 
     def _life_cycle(
-        self, rng: Random, stage: _Stage, created: datetime, closed: datetime
+        self, rng: Random, stage: _SampleStage, created: datetime, closed: datetime
     ) -> dict[str, Any]:
         review = _choice(rng, stage.reviews)
         is_returned = review in ("Action Required", "Rejected")
@@ -229,7 +233,7 @@ def _start(seed: int) -> int:
     return Random(seed).randrange(_NUMBERS)
 
 
-def _stage_of(seed: int, index: int) -> _Stage:
+def _stage_of(seed: int, index: int) -> _SampleStage:
     # Spread evenly and not drawn, so that a hundred opportunities already make a funnel.
     position = (_start(seed) / _NUMBERS + index * _GOLDEN_RATIO) % 1
     return _STAGES[min(bisect_right(_STAGE_ENDS, position), len(_STAGES) - 1)]
@@ -240,7 +244,7 @@ def _stamp(rng: Random, time: datetime) -> str:
     return f"{time:%Y-%m-%dT%H:%M:%S}{fraction}Z"
 
 
-def _account(rng: Random, country: Country) -> dict[str, Any]:
+def _account(rng: Random, country: SampleCountry) -> dict[str, Any]:
     company = company_of(country, int(rng.random() * country.companies))
     industry = _maybe(rng, 0.85, company.industry)
     address = {
@@ -259,7 +263,7 @@ def _account(rng: Random, country: Country) -> dict[str, Any]:
     return _without_some(rng, wire, ("OtherIndustry",))
 
 
-def _project(rng: Random, stage: _Stage, country: Country) -> dict[str, Any]:
+def _project(rng: Random, stage: _SampleStage, country: SampleCountry) -> dict[str, Any]:
     models = [model for model in _enum("DeliveryModel") if rng.random() < 0.3]
     term = _choice(rng, _enum("ExpectedContractDurationTerm"))
     duration = _maybe(rng, 0.5, {"Term": term, "Value": _choice(rng, _DURATIONS)})
@@ -280,7 +284,7 @@ def _project(rng: Random, stage: _Stage, country: Country) -> dict[str, Any]:
 
 
 def _spend(
-    rng: Random, stage: _Stage, country: Country | None, target: str
+    rng: Random, stage: _SampleStage, country: SampleCountry | None, target: str
 ) -> dict[str, str | None]:
     """Return a spend in the country's currency, or in US dollars if it is None."""
     currency, per_dollar = (country.currency, country.per_dollar) if country else ("USD", 1)
@@ -304,7 +308,7 @@ def _amount(rng: Random, median: float) -> str:
 
 
 def _make_odd(
-    rng: Random, wire: dict[str, Any], kind: str, stage: _Stage, country: Country
+    rng: Random, wire: dict[str, Any], kind: str, stage: _SampleStage, country: SampleCountry
 ) -> None:
     """Give a record the odd value of a kind."""
     if kind in _ODD_AMOUNTS:

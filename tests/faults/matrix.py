@@ -23,6 +23,7 @@ from partnercentral_list import (
     RetryPolicy,
 )
 from partnercentral_list.emulator import PartnerCentralEmulator
+from tests.expected import expected_ids
 from tests.faults.cases import Case
 
 RECORDS, PAGE_SIZE = 25, 10
@@ -205,9 +206,7 @@ async def read(pager: Listing, seen: list[str]) -> PartnerCentralError | None:
     return None
 
 
-async def check_listing(
-    hit: Hit, expected_ids: list[str], prefetch: int
-) -> PartnerCentralError | None:
+async def check_listing(hit: Hit, ids: list[str], prefetch: int) -> PartnerCentralError | None:
     """Check that one listing is complete, or can be completed; returns the error that ended it.
 
     Raises:
@@ -223,7 +222,7 @@ async def check_listing(
         failed = any(isinstance(event, RequestFailed) for event in hit.events)
         assert error or hit.case.fails in (failed, None), "the fault did not strike"
         if error is None:
-            assert seen == expected_ids, "it ended and is not complete"
+            assert seen == ids, "it ended and is not complete"
             assert pager.resume_token is None, "it is complete and says that it is not"
             return None
         assert error.resume_token == pager.resume_token is not None, "it raised without its place"
@@ -231,7 +230,7 @@ async def check_listing(
         rest = hit.listing(client, prefetch=prefetch, starting_token=error.resume_token)
         again = await hit.read(rest, seen)
         assert again is None, f"it cannot be resumed: {again!r}"
-        assert seen == expected_ids, "resumed, it is not complete, or not without repetition"
+        assert seen == ids, "resumed, it is not complete, or not without repetition"
         return error
     finally:
         await client.aclose()
@@ -243,16 +242,9 @@ def run(
     """Check a listing in an event loop and with a server of its own."""
     with PartnerCentralEmulator(RECORDS) as emulator:
         hit = kind(case, page, times, emulator)
-        ids = [record["Id"] for record in _in_awss_order(emulator.opportunities)]
+        ids = expected_ids(emulator.opportunities, {"Catalog": "AWS"})
         with hit.connecting(), asyncio.Runner(loop_factory=Loop) as runner:
             return hit, runner.run(check_listing(hit, ids, prefetch))
-
-
-def _in_awss_order(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    # AWS's default order: latest change first; ties by Id, as the emulator has them.
-    return sorted(
-        records, key=lambda record: (record["LastModifiedDate"], record["Id"]), reverse=True
-    )
 
 
 def combinations(cases: list[Case]) -> list[tuple[Case, int, int | None]]:

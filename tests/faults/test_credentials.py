@@ -9,6 +9,7 @@ import pytest
 
 from partnercentral_list import ConfigurationError, Credentials
 from partnercentral_list.emulator import PartnerCentralEmulator
+from tests.expected import expected_ids
 from tests.faults.cases import Case
 from tests.faults.matrix import PAGE_SIZE, RECORDS, Hit, Loop, check_listing
 
@@ -34,14 +35,10 @@ class Expiring(Hit):
 @pytest.mark.parametrize("page", [1, 2, 3])
 def test_a_listing_whose_credentials_expire_can_be_completed(page: int, times: int | None) -> None:
     with PartnerCentralEmulator(RECORDS) as emulator:
-        newest_first = sorted(
-            emulator.opportunities,
-            key=lambda record: (record["LastModifiedDate"], record["Id"]),
-            reverse=True,
-        )
+        ids = expected_ids(emulator.opportunities, {"Catalog": "AWS"})
         hit = Expiring(CASE, page, times, emulator)
         with asyncio.Runner(loop_factory=Loop) as runner:
-            error = runner.run(check_listing(hit, [record["Id"] for record in newest_first], 1))
+            error = runner.run(check_listing(hit, ids, 1))
         assert isinstance(error, ConfigurationError)
         assert "expired" in str(error)
         assert "Canary" not in f"{error!r} {error} {error.args} {error.__cause__!r}"
