@@ -68,7 +68,8 @@ class OpportunityStore:
         )
         self._missing = min(number, FIRST_ARCHIVED) if is_stable else number
         self._archive = Archive(self._missing, number, self._data, self._generate)
-        self._oldest = dict.fromkeys(("LastModifiedDate", "CreatedDate"), self._archive.older_than)
+        oldest = self._archive.older_than
+        self._oldest: dict[str, int] = {"LastModifiedDate": oldest, "CreatedDate": oldest}
         self._index = itertools.count(number)
         self._serial = number
         if not isinstance(opportunities, int):
