@@ -250,15 +250,6 @@ class _CallableCredentials:
         return self._credentials
 
     async def _fetch(self) -> dict[str, str | None]:
-        credentials = await self._checked()
-        return {
-            "access_key": credentials.access_key,
-            "secret_key": credentials.secret_key,
-            "token": credentials.token,
-            "expiry_time": (credentials.expiry or FAR_FUTURE).isoformat(),
-        }
-
-    async def _checked(self) -> Credentials:
         try:
             credentials: Any = await self._source()
         except PartnerCentralError:
@@ -274,7 +265,12 @@ class _CallableCredentials:
             raise ConfigurationError(
                 "The callable passed as credentials= returned credentials that have expired."
             )
-        return credentials
+        return {
+            "access_key": credentials.access_key,
+            "secret_key": credentials.secret_key,
+            "token": credentials.token,
+            "expiry_time": (credentials.expiry or FAR_FUTURE).isoformat(),
+        }
 
 
 # botocore's data files
