@@ -39,7 +39,7 @@ def target(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
 
 
 def is_untouched(file: Path) -> bool:
-    """Whether there is what was there before; the test has ended all that could change it."""
+    """Return whether there is what was there before."""
     if not file.exists():
         return True
     return file.read_text() == OLD and stat.S_IMODE(file.stat().st_mode) == 0o644
@@ -268,7 +268,7 @@ def test_on_a_terminal_a_file_leaves_the_closing_line_only(form: str, target: Pa
 
 
 @pytest.mark.parametrize("words", [(), ("--color", "on")], ids=["auto", "on"])
-def test_a_table_in_a_file_has_colors_only_if_told_so(
+def test_a_table_in_a_file_has_colors_only_with_color_on(
     words: tuple[str, ...], emulator: PartnerCentralEmulator, target: Path
 ) -> None:
     table = ("--output", "table", "--max-items", "1", "--output-file", str(target))

@@ -54,7 +54,7 @@ def parsed(values: list[Any]) -> list[OpportunitySummary]:
 
 
 def is_same(file: Path | io.BytesIO, opportunities: list[OpportunitySummary]) -> bool:
-    """Whether columns, types and rows are those of frames; dictionaries have no order."""
+    """Return whether columns, types and rows are those of frames, as lists have them."""
     table, wanted = pyarrow.parquet.read_table(file), frames.to_arrow(opportunities)
     return bool(table.schema.equals(wanted.schema)) and table.to_pylist() == wanted.to_pylist()
 
