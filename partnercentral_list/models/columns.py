@@ -6,7 +6,7 @@ is a new column.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -81,15 +81,24 @@ SPEND_COLUMNS: Final = tuple(_columns(ExpectedCustomerSpend))
 
 def read_columns(objects: Sequence[object], columns: Sequence[Column]) -> dict[str, list[Any]]:
     """Return the values of each column; None where the value, or what it is in, is absent."""
-    found: dict[tuple[str, ...], list[Any]] = {(): list(objects)}
+    fields: dict[tuple[str, ...], dict[str, None]] = {}
+    for column in columns:
+        for depth, name in enumerate(column.path):
+            fields.setdefault(column.path[:depth], {})[name] = None
+    found: dict[tuple[str, ...], Sequence[Any]] = {(): objects}
+    for above, names in fields.items():
+        # Each object is read once, all of its fields together, while it is in the cache.
+        read, absent = _reader(*names), (None,) * len(names)
+        rows = [absent if parent is None else read(parent) for parent in found[above]]
+        values = zip(*rows, strict=True) if rows else [()] * len(names)
+        found |= {(*above, name): value for name, value in zip(names, values, strict=True)}
+    return {column.name: list(found[column.path]) for column in columns}
 
-    def read(path: tuple[str, ...]) -> list[Any]:
-        if path not in found:
-            field = attrgetter(path[-1])
-            found[path] = [None if above is None else field(above) for above in read(path[:-1])]
-        return found[path]
 
-    return {column.name: read(column.path) for column in columns}
+def _reader(*names: str) -> Callable[[object], tuple[Any, ...]]:
+    """Return a function that returns a tuple of these fields of an object."""
+    read = attrgetter(*names)
+    return read if len(names) > 1 else lambda parent: (read(parent),)
 
 
 def read_project(records: Sequence[OpportunitySummary], field: str) -> list[tuple[Any, ...] | None]:

@@ -20,8 +20,6 @@ from partnercentral_list.sync.reports import (
     ChangeKind,
     OpportunityChange,
     ReconcileReport,
-    RecordedChange,
-    RecordedKind,
     SyncReport,
 )
 from partnercentral_list.sync.sqlite import SQLiteStore
@@ -39,8 +37,6 @@ __all__ = [
     "PageCommitted",
     "PostgresStore",
     "ReconcileReport",
-    "RecordedChange",
-    "RecordedKind",
     "SQLiteStore",
     "SyncBatch",
     "SyncEvent",

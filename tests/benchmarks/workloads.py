@@ -33,7 +33,7 @@ class Clock:
 
     def start(self) -> None:
         """Start counting."""
-        self.wall, self.cpu, self.memory = time.perf_counter(), _cpu(), _memory()
+        self.wall, self.cpu, self.memory = time.perf_counter(), _cpu(), peak_memory()
 
     def record(self) -> None:
         """Record when the first opportunity came, as seconds since the process was started."""
@@ -51,8 +51,8 @@ class Clock:
             "count": count,
             "cpu": _cpu() - self.cpu,
             "wall": time.perf_counter() - self.wall,
-            "peak": _memory(),
-            "grown": _memory() - self.memory,
+            "peak": peak_memory(),
+            "grown": peak_memory() - self.memory,
             "first": self.first,
             "first_cpu": self.first_cpu,
             "parts": self.parts,
@@ -65,7 +65,7 @@ def _cpu() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def _memory() -> float:
+def peak_memory() -> float:
     """Return the peak in MB; on Linux ru_maxrss may still be that of the parent process."""
     status = Path("/proc/self/status").read_text("ascii")
     (peak,) = (line.split()[1] for line in status.splitlines() if line.startswith("VmHWM"))

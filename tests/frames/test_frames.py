@@ -182,6 +182,7 @@ def test_an_amount_that_does_not_fit_is_an_error(amount: str) -> None:
         with pytest.raises(frames.AmountError, match="opportunity O1 has an amount") as caught:
             frames.to_arrow(opportunities, spend=is_spend)
         assert amount not in str(caught.value)
+        assert caught.value.__context__ is None
         again = pickle.loads(pickle.dumps(caught.value))
         assert (str(again), again.opportunity_id) == (str(caught.value), "O1")
     assert frames.to_records(opportunities, spend=True)[-1]["amount"] == Decimal(amount)
@@ -293,6 +294,25 @@ def test_a_source_that_fails_half_way_fails_the_table() -> None:
         frames.to_arrow(failing())
 
 
+async def test_a_source_that_fails_half_way_fails_after_its_whole_batches() -> None:
+    async def failing() -> AsyncIterator[OpportunitySummary]:
+        for opportunity in BARE_ONES[:5]:
+            yield opportunity
+        raise OSError("gone")
+
+    batches = frames.arrow_batches(failing(), size=2)
+    assert [len(await anext(batches)) for _ in range(2)] == [2, 2]
+    with pytest.raises(OSError, match="gone"):
+        await anext(batches)
+    with pytest.raises(OSError, match="gone"):
+        await frames.collect_arrow(failing())
+
+
+async def test_a_source_of_something_else_is_refused() -> None:
+    with pytest.raises(TypeError, match=r"dict is not .* OpportunitySummary\.model_validate"):
+        await frames.collect_arrow(source([parsed(BARE), BARE]))
+
+
 @pytest.mark.parametrize("size", [0, -1, True, 1.5, "9", None])
 async def test_a_size_that_is_none_is_refused(size: Any) -> None:
     with pytest.raises(ConfigurationError, match="at least 1"):
@@ -320,6 +340,17 @@ def test_a_missing_extra_is_named(
     monkeypatch.setitem(sys.modules, missing, None)
     with pytest.raises(ConfigurationError, match=rf"partnercentral_list\[{extra}\]'"):
         convert([])
+
+
+async def test_a_missing_pyarrow_is_named_before_a_pager_is_read(
+    monkeypatch: pytest.MonkeyPatch, make_client: MakeClient, emulator: PartnerCentralEmulator
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    pager = make_client(emulator).iter_opportunities()
+    for reading in (frames.collect_arrow(pager), anext(frames.arrow_batches(pager))):
+        with pytest.raises(ConfigurationError, match=r"partnercentral_list\[arrow\]'"):
+            await reading
+    assert not emulator.requests
 
 
 def test_importing_frames_imports_no_extra() -> None:
