@@ -185,9 +185,18 @@ def lowest(session: nox.Session) -> None:
 @nox.session(python=THIS_PYTHON)
 @nox.parametrize("kernel", ["ipykernel7", "ipykernel6"])
 def notebooks(session: nox.Session, kernel: str) -> None:
-    """Run code in Jupyter's kernels; with the newer one in marimo, terminals and traces too."""
-    _install(session, "notebooks" if kernel == "ipykernel7" else kernel)
-    path = "tests/notebooks" if kernel == "ipykernel7" else "tests/notebooks/test_jupyter.py"
+    """Run code in Jupyter's kernels; with the newer one in marimo, terminals and traces too.
+
+    `nox -s notebooks -- --refresh` executes examples/pipeline.ipynb and writes its outputs.
+    """
+    is_newer = kernel == "ipykernel7"
+    if "--refresh" in session.posargs and not is_newer:
+        session.skip("the newer kernel executes the example")
+    _install(session, "notebooks" if is_newer else kernel)
+    if "--refresh" in session.posargs:
+        session.run("python", "-m", "tests.notebooks.example")
+        return
+    path = "tests/notebooks" if is_newer else "tests/notebooks/test_jupyter.py"
     session.run("python", "-m", "pytest", *(session.posargs or [path]))
 
 
@@ -307,8 +316,10 @@ def lock(session: nox.Session) -> None:
     session.run(*everything, "--group", "dev", "--output-file", "constraints/dev.txt")
     session.run(*tested, *newest, "--group", "test", "--output-file", "constraints/test.txt")
     session.run(*ours, *newest, "--output-file", "constraints/runtime.txt")
-    for name in ("bench", "notebooks", "ipykernel6"):
-        session.run(*ours, *newest, "--group", name, "--output-file", f"constraints/{name}.txt")
+    for name, extras in (("bench", ()), ("notebooks", ("pandas", "plot")), ("ipykernel6", ())):
+        chosen = [word for extra in extras for word in ("--extra", extra)]
+        output = ("--output-file", f"constraints/{name}.txt")
+        session.run(*ours, *chosen, *newest, "--group", name, *output)
     session.run(
         *(*everything, "--resolution", "lowest-direct"),
         *("--group", "test", "--group", "frames", "--group", "postgres"),
