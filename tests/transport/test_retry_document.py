@@ -72,7 +72,7 @@ async def test_the_hint_counts_as_documented(attempts: Attempts) -> None:
 @pytest.mark.parametrize(
     ("fault", "cost", "retries"),
     [
-        (BROKEN, r"takes (\d+) tokens", r"at most (\d+) retries"),
+        (BROKEN, r"acquires (\d+) tokens", r"at most (\d+) retries"),
         (
             throttled(),
             r"after throttling: (\d+)\), a\s+success",
