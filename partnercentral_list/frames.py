@@ -276,8 +276,8 @@ class _Types:
 
     def __init__(self, arrow: Any) -> None:
         self.arrow = arrow
-        # Arrow's default pool rounds up to huge pages: 207 MB instead of 198 MB at the peak of 100,000
-        # opportunities that are streamed into a Parquet file.
+        # Arrow's default pool rounds up to huge pages: 207 MB instead of 198 MB at the peak of a
+        # process that streams 100,000 opportunities into a Parquet file.
         self.pool = arrow.system_memory_pool()
         self.of_kind = {
             "text": arrow.string(),

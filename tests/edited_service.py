@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from partnercentral_list import OpportunitySummary, TransportError
@@ -173,6 +174,11 @@ class EditedService(Service):
         visible = dict(self._settled)
         _show((v for v in self._pending if v.visible_at <= seen_at), visible)
         return [version for name, version in visible.items() if name not in self.deleted]
+
+
+def edited(**options: Any) -> partial[EditedService]:
+    """Return what makes such a service of a random number generator and a size."""
+    return partial(EditedService, **options)
 
 
 def _show(versions: Iterable[Version], shown: dict[str, Version]) -> None:

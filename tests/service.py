@@ -112,9 +112,10 @@ Page: TypeAlias = tuple[Sequence[Record], str | None]
 class Service:
     """Responds as AWS may: everything that nobody outside AWS knows is an option.
 
-    A token leads to a position in what matches at the moment, behind the last record, or through
-    what matched at first. With a quota, requests above it in any window of one second are
-    throttled, by when they arrive. Options of one in a number of pages are frequencies.
+    A token leads to a position in what matches at the moment ("offset"), behind the last record
+    ("keyset"), or on through what matched at first ("snapshot"); only the latest `kept_tokens` are
+    accepted. `empty_pages`, `short_pages` and `disorder` are shares of all pages. Requests above
+    `quota` in any window of one second are throttled, by when they arrive.
     """
 
     records: list[Record] = field(default_factory=list[Record])

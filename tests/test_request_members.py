@@ -167,13 +167,13 @@ PLACES: Mapping[str, Callable[[str], bool]] = {
     "{} is no field of ListOpportunitiesRequest (models/request.py)": lambda member: (
         to_snake(member) in ListOpportunitiesRequest.model_fields
     ),
-    "{} is no keyword of ListOpportunitiesRequest.__init__ (models/request.py)": lambda member: (
+    "{} is no keyword of a request (ScanFilters in models/request.py)": lambda member: (
         to_snake(member) in init_keywords()
     ),
-    "{} is no keyword of iter_opportunities (OpportunityFilters)": lambda member: (
+    "{} is no keyword of iter_opportunities (ScanFilters in models/request.py)": lambda member: (
         is_left_to_the_call(member) or to_snake(member) in OpportunityFilters.__annotations__
     ),
-    "{} is no keyword of scan_opportunities (ScanFilters)": lambda member: (
+    "{} is no keyword of scan_opportunities (ScanFilters in models/request.py)": lambda member: (
         is_left_to_the_call(member)
         or (to_snake(member) in ScanFilters.__annotations__) != (member == "Sort")
     ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from partnercentral_list.cli._serialization import compact_json, is_object
@@ -47,13 +47,13 @@ def safe_cell(cell: str) -> str:
     return cell
 
 
-def csv_line(cells: Iterable[str]) -> str:
+def csv_line(cells: Sequence[str]) -> str:
     """Return a line, with its end."""
     line = ",".join(
         '"' + cell.replace('"', '""') + '"' if _QUOTED.search(cell) else cell for cell in cells
     )
-    # An empty line would be no line to a reader.
-    return f"{line}\n" if line else '""\n'
+    # An empty line is a record without cells; one of an empty cell is not empty.
+    return '""\n' if len(cells) == 1 and not line else f"{line}\n"
 
 
 def _names(shape: Mapping[str, Shape], prefix: str = "") -> Iterator[str]:

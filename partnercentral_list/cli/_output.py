@@ -200,7 +200,9 @@ class CsvWriter(ResponseWriter):
                 self._write_line(names)
 
     def _write_line(self, cells: list[str]) -> None:
-        self._stream.write(csv_line(map(safe_cell, cells) if self._is_safe else cells))
+        self._stream.write(
+            csv_line([safe_cell(cell) for cell in cells] if self._is_safe else cells)
+        )
 
     def _write_row(self, row: Any) -> None:
         if is_list(row):

@@ -24,8 +24,8 @@ class ParquetFile:
     """
 
     def __init__(self) -> None:
-        self._parquet = import_extra("pyarrow.parquet", "--output parquet", "arrow")
         self._arrow = import_extra("pyarrow", "--output parquet", "arrow")
+        self._parquet = import_extra("pyarrow.parquet", "--output parquet", "arrow")
         self._sink = _Sink()
         self._writer: Any = None
         self._waiting: list[OpportunitySummary] = []

@@ -20,6 +20,8 @@ from partnercentral_list.sync.reports import (
     ChangeKind,
     OpportunityChange,
     ReconcileReport,
+    RecordedChange,
+    RecordedKind,
     SyncReport,
 )
 from partnercentral_list.sync.sqlite import SQLiteStore
@@ -37,6 +39,8 @@ __all__ = [
     "PageCommitted",
     "PostgresStore",
     "ReconcileReport",
+    "RecordedChange",
+    "RecordedKind",
     "SQLiteStore",
     "SyncBatch",
     "SyncEvent",

@@ -23,7 +23,7 @@ class Reconciliation:
     Everything is listed twice. The listing by CreatedDate is read by date; that date never changes,
     so no edit and no deletion hides a record. The listing by Identifier also has the opportunities
     without a date, which a listing by date may leave out, but can only be read by page tokens. What
-    is stored and in neither is looked up before it is reported as gone. Nothing is deleted.
+    is stored and in neither is looked up before it is reported and stored as gone.
 
     `run` has stored what changed, and knows the latest date that AWS lists; `report` is its report.
     """
@@ -104,14 +104,15 @@ class Reconciliation:
 
     async def _store_page(self, page: CursorPage) -> None:
         self._listed.update(row.id for row in page.rows if row.id is not None)
-        invalid = self._run.state.invalid
+        # What a run cannot see becoming valid, or coming back.
+        unseen = self._run.state.invalid | self._run.state.gone
         found = await self._run.diff(page)
         await self._run.commit(found, page)
         self._outdated = (self._outdated - found.valid) | found.outdated
         for change in found.changes:
-            self._list_for(change, invalid).append(change.after.id)
+            self._list_for(change, unseen).append(change.after.id)
 
-    def _list_for(self, change: OpportunityChange, invalid: frozenset[str]) -> list[str]:
+    def _list_for(self, change: OpportunityChange, unseen: frozenset[str]) -> list[str]:
         """Return the list of the report that a change belongs to."""
         modified, before = change.after.last_modified_date, change.before
         if modified is None:
@@ -121,7 +122,7 @@ class Reconciliation:
             return self._silent
         if self._covered is None or modified > self._covered:
             return self._changed
-        return self._silent if change.after.id in invalid else self._missed
+        return self._silent if change.after.id in unseen else self._missed
 
     async def _check_absent(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Look up opportunities that no listing has; return those gone and those not verified."""

@@ -191,11 +191,12 @@ class SyncRun:
         self._count(changes, page)
 
     async def commit_complete_listing(self, gone: frozenset[str]) -> None:
-        """Write the results of a complete listing, such as opportunities that are gone."""
+        """Write the results of a complete listing: opportunities that are gone, among others."""
         batch = SyncBatch(
             watermark=self.newest if self.is_watermark_ahead else None,
             remove_pending=gone & self.state.pending,
             remove_invalid=self.state.invalid - self._invalid,
+            gone=gone,
         )
         if batch.watermark is not None:
             self.discarded_watermark = self.state.watermark
@@ -245,6 +246,7 @@ class SyncRun:
             watermark=self.state.watermark,
             ahead=len(self._ahead),
             discarded_watermark=self.discarded_watermark,
+            changed_ids=tuple(sorted(self._created | self._updated)),
         )
 
     def finish(self, report: SyncReport | ApplyReport | ReconcileReport) -> None:

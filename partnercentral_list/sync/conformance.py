@@ -117,6 +117,7 @@ _NEXT_BATCH: Final = SyncBatch(
     add_pending=_ids(1, 4),
     remove_pending=_ids(2),
     remove_invalid=_ids(2),
+    gone=_ids(2),
 )
 
 
@@ -125,8 +126,9 @@ class _Contents(NamedTuple):
     records: Mapping[str, OpportunitySummary]
 
     def after(self, batch: SyncBatch) -> _Contents:
-        records = {record.id: record for record in batch.records}
-        return _Contents(state_after(self.state, batch), {**self.records, **records})
+        records = {**self.records, **{record.id: record for record in batch.records}}
+        kept = {name: records[name] for name in records.keys() - batch.gone}
+        return _Contents(state_after(self.state, batch), kept)
 
 
 _EMPTY: Final = _Contents(SyncState("AWS", None), {})
@@ -146,7 +148,7 @@ async def _require_contents(
 ) -> None:
     """Check what a store holds; the owner acquires the lease for that."""
     state = await store.acquire_lease(owner, "AWS", _LEASE)
-    for name in ("catalog", "watermark", "pending", "invalid"):
+    for name in ("catalog", "watermark", "pending", "invalid", "gone"):
         found, wanted = getattr(state, name), getattr(expected.state, name)
         _require(found == wanted, f"{event}: {name} is {found}, not {wanted}")
     found = sorted(await store.identifiers())
@@ -201,6 +203,8 @@ async def a_batch_keeps_what_it_does_not_name(open_store: OpenStore) -> None:
             # Identifiers are compared exactly: "o2" is none of those that are stored.
             SyncBatch(remove_pending=frozenset({"O1", "o2"})),
             SyncBatch(remove_invalid=frozenset({"O2", "o3"})),
+            SyncBatch(gone=_ids(3)),
+            SyncBatch([_opportunity(3)]),
             _NEXT_BATCH,
         ):
             await store.commit("one", batch, _LEASE)
@@ -235,8 +239,7 @@ async def the_first_catalog_is_remembered(open_store: OpenStore) -> None:
 
 async def many_opportunities_are_stored_at_once(open_store: OpenStore) -> None:
     """A batch and a lookup may be larger than the parameters that a database allows."""
-    batch = SyncBatch([_opportunity(number) for number in range(1500)])
-    async with _new_store(open_store, batch) as store:
+    async with _new_store(open_store, SyncBatch(list(map(_opportunity, range(1500))))) as store:
         found = await store.get([f"O{number}" for number in range(2000)])
         _require(len(found) == 1500, "some of 1,500 opportunities are not found")
 

@@ -60,6 +60,8 @@ class MemoryStore:
             raise StoreError(LOST, retryable=True)
         self._expires_at = self._clock() + lease.total_seconds()
         self._records |= {record.id: record for record in batch.records}
+        for identifier in batch.gone:
+            self._records.pop(identifier, None)
         for key in batch.remove_invalid:
             self._invalid.pop(key, None)
         self._invalid |= {invalid.key: invalid for invalid in batch.invalid}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Literal, TypeAlias
 
@@ -11,6 +11,9 @@ from partnercentral_list.models.display import report_of
 
 ChangeKind: TypeAlias = Literal["created", "updated"]
 """``"created"``: new in the store; ``"updated"``: replaces a stored version."""
+
+RecordedKind: TypeAlias = ChangeKind | Literal["gone"]
+"""``"gone"``: AWS no longer has it."""
 
 _SHOWN_IDENTIFIERS: Final = 20
 
@@ -25,6 +28,22 @@ class OpportunityChange:
     """The stored version; None if it is new."""
     after: OpportunitySummary
     """The version that AWS sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedChange:
+    """A change in the history of a store."""
+
+    id: str
+    """The identifier of the opportunity."""
+    kind: RecordedKind
+    """Whether it was created, updated, or gone. One that comes back is created again."""
+    seen_at: datetime
+    """When it was committed, by the clock of the store; AWS may have changed it earlier."""
+    before: OpportunitySummary | None
+    """The version that was stored before; None if there was none."""
+    after: OpportunitySummary | None
+    """The version that was stored; None if it is gone."""
 
 
 class _Report:
@@ -61,6 +80,8 @@ class SyncReport(_Report):
     them again."""
     discarded_watermark: datetime | None = None
     """The stored watermark, if it was later than AWS's clock: everything was read again."""
+    changed_ids: tuple[str, ...] = field(default=(), repr=False)
+    """Identifiers of the opportunities that were created or updated, sorted."""
 
     def __str__(self) -> str:
         return (
@@ -113,14 +134,14 @@ class ReconcileReport(_Report):
     changed: tuple[str, ...]
     """Changed during the call, or hidden until now by a watermark that was ahead. Stored."""
     silent: tuple[str, ...]
-    """Changed without a later LastModifiedDate, which no run can see, or invalid until now.
+    """Changed without a later LastModifiedDate, which no run can see; or invalid or gone until now.
     Stored."""
     missed: tuple[str, ...]
     """Dated within what the watermark covers, and yet not in the store. Stored now. Either
     ``lookback`` is shorter than AWS's delay, or this is a defect: please report it."""
     gone: tuple[str, ...]
-    """Stored, in no listing, and not found by a lookup. They stay in the store: AWS reports no
-    deletions, so the decision is yours."""
+    """Stored, in no listing, and not found by a lookup. They are no longer among the store's
+    opportunities, but known as gone, and come back when AWS lists them again."""
     invalid: int
     """Records that cannot be parsed, stored as invalid with the reason."""
     requests: int

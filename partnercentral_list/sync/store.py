@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from partnercentral_list.config import check_kind
+from partnercentral_list.errors import ConfigurationError
 from partnercentral_list.models import OpportunitySummary
 
 
@@ -19,12 +21,14 @@ class SyncState:
         watermark: The LastModifiedDate up to which the replica is current; None at first.
         pending: Identifiers that events named and AWS did not list yet.
         invalid: The keys of the stored invalid records.
+        gone: Identifiers of opportunities that AWS no longer has.
     """
 
     catalog: str
     watermark: datetime | None
     pending: frozenset[str] = frozenset()
     invalid: frozenset[str] = frozenset()
+    gone: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,8 @@ class SyncBatch:
         remove_pending: Identifiers that are no longer pending; some may not be stored.
         remove_invalid: Keys of invalid records to delete: they are valid by now, or AWS no longer
             has them. Some may not be stored.
+        gone: Identifiers of stored opportunities that AWS no longer has. They are no longer stored,
+            but known as gone, until a batch has them as records again.
     """
 
     records: Sequence[OpportunitySummary] = field(default=(), repr=False)
@@ -70,12 +76,13 @@ class SyncBatch:
     add_pending: frozenset[str] = frozenset()
     remove_pending: frozenset[str] = frozenset()
     remove_invalid: frozenset[str] = frozenset()
+    gone: frozenset[str] = frozenset()
 
     @property
     def is_empty(self) -> bool:
         """True if there is nothing to write or delete."""
         written = (self.records, self.invalid, self.watermark, self.add_pending)
-        return not any((*written, self.remove_pending, self.remove_invalid))
+        return not any((*written, self.remove_pending, self.remove_invalid, self.gone))
 
 
 def state_after(state: SyncState, batch: SyncBatch) -> SyncState:
@@ -85,7 +92,30 @@ def state_after(state: SyncState, batch: SyncBatch) -> SyncState:
         batch.watermark or state.watermark,
         (state.pending | batch.add_pending) - batch.remove_pending,
         (state.invalid - batch.remove_invalid).union(record.key for record in batch.invalid),
+        (state.gone | batch.gone).difference(record.id for record in batch.records),
     )
+
+
+def check_history(history: object) -> None:
+    """Check the argument ``history`` of a store.
+
+    Raises:
+        ConfigurationError: It is neither None nor a timedelta of more than 0.
+    """
+    check_kind("history", history, timedelta, type(None))
+    if isinstance(history, timedelta) and history <= timedelta(0):
+        raise ConfigurationError("history must be longer than 0; None records no changes.")
+
+
+def check_moment(moment: object) -> None:
+    """Check the argument of ``changes_since``.
+
+    Raises:
+        ConfigurationError: It is not a datetime with a time zone.
+    """
+    check_kind("moment", moment, datetime)
+    if isinstance(moment, datetime) and moment.tzinfo is None:
+        raise ConfigurationError("moment must have a time zone: datetime(…, tzinfo=UTC).")
 
 
 class SyncStore(Protocol):

@@ -194,8 +194,8 @@ class OpportunitySync:
         """Run, then list everything, and report and store what no run can see.
 
         That is a change without a later LastModifiedDate, an opportunity without one, and what was
-        hidden by a watermark that was ahead. An opportunity is reported as gone only if no listing
-        has it and a lookup by its identifier does not find it; it stays in the store. What is
+        hidden by a watermark that was ahead. An opportunity is gone only if no listing has it and a
+        lookup by its identifier does not find it. It comes back if AWS lists it again. What is
         created or deleted meanwhile may or may not be counted.
 
         Raises:

@@ -11,7 +11,8 @@ import subprocess
 import sys
 import termios
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -31,6 +32,37 @@ def argv_of(emulator: PartnerCentralEmulator, *words: str, command: str = "oppor
     """The command line of a process that runs the command."""
     module = ["-W", "error", "-m", "partnercentral_list.cli", command]
     return [sys.executable, *module, *where(emulator), *words]
+
+
+#: Runs the command where a file cannot have more bytes than the first argument says, as on a disk
+#: that is full by then. Python ignores the signal that comes with it.
+LIMITED = """
+import resource, sys
+from partnercentral_list.cli import main
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]), resource.RLIM_INFINITY))
+sys.exit(main(sys.argv[2:]))
+"""
+
+
+def on_full_disk(emulator: PartnerCentralEmulator, *words: str, bytes_left: int) -> Any:
+    """Run `opportunities` where a file can have so many bytes, and return how it ended."""
+    program = [sys.executable, "-W", "error", "-c", LIMITED, str(bytes_left), "opportunities"]
+    argv = [*program, *where(emulator), *words]
+    return subprocess.run(argv, capture_output=True, encoding="utf-8", check=False)
+
+
+@contextmanager
+def signaled_in(emulator: PartnerCentralEmulator, at: int, number_of_signal: int) -> Iterator[None]:
+    """Send the signal to this process while that request waits for its response."""
+    with HangingRequest(emulator, at) as hanging:
+        is_reached = hanging.set
+
+        def reached() -> None:
+            is_reached()
+            os.kill(os.getpid(), number_of_signal)
+
+        hanging.set = reached
+        yield
 
 
 def on_terminal(

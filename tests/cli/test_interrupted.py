@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import re
 import signal
 import sqlite3
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ from partnercentral_list import ListOpportunitiesResponse
 from partnercentral_list.cli import main
 from partnercentral_list.emulator import Behavior, Fault, PartnerCentralEmulator
 from tests.cli.conftest import Run
-from tests.cli.running import HangingRequest, where
+from tests.cli.running import signaled_in, where
 
 ENDS = {signal.SIGHUP: 129, signal.SIGINT: 130, signal.SIGTERM: 143}
 BY_PAGE = ("jsonl", "csv", "text", "yaml-stream")
@@ -61,20 +60,6 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 #: What `read` raises, by how many records were taken.
 SIGNALS: dict[int, int] = {}
-
-
-@contextmanager
-def signaled_in(emulator: PartnerCentralEmulator, at: int, number_of_signal: int) -> Iterator[None]:
-    """Send the signal while that request waits for its response."""
-    with HangingRequest(emulator, at) as hanging:
-        is_reached = hanging.set
-
-        def reached() -> None:
-            is_reached()
-            os.kill(os.getpid(), number_of_signal)
-
-        hanging.set = reached
-        yield
 
 
 @pytest.mark.parametrize("form", BY_PAGE)

@@ -186,6 +186,12 @@ def test_the_funnel_narrows(pipeline: list[dict[str, Any]], number: int) -> None
     assert 0.5 < statistics.median(counts.values()) * 7 / number < 1
 
 
+def test_the_funnel_of_an_emulator_narrows_whatever_the_seed() -> None:
+    for seed in range(40):
+        counts = Counter(record["LifeCycle"]["Stage"] for record in plain(250, seed=seed))
+        assert all(counts[wide] > counts[narrow] for wide, narrow in pairwise(FUNNEL)), seed
+
+
 def test_amounts_rise_with_the_stage(pipeline: list[dict[str, Any]]) -> None:
     found = [sorted(amounts(pipeline, stage)) for stage in OPEN]
     for quantile in (1, 2, 3):

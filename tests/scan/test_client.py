@@ -220,13 +220,13 @@ async def test_an_invalid_record_is_an_error_or_goes_to_the_callable(
     emulator.update(broken, {"Project": "a structure belongs here"})
     with pytest.raises(InvalidOpportunityError, match=broken):
         await client.scan_opportunities().collect()
-    told: list[InvalidOpportunity] = []
+    reported: list[InvalidOpportunity] = []
 
-    async def tell(invalid: InvalidOpportunity) -> None:
-        told.append(invalid)
+    async def report(invalid: InvalidOpportunity) -> None:
+        reported.append(invalid)
 
-    found = await client.scan_opportunities(on_invalid=tell).collect()
-    assert [invalid.id for invalid in told] == [broken]
+    found = await client.scan_opportunities(on_invalid=report).collect()
+    assert [invalid.id for invalid in reported] == [broken]
     assert len(found) == 249
 
 
@@ -247,7 +247,7 @@ async def test_a_closed_client_does_not_scan(client: PartnerCentralClient) -> No
         await client.scan_opportunities().collect()
 
 
-async def test_every_page_is_told_of(
+async def test_every_page_emits_an_event(
     make_client: MakeClient, emulator: PartnerCentralEmulator
 ) -> None:
     events: list[RequestEvent] = []

@@ -82,7 +82,7 @@ def test_undated_records_that_leave_hide_none_of_those_that_stay(
     for nulls in ("first", "low", "high", "last"):
         random = Random(seed)
         listed = [created(f"N{number}", None) for number in range(undated)]
-        # Those that are last in both directions are promised where nothing stands before them.
+        # Those that are last in both directions are guaranteed where nothing stands before them.
         listed += dataset(0 if nulls == "last" else size, YEAR, seed)
         service = Service(listed, rules=Rules(nulls=nulls), random=random)
         moved: set[str] = set()

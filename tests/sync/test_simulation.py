@@ -6,7 +6,6 @@ import os
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from typing import Any
 
 import pytest
@@ -19,7 +18,7 @@ from partnercentral_list.sync._cursor import CursorPage, DateCursor
 
 # private: what such a cursor reads, and what it would believe of a page.
 from partnercentral_list.sync._source import SortKey, SourcePage, SourceQuery
-from tests.edited_service import EditedService
+from tests.edited_service import edited
 from tests.service import EPOCH, DirectClient, Page, Record, Service, record, timestamp
 from tests.sync.simulation import (
     HOSTILE,
@@ -106,41 +105,23 @@ class WatermarkFirst(CrashingStore):
 
 SHORTEST = timedelta(seconds=1)
 BROKEN: Mapping[str, tuple[Safeguards, MakeService]] = {
-    "naive": (Safeguards(Naive, lookback=SHORTEST), partial(EditedService, edits=1.5)),
-    "naive, late changes": (
-        Safeguards(Naive, lookback=SHORTEST),
-        partial(EditedService, late=LATE, edits=0.5),
-    ),
-    "tokens with lookback": (Safeguards(Naive), partial(EditedService, edits=2, mass_edits=0.1)),
-    "the shortest lookback": (
-        Safeguards(lookback=SHORTEST),
-        partial(EditedService, late=LATE, edits=1),
-    ),
+    "naive": (Safeguards(Naive, lookback=SHORTEST), edited(edits=1.5)),
+    "naive, late changes": (Safeguards(Naive, lookback=SHORTEST), edited(late=LATE, edits=0.5)),
+    "tokens with lookback": (Safeguards(Naive), edited(edits=2, mass_edits=0.1)),
+    "the shortest lookback": (Safeguards(lookback=SHORTEST), edited(late=LATE, edits=1)),
     "half the lookback": (
         Safeguards(lookback=timedelta(milliseconds=LATE // 2)),
-        partial(EditedService, late=LATE, edits=1),
+        edited(late=LATE, edits=1),
     ),
-    "no cap": (Safeguards(WithoutCap), partial(EditedService, late=LATE, edits=1.5, latency=2)),
+    "no cap": (Safeguards(WithoutCap), edited(late=LATE, edits=1.5, latency=2)),
     "no check of the boundary": (
         Safeguards(WithoutBoundaryCheck),
         HOSTILE["exclusive to the second"],
     ),
-    "no order check": (
-        Safeguards(WithoutOrderCheck),
-        partial(EditedService, disorder=0.2, edits=0.3),
-    ),
-    "dates of invalid records": (
-        Safeguards(WithInvalidDates),
-        HOSTILE["invalid records"],
-    ),
-    "dates ahead of the clock": (
-        Safeguards(WithoutClock),
-        HOSTILE["dates ahead of the clock"],
-    ),
-    "watermark before records": (
-        Safeguards(store=WatermarkFirst),
-        partial(EditedService, edits=0.3),
-    ),
+    "no order check": (Safeguards(WithoutOrderCheck), edited(disorder=0.2, edits=0.3)),
+    "dates of invalid records": (Safeguards(WithInvalidDates), HOSTILE["invalid records"]),
+    "dates ahead of the clock": (Safeguards(WithoutClock), HOSTILE["dates ahead of the clock"]),
+    "watermark before records": (Safeguards(store=WatermarkFirst), edited(edits=0.3)),
 }
 
 
@@ -177,7 +158,7 @@ def test_an_order_that_does_not_last_is_an_error_or_the_copy_is_exact(name: str)
 
 
 TIED: Mapping[str, MakeService] = {
-    "one pass": partial(EditedService, imports=0.02, edits=0.7),
+    "one pass": edited(imports=0.02, edits=0.7),
     "repeats ignored": UNSTABLE["ties in another order each time"],
 }
 

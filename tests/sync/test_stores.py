@@ -175,6 +175,7 @@ class InParts(MemoryStore):
             *(SyncBatch([record]) for record in batch.records),
             *(SyncBatch(invalid=[record]) for record in batch.invalid),
             SyncBatch(remove_invalid=batch.remove_invalid),
+            SyncBatch(gone=batch.gone),
             SyncBatch(add_pending=batch.add_pending),
             SyncBatch(remove_pending=batch.remove_pending),
             SyncBatch(watermark=batch.watermark),
@@ -312,6 +313,36 @@ class PendingDeletesRecords(Deleting):
         return batch.remove_pending
 
 
+class KeepsGone(Expanding):
+    def expand(self, batch: SyncBatch) -> SyncBatch:
+        return replace(batch, gone=frozenset())
+
+
+class ForgetsGone(MemoryStore):
+    """Deletes what is gone, and does not know it any more."""
+
+    async def acquire_lease(self, owner: str, catalog: str, lease: timedelta) -> SyncState:
+        return replace(await super().acquire_lease(owner, catalog, lease), gone=frozenset())
+
+
+class GoneForEver(MemoryStore):
+    """Still calls gone what came back."""
+
+    ever: frozenset[str] = frozenset()
+
+    async def acquire_lease(self, owner: str, catalog: str, lease: timedelta) -> SyncState:
+        return replace(await super().acquire_lease(owner, catalog, lease), gone=self.ever)
+
+    async def commit(self, owner: str, batch: SyncBatch, lease: timedelta) -> None:
+        await super().commit(owner, batch, lease)
+        self.ever |= batch.gone
+
+
+class GoneDeletesInvalid(Expanding):
+    def expand(self, batch: SyncBatch) -> SyncBatch:
+        return replace(batch, remove_invalid=batch.remove_invalid | batch.gone)
+
+
 class Generous(MemoryStore):
     async def get(self, identifiers: Sequence[str]) -> Any:
         return self.records
@@ -364,6 +395,10 @@ BROKEN = [
     PendingDeletesRecords,
     Generous,
     GenerousForNothing,
+    KeepsGone,
+    ForgetsGone,
+    GoneForEver,
+    GoneDeletesInvalid,
     IgnoresCase,
     IgnoresCaseOfResults,
 ]

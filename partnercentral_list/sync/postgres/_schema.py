@@ -54,6 +54,23 @@ _FIRST: Final = (
         id text NOT NULL,
         PRIMARY KEY (account, id)
     )""",
+    """CREATE TABLE {schema}.gone (
+        account text NOT NULL,
+        id text NOT NULL,
+        gone_at timestamptz NOT NULL,
+        record json NOT NULL,
+        PRIMARY KEY (account, id)
+    )""",
+    """CREATE TABLE {schema}.changes (
+        number bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
+        account text NOT NULL,
+        id text NOT NULL,
+        kind text NOT NULL,
+        seen_at timestamptz NOT NULL,
+        before json,
+        after json
+    )""",
+    "CREATE INDEX changes_by_date ON {schema}.changes (account, seen_at)",
     """CREATE VIEW {schema}.spend AS SELECT
         opportunities.account,
         opportunities.id,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import suppress
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from types import ModuleType, TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
@@ -15,10 +15,16 @@ from pydantic import ValidationError
 from partnercentral_list.config import check_kind
 from partnercentral_list.errors import ConfigurationError, StoreError
 from partnercentral_list.models import OpportunitySummary
-from partnercentral_list.models.columns import COLUMNS
 from partnercentral_list.sync._leases import LOST, busy_error, is_dead
-from partnercentral_list.sync.postgres._schema import TYPES, check_version, migrate
-from partnercentral_list.sync.store import InvalidRecord, SyncBatch, SyncState
+from partnercentral_list.sync.postgres import _statements as statements
+from partnercentral_list.sync.postgres._schema import check_version, migrate
+from partnercentral_list.sync.reports import RecordedChange
+from partnercentral_list.sync.store import (
+    SyncBatch,
+    SyncState,
+    check_history,
+    check_moment,
+)
 
 if TYPE_CHECKING:
     from psycopg_pool import AsyncConnectionPool
@@ -28,6 +34,8 @@ if TYPE_CHECKING:
 # PostgreSQL cuts longer names, in bytes.
 _MAX_NAME_BYTES: Final = 63
 _TIMEOUT: Final = timedelta(minutes=1)
+# Changes that are in memory at a time.
+_CHANGES_PER_QUERY: Final = 500
 
 _DAMAGED: Final = (
     "A row is damaged, or another program changed it. Restore the database; or drop the schema, "
@@ -39,59 +47,15 @@ _NUL: Final = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
 # text may look like one, and is then stored twice.
 _EXPONENT: Final = re.compile(r"[:,\[]-?\d[\d.]*[eE][+-]?\d")
 
-# Compared and written in one statement, by the clock of the server.
-_ACQUIRE: Final = """
-    INSERT INTO {schema}.accounts AS stored (account, catalog, lease_owner, lease_until)
-    VALUES (%(account)s, %(catalog)s, %(owner)s, clock_timestamp() + %(lease)s)
-    ON CONFLICT (account) DO UPDATE
-        SET lease_owner = excluded.lease_owner, lease_until = excluded.lease_until
-        WHERE stored.lease_owner IS NULL
-            OR stored.lease_owner IN (excluded.lease_owner, %(dead)s)
-            OR stored.lease_until <= clock_timestamp()
-    RETURNING catalog, watermark AT TIME ZONE 'UTC'
-"""
-_RENEW: Final = """
-    UPDATE {schema}.accounts
-    SET lease_until = clock_timestamp() + %s, watermark = coalesce(%s, watermark)
-    WHERE account = %s AND lease_owner = %s
-"""
-# The server reads the columns from the records: a driver's arrays of them cost four times as much.
-_VALUES: Final = {
-    **{
-        column.name: f"(record #>> '{{{{{','.join(column.members)}}}}}')::{TYPES[column.kind]}"
-        for column in COLUMNS
-    },
-    "record": "record",
-    "record_text": "%(exact)s::jsonb ->> (record ->> 'Id')",
-}
-_UPSERT: Final = (
-    f"INSERT INTO {{schema}}.opportunities (account, {', '.join(_VALUES)}) "  # noqa: S608 # names of ours
-    f"SELECT %(account)s, {', '.join(_VALUES.values())} "
-    "FROM jsonb_array_elements(%(records)s::jsonb) AS record "
-    "ON CONFLICT (account, id) DO UPDATE SET "
-    f"{', '.join(f'{name} = excluded.{name}' for name in _VALUES if name != 'id')}"
-)
-_UPSERT_INVALID: Final = """
-    INSERT INTO {schema}.invalid (account, key, id, reason, raw)
-    SELECT %s, * FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[])
-    ON CONFLICT (account, key) DO UPDATE
-        SET id = excluded.id, reason = excluded.reason, raw = excluded.raw
-"""
-_DELETE_INVALID: Final = "DELETE FROM {schema}.invalid WHERE account = %s AND key = ANY(%s)"
-_INSERT_PENDING: Final = """
-    INSERT INTO {schema}.pending (account, id) SELECT %s, * FROM unnest(%s::text[])
-    ON CONFLICT DO NOTHING
-"""
-_DELETE_PENDING: Final = "DELETE FROM {schema}.pending WHERE account = %s AND id = ANY(%s)"
-
 
 class PostgresStore:
     """Holds a replica in a schema of a PostgreSQL database, and commits each page in a transaction.
 
     The table ``opportunities`` has a column for each scalar field, named by its path in
     snake_case, and the whole record as ``jsonb``; the view ``spend`` has a row for each expected
-    spend, the table ``invalid`` one for each invalid record. They are those of `SQLiteStore`, with
-    PostgreSQL's types. Accounts share the tables, and may share the pool.
+    spend, the table ``invalid`` one for each invalid record, ``gone`` one for each opportunity that
+    AWS no longer has, ``changes`` one for each change, if there is a ``history``. They are those of
+    `SQLiteStore`, with PostgreSQL's types. Accounts share the tables, and may share the pool.
 
     Call `setup` once, as a role that may create tables; nothing else changes the schema. Leases
     expire by the server's clock. Statements are not prepared, so PgBouncer may pool transactions.
@@ -105,11 +69,13 @@ class PostgresStore:
         account: The name of the replica in the schema: printable characters.
         schema: The schema of the tables, which no other program uses: letters, digits and
             underscores, at most 63 bytes.
+        history: How long changes are kept for `changes_since`; None records none. Each change takes
+            about as much room as its opportunity, twice.
         timeout: How long a transaction may take, waiting for a connection and for locks included.
 
     Raises:
-        ConfigurationError: An argument is of the wrong type or cannot be a name; or psycopg is not
-            installed.
+        ConfigurationError: An argument is of the wrong type or out of its bounds, or cannot be a
+            name; or psycopg is not installed.
     """
 
     def __init__(
@@ -118,10 +84,11 @@ class PostgresStore:
         *,
         account: str = "default",
         schema: str = "partner_central",
+        history: timedelta | None = None,
         timeout: timedelta = _TIMEOUT,
     ) -> None:
         check_kind("pool", pool, _psycopg().psycopg_pool.AsyncConnectionPool)
-        self._set_up(pool, "", account, schema, timeout)
+        self._set_up(pool, "", account, schema, history, timeout)
 
     @classmethod
     def from_conn_string(
@@ -130,6 +97,7 @@ class PostgresStore:
         *,
         account: str = "default",
         schema: str = "partner_central",
+        history: timedelta | None = None,
         timeout: timedelta = _TIMEOUT,
     ) -> Self:
         """Return a store with a pool of its own, of at most two connections.
@@ -139,6 +107,7 @@ class PostgresStore:
                 of libpq; its environment variables and ``~/.pgpass`` count, too.
             account: As in the class.
             schema: As in the class.
+            history: As in the class.
             timeout: As in the class.
 
         Raises:
@@ -147,7 +116,7 @@ class PostgresStore:
         check_kind("conn_string", conn_string, str)
         store = cls.__new__(cls)
         checked: str = _psycopg().check_conn_string(conn_string)
-        store._set_up(None, checked, account, schema, timeout)
+        store._set_up(None, checked, account, schema, history, timeout)
         return store
 
     def _set_up(
@@ -156,11 +125,13 @@ class PostgresStore:
         conn_string: str,
         account: str,
         schema: str,
+        history: timedelta | None,
         timeout: timedelta,
     ) -> None:
         check_kind("account", account, str)
         check_kind("schema", schema, str)
         check_kind("timeout", timeout, timedelta)
+        check_history(history)
         if not account or not account.isprintable():
             raise ConfigurationError("account must be a name of printable characters.")
         if not schema.isidentifier() or len(schema.encode()) > _MAX_NAME_BYTES:
@@ -176,6 +147,7 @@ class PostgresStore:
             pool, conn_string, schema, seconds
         )
         self._account = account
+        self._history = history
         self._schema = schema
 
     def __repr__(self) -> str:
@@ -222,15 +194,17 @@ class PostgresStore:
 
         async def acquire(db: Transaction) -> SyncState:
             await check_version(db, self._schema)
-            rows = await db.fetch(_ACQUIRE, {**values, "dead": None})
+            rows = await db.fetch(statements.ACQUIRE, {**values, "dead": None})
             if not rows:
                 holders = await self._texts(db, "SELECT lease_owner FROM {schema}.accounts")
                 holder = next(iter(holders))
                 if is_dead(holder):
-                    rows = await db.fetch(_ACQUIRE, {**values, "dead": holder})
+                    rows = await db.fetch(statements.ACQUIRE, {**values, "dead": holder})
                 if not rows:
                     raise busy_error(holder)
             ((stored_catalog, watermark),) = rows
+            if self._history is not None:
+                await db.execute(statements.PRUNE, (self._account, self._history))
             # Not in the statement above, which may have waited for the last commit of another run
             # and does not see what that wrote to other tables.
             return SyncState(
@@ -238,6 +212,7 @@ class PostgresStore:
                 None if watermark is None else watermark.replace(tzinfo=UTC),
                 await self._texts(db, "SELECT id FROM {schema}.pending"),
                 await self._texts(db, "SELECT key FROM {schema}.invalid"),
+                await self._texts(db, "SELECT id FROM {schema}.gone"),
             )
 
         return await self._connection.run_transaction(acquire)
@@ -267,22 +242,59 @@ class PostgresStore:
         async def commit(db: Transaction) -> None:
             # First, because it locks the row: another run waits with acquiring the lease.
             values = (lease, batch.watermark, self._account, owner)
-            if not await db.execute(_RENEW, values):
+            if not await db.execute(statements.RENEW, values):
                 raise StoreError(LOST, retryable=True)
             if batch.records:
                 records, exact = _to_json(batch.records)
                 written = {"account": self._account, "records": records, "exact": exact}
-                await db.execute(_UPSERT, written)
+                if self._history is not None:
+                    await db.execute(statements.RECORD_CHANGES, written)
+                await db.execute(statements.UPSERT, written)
+                identifiers = [record.id for record in batch.records]
+                await db.execute(statements.COME_BACK, (self._account, identifiers))
+            if batch.gone:
+                gone = (self._account, list(batch.gone))
+                if self._history is not None:
+                    await db.execute(statements.RECORD_GONE, gone)
+                await db.execute(statements.MOVE_GONE, gone)
+            invalid = [(one.key, one.id, one.reason, one.raw) for one in batch.invalid]
             for statement, columns in (
-                (_DELETE_INVALID, [batch.remove_invalid]),
-                (_UPSERT_INVALID, list(zip(*map(_invalid_row, batch.invalid), strict=True))),
-                (_INSERT_PENDING, [batch.add_pending]),
-                (_DELETE_PENDING, [batch.remove_pending]),
+                (statements.DELETE_INVALID, [batch.remove_invalid]),
+                (statements.UPSERT_INVALID, list(zip(*invalid, strict=True))),
+                (statements.INSERT_PENDING, [batch.add_pending]),
+                (statements.DELETE_PENDING, [batch.remove_pending]),
             ):
                 if any(columns):
                     await db.execute(statement, (self._account, *map(list, columns)))
 
         await self._connection.run_transaction(commit)
+
+    async def changes_since(self, moment: datetime) -> AsyncGenerator[RecordedChange, None]:
+        """Yield the recorded changes that were seen at or after a moment, in their order.
+
+        There are only those that a store with a ``history`` recorded. Of a first run, each
+        opportunity is ``"created"``.
+
+        Raises:
+            ConfigurationError: The moment has no time zone.
+            StoreError: The database cannot be used.
+        """
+        check_moment(moment)
+        start = 0
+
+        async def fetch(db: Transaction) -> list[tuple[Any, ...]]:
+            values = (self._account, moment, start, _CHANGES_PER_QUERY)
+            return await db.fetch(statements.CHANGES, values)
+
+        while rows := await self._connection.run_transaction(fetch):
+            for start, identifier, kind, seen_at, before, after in rows:  # noqa: B007 # read by fetch
+                yield RecordedChange(
+                    identifier,
+                    kind,
+                    seen_at.replace(tzinfo=UTC),
+                    None if before is None else _from_row(identifier, before),
+                    None if after is None else _from_row(identifier, after),
+                )
 
     async def release_lease(self, owner: str) -> None:
         """Release the lease."""
@@ -292,10 +304,6 @@ class PostgresStore:
         )
         values = (self._account, owner)
         await self._connection.run_transaction(lambda db: db.execute(statement, values))
-
-
-def _invalid_row(record: InvalidRecord) -> tuple[str | None, ...]:
-    return record.key, record.id, record.reason, record.raw
 
 
 def _to_json(records: Sequence[OpportunitySummary]) -> tuple[str, str]:

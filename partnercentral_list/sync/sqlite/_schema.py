@@ -79,7 +79,27 @@ _FIRST: Final = (
     FROM opportunities, json_each(record, '$.Project.ExpectedCustomerSpend') AS entry""",
 )
 
-MIGRATIONS: Final[Sequence[Sequence[str]]] = (_FIRST,)
+_SECOND: Final = (
+    """CREATE TABLE gone (
+        account TEXT NOT NULL,
+        id TEXT NOT NULL,
+        gone_at TEXT NOT NULL,
+        record TEXT NOT NULL,
+        PRIMARY KEY (account, id)
+    )""",
+    """CREATE TABLE changes (
+        number INTEGER PRIMARY KEY,
+        account TEXT NOT NULL,
+        id TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        seen_at TEXT NOT NULL,
+        before TEXT,
+        after TEXT
+    )""",
+    "CREATE INDEX changes_by_date ON changes (account, seen_at)",
+)
+
+MIGRATIONS: Final[Sequence[Sequence[str]]] = (_FIRST, _SECOND)
 """The statements that create version 1, 2 and so on, each from the version before."""
 
 

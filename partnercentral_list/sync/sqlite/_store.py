@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from os import PathLike, fspath
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from pydantic import ValidationError
 
@@ -17,14 +17,17 @@ from partnercentral_list.errors import ConfigurationError, StoreError
 from partnercentral_list.models import OpportunitySummary
 from partnercentral_list.models.columns import COLUMNS, read_columns
 from partnercentral_list.sync._leases import LOST, busy_error, is_dead
+from partnercentral_list.sync.reports import RecordedChange, RecordedKind
 from partnercentral_list.sync.sqlite._connection import DAMAGED, SQLiteConnection, is_path
-from partnercentral_list.sync.store import SyncBatch, SyncState
+from partnercentral_list.sync.store import SyncBatch, SyncState, check_history, check_moment
 
 _FIELDS: Final = [column for column in COLUMNS if column.name != "id"]
 
 _COLUMNS: Final = ("account", "id", *(column.name for column in _FIELDS), "record")
 # SQLite limits the parameters of a statement, in old releases to 999.
 _IDENTIFIERS_PER_QUERY: Final = 500
+# Changes that are in memory at a time.
+_CHANGES_PER_QUERY: Final = 500
 _UPSERT: Final = (
     f"INSERT OR REPLACE INTO opportunities ({', '.join(_COLUMNS)}) "  # noqa: S608 # names of ours
     f"VALUES ({', '.join('?' * len(_COLUMNS))})"
@@ -36,9 +39,10 @@ class SQLiteStore:
 
     The table ``opportunities`` has a column for each scalar field, named by its path in
     snake_case, and the whole record as JSON; the view ``spend`` has a row for each expected spend,
-    the table ``invalid`` one for each invalid record. The file holds customers' names: it is
-    created with mode 0600, and one that every user may read is changed to it. Several accounts can
-    share a file.
+    the table ``invalid`` one for each invalid record, ``gone`` one for each opportunity that AWS no
+    longer has, ``changes`` one for each change, if there is a ``history``. The file holds
+    customers' names: it is created with mode 0600, and one that every user may read is changed to
+    it. Several accounts can share a file.
 
     Use it in ``async with``, or call `aclose` at the end. It opens the file when it is first used.
     A forked process needs a store of its own.
@@ -46,11 +50,14 @@ class SQLiteStore:
     Args:
         path: The path of the file, in an existing directory; created if it does not exist.
         account: The name of the replica in the file: printable characters.
+        history: How long changes are kept for `changes_since`; None records none. Each change takes
+            about as much room as its opportunity, twice.
         clock: Returns seconds since 1970; leases expire by it. The lease of a machine whose clock
             is ahead expires its duration after another run first saw it.
 
     Raises:
-        ConfigurationError: An argument is of the wrong type, or cannot be a path or a name.
+        ConfigurationError: An argument is of the wrong type or out of its bounds, or cannot be a
+            path or a name.
     """
 
     def __init__(
@@ -58,10 +65,12 @@ class SQLiteStore:
         path: str | PathLike[str],
         *,
         account: str = "default",
+        history: timedelta | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         check_kind("path", path, str, PathLike)
         check_kind("account", account, str)
+        check_history(history)
         self._path = fspath(path)
         if self._path in ("", ":memory:") or not account:
             raise ConfigurationError(
@@ -72,6 +81,7 @@ class SQLiteStore:
         if not account.isprintable():
             raise ConfigurationError("account must be a name of printable characters.")
         self._account = account
+        self._history = history
         self._clock = clock
         self._connection = SQLiteConnection(self._path)
 
@@ -121,11 +131,13 @@ class SQLiteStore:
                 if until > now:
                     return _check_text(holder)
             self._renew(connection, owner, expires_at)
+            self._prune(connection)
             return SyncState(
                 _check_text(stored_catalog),
                 _parse_date(watermark),
                 self._texts(connection, "SELECT id FROM pending WHERE account = ?"),
                 self._texts(connection, "SELECT key FROM invalid WHERE account = ?"),
+                self._texts(connection, "SELECT id FROM gone WHERE account = ?"),
             )
 
         state = await self._connection.run_transaction(acquire)
@@ -139,26 +151,39 @@ class SQLiteStore:
             (owner, until, self._account),
         )
 
+    def _prune(self, connection: sqlite3.Connection) -> None:
+        if self._history is not None:
+            connection.execute(
+                "DELETE FROM changes WHERE account = ? AND seen_at < ?",
+                (self._account, _format_date(self._now() - self._history)),
+            )
+
+    def _now(self) -> datetime:
+        return datetime.fromtimestamp(self._clock(), UTC)
+
     def _texts(self, connection: sqlite3.Connection, query: str) -> frozenset[str]:
         rows = connection.execute(query, (self._account,))
         return frozenset(_check_text(text) for (text,) in rows)
 
     async def get(self, identifiers: Sequence[str]) -> Mapping[str, OpportunitySummary]:
         """Return those of the opportunities that are stored."""
+        records = await self._connection.run(lambda c: self._records(c, identifiers))
+        return {identifier: _from_row(identifier, record) for identifier, record in records.items()}
 
-        def get(connection: sqlite3.Connection) -> dict[str, OpportunitySummary]:
-            found: dict[str, OpportunitySummary] = {}
-            for start in range(0, len(identifiers), _IDENTIFIERS_PER_QUERY):
-                batch = identifiers[start : start + _IDENTIFIERS_PER_QUERY]
-                places = ", ".join("?" * len(batch))
-                rows = connection.execute(
-                    f"SELECT id, record FROM opportunities WHERE account = ? AND id IN ({places})",  # noqa: S608 # question marks
-                    (self._account, *batch),
-                )
-                found |= {identifier: _from_row(identifier, record) for identifier, record in rows}
-            return found
-
-        return await self._connection.run(get)
+    def _records(
+        self, connection: sqlite3.Connection, identifiers: Sequence[str]
+    ) -> dict[str, object]:
+        """Return the stored JSON of opportunities."""
+        found: dict[str, object] = {}
+        for start in range(0, len(identifiers), _IDENTIFIERS_PER_QUERY):
+            batch = identifiers[start : start + _IDENTIFIERS_PER_QUERY]
+            places = ", ".join("?" * len(batch))
+            rows = connection.execute(
+                f"SELECT id, record FROM opportunities WHERE account = ? AND id IN ({places})",  # noqa: S608 # question marks
+                (self._account, *batch),
+            )
+            found.update(rows.fetchall())
+        return found
 
     async def identifiers(self) -> Sequence[str]:
         """Return the identifiers of all stored opportunities."""
@@ -182,7 +207,21 @@ class SQLiteStore:
 
     def _write(self, connection: sqlite3.Connection, batch: SyncBatch) -> None:
         account = self._account
-        connection.executemany(_UPSERT, list(_to_rows(account, batch.records)))
+        rows = list(_to_rows(account, batch.records))
+        if self._history is not None:
+            self._record_changes(connection, rows, batch.gone)
+        connection.executemany(_UPSERT, rows)
+        connection.executemany(
+            "DELETE FROM gone WHERE account = ? AND id = ?",
+            [(account, record.id) for record in batch.records],
+        )
+        gone = [(account, identifier) for identifier in batch.gone]
+        connection.executemany(
+            "INSERT OR REPLACE INTO gone (account, id, gone_at, record) "
+            "SELECT account, id, ?, record FROM opportunities WHERE account = ? AND id = ?",
+            [(_format_date(self._now()), *key) for key in gone],
+        )
+        connection.executemany("DELETE FROM opportunities WHERE account = ? AND id = ?", gone)
         connection.executemany(
             "DELETE FROM invalid WHERE account = ? AND key = ?",
             [(account, key) for key in batch.remove_invalid],
@@ -205,6 +244,57 @@ class SQLiteStore:
                 (_format_date(batch.watermark), account),
             )
 
+    def _record_changes(
+        self,
+        connection: sqlite3.Connection,
+        rows: Sequence[tuple[str | None, ...]],
+        gone: Iterable[str],
+    ) -> None:
+        after: dict[str, str | None] = {str(row[1]): row[-1] for row in rows}
+        after |= dict.fromkeys(gone)
+        before = self._records(connection, list(after))
+        seen_at = _format_date(self._now())
+        connection.executemany(
+            "INSERT INTO changes (account, id, kind, seen_at, before, after) "
+            "VALUES (?, ?, ?, ?, ?, ?)",
+            [
+                (self._account, name, _kind(before.get(name), new), seen_at, before.get(name), new)
+                for name, new in after.items()
+                # Nothing is gone that is not stored.
+                if name in before or new is not None
+            ],
+        )
+
+    async def changes_since(self, moment: datetime) -> AsyncGenerator[RecordedChange, None]:
+        """Yield the recorded changes that were seen at or after a moment, in their order.
+
+        There are only those that a store with a ``history`` recorded. Of a first run, each
+        opportunity is ``"created"``.
+
+        Raises:
+            ConfigurationError: The moment has no time zone.
+            StoreError: The file cannot be used.
+        """
+        check_moment(moment)
+        start = 0
+
+        def fetch(connection: sqlite3.Connection) -> list[tuple[Any, ...]]:
+            return connection.execute(
+                "SELECT number, id, kind, seen_at, before, after FROM changes "
+                "WHERE account = ? AND seen_at >= ? AND number > ? ORDER BY number LIMIT ?",
+                (self._account, _format_date(moment), start, _CHANGES_PER_QUERY),
+            ).fetchall()
+
+        while rows := await self._connection.run(fetch):
+            for start, identifier, kind, seen_at, before, after in rows:  # noqa: B007 # read by fetch
+                yield RecordedChange(
+                    identifier,
+                    kind,
+                    _parse_date(seen_at) or moment,
+                    None if before is None else _from_row(identifier, before),
+                    None if after is None else _from_row(identifier, after),
+                )
+
     async def release_lease(self, owner: str) -> None:
         """Release the lease."""
 
@@ -216,6 +306,12 @@ class SQLiteStore:
             )
 
         await self._connection.run_transaction(release)
+
+
+def _kind(before: object, after: object) -> RecordedKind:
+    if after is None:
+        return "gone"
+    return "created" if before is None else "updated"
 
 
 def _format_date(date: datetime) -> str:
