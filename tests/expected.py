@@ -34,7 +34,7 @@ LATEST_FIRST = {"SortBy": "LastModifiedDate", "SortOrder": "DESCENDING"}
 
 @dataclass(frozen=True)
 class Rules:
-    """What AWS leaves open; the defaults are the emulator's.
+    """Rules that AWS leaves open; the defaults are the emulator's.
 
     Attributes:
         exclusive: Whether a bound excludes what is equal to it.

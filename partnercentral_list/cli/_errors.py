@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from partnercentral_list.errors import ConfigurationError, PartnerCentralError, RequestProblem
 
 OK: Final = 0
+TEMPORARY: Final = 75
+"""EX_TEMPFAIL of sysexits.h: a scheduler may run the same command again."""
 HUNG_UP: Final = 129
 INTERRUPTED: Final = 130
 TERMINATED: Final = 143
@@ -34,6 +36,8 @@ VALID_STARTING_POINT: Final = "the NextToken of a response, ours or the AWS CLI'
 STORE_ADVICE: Final = {
     "an account name of its own": "an account name of its own (--account)",
     "Make a new SQLiteStore": "Run the command again",
+    "Call `await store.setup()` once": "Run once with --setup",
+    "conn_string must be": "--store must be a path, or",
 }
 
 
@@ -128,15 +132,14 @@ def message(error: PartnerCentralError) -> str:
 
     if isinstance(error, errors.RequestValidationError):
         return "\n".join(["Nothing was sent.", *map(_problem_line, error.errors())])
+    text = str(error)
     if isinstance(error, errors.ConfigurationError):
-        return _configuration_message(error)
-    if isinstance(error, errors.StoreError):
-        text = str(error)
+        text = _configuration_message(error)
+    if isinstance(error, errors.ConfigurationError | errors.StoreError):
         # Its advice names what a program does.
         for of_program, of_command in STORE_ADVICE.items():
             text = text.replace(of_program, of_command)
-        return text
-    return str(error)
+    return text
 
 
 def _configuration_message(error: ConfigurationError) -> str:

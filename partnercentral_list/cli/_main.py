@@ -33,8 +33,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: Its arguments; those of the process if None.
 
     Returns:
-        The exit code: 0 done, 129 ended by SIGHUP, 130 interrupted, 143 ended by SIGTERM, 252 bad
-        input, 253 bad configuration, 254 refused by AWS, 255 any other failure; as the AWS CLI's.
+        The exit code: 0 done, 75 a sync that may succeed when it is run again, 129 ended by SIGHUP,
+        130 interrupted, 143 ended by SIGTERM, 252 bad input, 253 bad configuration, 254 refused by
+        AWS, 255 any other failure; but for 75 as the AWS CLI's.
     """
     try:
         prepare_streams()

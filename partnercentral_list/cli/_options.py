@@ -280,17 +280,40 @@ SYNC: Final = (
     _CATALOG,
     _option(
         "--store PATH",
-        "the SQLite file that holds the replica; it is created if it does not exist",
+        "what holds the replica: an SQLite file, which is created if it does not exist; or a "
+        "PostgreSQL database, postgresql://user@host/database",
         OURS,
         complete_files,
         required=True,
     ),
     _option(
         "--account NAME",
-        "the name of the replica in the file, which can hold several; default if not given",
+        "the name of the replica in the store, which can hold several; default if not given",
         OURS,
         default="default",
     ),
+    _flag(
+        "--setup",
+        "first create or migrate the tables in PostgreSQL; a file needs no such step",
+        OURS,
+    ),
+    _flag(
+        "--reconcile",
+        "also list everything, and store what no run can see and what AWS no longer has",
+        OURS,
+    ),
+    _option(
+        "--history DAYS",
+        "record each change in the table changes, and delete those that are older",
+        OURS,
+        type=float,
+    ),
+    _flag(
+        "--show-changes",
+        "print a line for each change: created or updated, the identifier, the fields that differ",
+        OURS,
+    ),
+    _flag("--once", "run once, which is what happens without --watch", OURS),
     _option(
         "--watch SECONDS",
         "run again and again, with so many seconds between two runs, until Ctrl-C",

@@ -28,7 +28,7 @@ class SampleCountry(NamedTuple):
 
     @property
     def companies(self) -> int:
-        """How many companies it has."""
+        """The number of companies that it has."""
         return len(self.stems) * len(self.suffixes)
 
 

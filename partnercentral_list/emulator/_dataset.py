@@ -71,7 +71,7 @@ _ODD_KINDS = (
 
 
 class _SampleStage(NamedTuple):
-    """What opportunities in a stage have in common."""
+    """The common traits of opportunities in a stage."""
 
     name: str
     # Percent of all opportunities.
@@ -310,7 +310,7 @@ def _amount(rng: Random, median: float) -> str:
 def _make_odd(
     rng: Random, wire: dict[str, Any], kind: str, stage: _SampleStage, country: SampleCountry
 ) -> None:
-    """Give a record the odd value of a kind."""
+    """Put the odd value of a kind into a record."""
     if kind in _ODD_AMOUNTS:
         spend = _spend(rng, stage, country, "AWS") | {"Amount": _ODD_AMOUNTS[kind]}
         wire["Project"]["ExpectedCustomerSpend"] = [spend]

@@ -101,6 +101,15 @@ def _reader(*names: str) -> Callable[[object], tuple[Any, ...]]:
     return read if len(names) > 1 else lambda parent: (read(parent),)
 
 
+def changed_columns(before: OpportunitySummary, after: OpportunitySummary) -> list[str]:
+    """Return the names of the columns, nested ones included, whose values differ."""
+    records = (before, after)
+    columns = read_columns(records, COLUMNS)
+    for field in ("delivery_models", "expected_customer_spend"):
+        columns[f"project_{field}"] = read_project(records, field)
+    return [name for name, (one, other) in columns.items() if one != other]
+
+
 def read_project(records: Sequence[OpportunitySummary], field: str) -> list[tuple[Any, ...] | None]:
     """Return a list of each opportunity's project; None where it is absent."""
     read = attrgetter(field)

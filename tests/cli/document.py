@@ -199,6 +199,7 @@ EXITS = """## Exit codes
 | code | meaning |
 |---|---|
 | 0 | done; also when the reader of a pipe has gone |
+| 75 | `sync` failed for now, and may succeed when it is run again: another run holds the lease, a network or a server fails |
 | 129 | ended by `SIGHUP` |
 | 130 | interrupted |
 | 143 | ended by `SIGTERM` |
@@ -206,6 +207,25 @@ EXITS = """## Exit codes
 | 253 | bad configuration: no credentials, no such profile, a missing extra |
 | 254 | AWS refused |
 | 255 | any other failure |
+"""
+
+SYNC_TEXT = """A run reads what changed since the last one; [sync.md](sync.md) explains it, and
+[postgres.md](postgres.md) what a PostgreSQL database needs.
+
+```sh
+partnercentral-list sync --catalog AWS --store pipeline.db
+partnercentral-list sync --catalog AWS --store postgresql://sync@db.example/sales --account emea --setup
+```
+
+Leave the password out of the command line, which other users of the machine can read: use `PGPASSWORD` or `~/.pgpass`.
+
+`--show-changes` prints one line for each change, without values: `created O1`, or `updated O2 life_cycle_stage`. Each
+change is printed at least once: after an interruption, those of the last page come again. What `--reconcile` finds is
+in its report.
+
+For a scheduler: a run that ends with 75 may be run again; 0 is done, and anything else needs a person. `SIGTERM` ends
+a run between two pages; nothing half-written stays, and the next run resumes. Two runs at once do no harm: the second
+one ends with 75.
 """
 
 COMPLETION = """## Completion
@@ -260,8 +280,7 @@ def _others() -> Iterator[str]:
             yield _table(own, with_aws=False)
             if rest:
                 yield f"And, as above: {', '.join(rest)}.\n"
-            if name == "pipeline":
-                yield PIPELINE
+            yield PIPELINE if name == "pipeline" else SYNC_TEXT
 
 
 def _emulator_table() -> str:

@@ -187,3 +187,83 @@ def test_an_account_has_a_name(run: Run, tmp_path: Path) -> None:
     done = run("sync", "--demo", "--store", str(tmp_path / "x.db"), "--account", "")
     assert done.code == 252
     assert "--account" in done.err
+
+
+def test_what_may_pass_ends_with_75_for_a_scheduler(
+    run: Run, emulator: PartnerCentralEmulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without_retries(monkeypatch)
+    emulator.fail("InternalServerException", times=1)
+    done = synced(run, emulator, tmp_path / "x.db")
+    assert done.code == 75
+    assert "InternalServerException" in done.err
+    assert "the next run resumes there" in done.err
+    assert synced(run, emulator, tmp_path / "x.db").code == 0
+
+
+def test_a_lease_of_another_process_ends_with_75(
+    run: Run, emulator: PartnerCentralEmulator, tmp_path: Path
+) -> None:
+    store = tmp_path / "x.db"
+    assert synced(run, emulator, store).code == 0
+    with closing(sqlite3.connect(store)) as database:
+        database.execute("UPDATE accounts SET lease_owner = 'elsewhere', lease_until = 9e15")
+        database.commit()
+    done = synced(run, emulator, store)
+    assert (done.code, done.out) == (75, "")
+    assert "Another program is syncing into this store" in done.err
+
+
+def test_changes_are_shown_without_values(
+    run: Run, emulator: PartnerCentralEmulator, tmp_path: Path
+) -> None:
+    store = tmp_path / "x.db"
+    first = synced(run, emulator, store, "--show-changes", "--once").out.splitlines()
+    names = {record["Id"] for record in emulator.opportunities}
+    assert {line.removeprefix("created ") for line in first[:-1]} == names
+    assert first[-1].startswith("250 created")
+    changed = emulator.opportunities[0]["Id"]
+    emulator.update(
+        changed,
+        {
+            "LifeCycle": {"NextSteps": "call Any Company"},
+            "Project": {"ExpectedCustomerSpend": [{"Amount": "7"}]},
+        },
+    )
+    line, report = synced(run, emulator, store, "--show-changes").out.splitlines()
+    fields = "last_modified_date life_cycle_next_steps project_expected_customer_spend"
+    assert line == f"updated {changed} {fields}"
+    assert report.startswith("0 created, 1 updated")
+
+
+def test_reconcile_reports_what_is_gone_and_the_history_has_it(
+    run: Run, emulator: PartnerCentralEmulator, tmp_path: Path
+) -> None:
+    store = tmp_path / "x.db"
+    assert synced(run, emulator, store).code == 0
+    gone = emulator.opportunities[4]["Id"]
+    emulator.remove(gone)
+    done = synced(run, emulator, store, "--reconcile", "--history", "30", "--show-changes")
+    assert (done.code, done.err) == (0, "")
+    assert f"no longer listed: {gone}" in done.out
+    with closing(sqlite3.connect(store)) as database:
+        rows = database.execute("SELECT id, kind FROM changes").fetchall()
+        assert rows == [(gone, "gone")]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--history", "0"], "--history must be a number of more than 0."),
+        (["--history", "inf"], "--history must be"),
+        (["--once", "--watch", "5"], "--once and --watch exclude each other."),
+        (["--setup"], "--setup is for PostgreSQL"),
+    ],
+)
+def test_options_of_sync_are_checked(
+    words: list[str], message: str, run: Run, emulator: PartnerCentralEmulator, tmp_path: Path
+) -> None:
+    done = synced(run, emulator, tmp_path / "x.db", *words)
+    assert done.code == 252
+    assert message in done.err
+    assert emulator.requests == []
