@@ -52,6 +52,7 @@ SAFE_IN_DATACLASSES = {
     "OpportunityChange": {"kind", "before", "after"},
     "OpportunityEvent": {"kind", "identifier", "catalog", "event_id", "time", "message_id"},
     "OtherEvent": {"source", "detail_type", "event_id", "message_id"},
+    "RecordedChange": {"id", "kind", "before", "after"},
     "ReconcileReport": {
         "run",
         "listed",
@@ -66,10 +67,10 @@ SAFE_IN_DATACLASSES = {
     },
     "RetryPolicy": {"wait", "stop"},
     "ResponseMetadata": {"request_id", "http_status", "attempts", "elapsed"},
-    "SyncBatch": {"invalid", "add_pending", "remove_pending", "remove_invalid"},
+    "SyncBatch": {"invalid", "add_pending", "remove_pending", "remove_invalid", "gone"},
     "SyncFinished": {"kind", "report"},
     "SyncStarted": {"kind"},
-    "SyncState": {"catalog", "pending", "invalid"},
+    "SyncState": {"catalog", "pending", "invalid", "gone"},
     "SyncReport": {
         "created",
         "updated",
