@@ -51,13 +51,6 @@ PATTERNS = {
 #: The old name of something, where a user looks for it.
 EXCEPTIONS = {("CHANGELOG.md", "malformed_record")}
 
-#: Tests that are being rewritten, and the users of the double in tests/service.py.
-NOT_YET = (
-    *("tests/scan/", "tests/service.py", "tests/sync/simul", "tests/sync/test_simulation.py"),
-    *("tests/tied_records.py", "tests/pagination/test_properties.py"),
-    "tests/test_request_members.py",
-)
-
 #: A docstring is a sentence about a thing, or an imperative.
 NOT_FIRST = re.compile(r"(Gives?|Takes? (?:in|over)|Tells?|Whether|What|How|Where|Why|It is)\b")
 
@@ -89,7 +82,6 @@ def findings(name: str, text: str) -> Iterator[str]:
 def test_names_and_texts_use_the_agreed_words() -> None:
     paths = {path for pattern in FILES for path in ROOT.glob(pattern)}
     names = {path.relative_to(ROOT).as_posix(): path for path in paths - {Path(__file__)}}
-    names = {name: path for name, path in names.items() if not name.startswith(NOT_YET)}
     found = [f for name, path in sorted(names.items()) for f in findings(name, path.read_text())]
     assert not found, "\n".join(found)
 

@@ -28,7 +28,7 @@ def _without_versions(self: TiedRecords, records: Records, token: str | None) ->
 
 
 class _Pass:
-    """What has come since the pass began."""
+    """The records that have come since the pass began."""
 
     def __init__(self) -> None:
         self.seen: set[str] = set()

@@ -62,7 +62,7 @@ def convert(url: str) -> None:
             started = time.process_time()
             kept = way()
             result[f"{name} {collector}"] = time.process_time() - started
-            assert len(kept) == len(opportunities)  # type: ignore[arg-type]
+            assert len(kept) == len(opportunities)
             del kept
     print(json.dumps(result))
 

@@ -33,7 +33,7 @@ services = st.fixed_dictionaries(
 def dataset(size: int, span: int, seed: int) -> list[Record]:
     """Records spread over a span, with ties, bursts, silence and both ways to show a time."""
     random = Random(seed)
-    centres = [START + random.randint(0, span) for _ in range(random.randint(1, 5))]
+    centers = [START + random.randint(0, span) for _ in range(random.randint(1, 5))]
     clustered, to_the_second = random.random(), random.choice([0.0, 0.5, 1.0])
     width = random.choice([0, 0, 1_000, 5_000, HOUR])
     unit = random.choice([1, 1_000])
@@ -41,7 +41,7 @@ def dataset(size: int, span: int, seed: int) -> list[Record]:
     for number in range(size):
         at = START + random.randint(0, span)
         if random.random() < clustered:
-            at = random.choice(centres) + random.randint(0, width)
+            at = random.choice(centers) + random.randint(0, width)
         shown = random.random() < to_the_second
         made.append(created(f"O{number}", at // unit * unit, shown_to_the_second=shown))
     return made

@@ -38,7 +38,7 @@ def ids_of(emulator: PartnerCentralEmulator) -> list[str]:
 
 
 async def ids(client: PartnerCentralClient, **options: object) -> list[str]:
-    return sorted([item.id async for item in client.scan_opportunities(**options)])  # type: ignore[arg-type]
+    return sorted([item.id async for item in client.scan_opportunities(**options)])
 
 
 async def test_a_scan_is_the_whole_pipeline_each_once(make_client: MakeClient) -> None:
@@ -126,7 +126,7 @@ async def test_a_sort_is_refused(client: PartnerCentralClient, request_has_it: b
         if request_has_it:
             client.scan_opportunities(ListOpportunitiesRequest(catalog="AWS", sort=BY_DATE))
         else:
-            client.scan_opportunities(sort=BY_DATE)  # type: ignore[call-arg]
+            client.scan_opportunities(sort=BY_DATE)
     (problem,) = caught.value.errors()
     assert problem["field"] == "sort"
     assert "no order" in problem["problem"]
@@ -138,9 +138,9 @@ async def test_everything_wrong_is_named_at_once_and_nothing_is_sent(
     with pytest.raises(RequestValidationError) as caught:
         client.scan_opportunities(
             concurrency=0,
-            on_invalid="ignore",  # type: ignore[arg-type]
-            life_cycle_stage=["Closed Won"],  # type: ignore[list-item]
-            limit=3,  # type: ignore[call-arg]
+            on_invalid="ignore",
+            life_cycle_stage=["Closed Won"],
+            limit=3,
         )
     fields = {problem["field"].partition("[")[0] for problem in caught.value.errors()}
     assert fields == {"concurrency", "on_invalid", "life_cycle_stage", "limit"}
@@ -179,7 +179,7 @@ async def test_a_refusal_is_one_error_and_ends_everything(make_client: MakeClien
         assert len(await ids(client)) == 2_000
 
 
-async def test_throttling_and_broken_answers_are_retried(make_client: MakeClient) -> None:
+async def test_throttling_and_broken_responses_are_retried(make_client: MakeClient) -> None:
     with PartnerCentralEmulator(opportunities=1_000) as emulator:
         emulator.fail("ThrottlingException", at=2)
         emulator.fail("InternalServerException", at=5, times=2)

@@ -116,7 +116,7 @@ async def test_two_iterations_of_one_scan_do_not_disturb_each_other() -> None:
 
 
 async def test_a_slow_consumer_bounds_what_is_fetched_ahead() -> None:
-    """What is fetched and not yet taken is bounded by the concurrency."""
+    """The number of records that are fetched and not yet consumed is bounded by the concurrency."""
     service = Service(records(range(START, START + 5_000 * DAY, DAY)))
     taken = 0
     async for _ in service.scan(concurrency=3):

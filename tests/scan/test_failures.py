@@ -1,4 +1,4 @@
-"""What fails, expires, is invalid or is left halfway: nothing is lost, and nothing is left over."""
+"""Failures, expiry, invalid records and early ends lose nothing, and leave nothing behind."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_a_failure_anywhere_is_one_error_and_leaves_nothing_behind(
 
 
 @pytest.mark.parametrize("at", [1, 2, 5])
-def test_a_page_that_is_canceled_from_within_ends_the_scan(
+def test_a_page_that_is_cancelled_from_within_ends_the_scan(
     at: int,
 ) -> None:
     """As by a credentials callable that waits for a task of the program that was cancelled."""

@@ -1,4 +1,4 @@
-"""How fast a scan is: exact, on a clock that moves only when everybody waits."""
+"""The speed of a scan: exact, on a clock that moves only when everybody waits."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def test_bursts_cost_little_more_since_no_interval_is_taken_for_one(seed: int) -
 def test_most_records_in_a_small_part_of_the_time_are_divided(
     spread: Callable[[Random], int], seed: int
 ) -> None:
-    """What goes on page after page is believed to, however much silence there was before it."""
+    """Density that continues page after page is trusted, however sparse the part before it was."""
     measured = measure(spread, seed=seed)
     assert measured.seconds <= 0.45 * LISTING
     assert measured.requests <= 1.2 * PAGES

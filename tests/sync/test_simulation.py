@@ -48,7 +48,7 @@ def test_after_a_quiet_run_the_replica_is_exact(name: str) -> None:
 
 
 class Naive(DateCursor):
-    """What everybody writes first: follow the tokens, remember the largest date."""
+    """The sync that everybody writes first: follow the tokens, remember the largest date."""
 
     async def next_page(self) -> CursorPage | None:
         if self._state is None:
