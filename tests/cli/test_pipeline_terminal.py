@@ -295,3 +295,23 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
         process.stdout.close()
         err = process.stderr.read()
     assert (process.returncode, err) == (0, b"")
+
+
+def test_amounts_that_do_not_fit_on_a_line_get_one_each(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    amounts = [spend("1234567.5", "EUR"), spend("20", "JPY"), spend("3000000.25")]
+    words = ("--columns", "id,monthly-spend,company")
+    shown: dict[int, list[str]] = {}
+    with PartnerCentralEmulator([opportunity(1, *amounts)]) as emulator:
+        for width in (80, 40):
+            monkeypatch.setenv("COLUMNS", str(width))
+            shown[width] = table_of(run("pipeline", *where(emulator), *words).out)[1:]
+    assert [line.split() for line in shown[80]] == [
+        ["O1", "1,234,567.5", "EUR,", "20", "JPY,", "3,000,000.25", "USD", "Company", "1"]
+    ]
+    assert [line.rstrip() for line in shown[40]] == [
+        "O1 1,234,567.5  EUR Company 1",
+        "          20    JPY",
+        "   3,000,000.25 USD",
+    ]
