@@ -1,4 +1,4 @@
-"""AWS's events about opportunities, as EventBridge, Lambda and SQS deliver them.
+"""AWS's events about opportunities, as EventBridge, Lambda, SQS and SNS deliver them.
 
 An event names an opportunity and says no more about it: fetch it by its identifier. Events are
 delivered at best effort, late, twice or never, so a listing has to make up for them
@@ -44,6 +44,8 @@ class OpportunityEvent:
     """When it happened, in UTC, by EventBridge's clock; not its LastModifiedDate."""
     message_id: str | None = None
     """The SQS message that brought it, for a batch's partial failures."""
+    account: str | None = None
+    """The AWS account that it happened in, such as ``"111122223333"``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +77,10 @@ def parse_event(payload: Mapping[str, object] | str | bytes) -> OpportunityEvent
 def parse_events(
     payload: Mapping[str, object] | Sequence[Mapping[str, object]] | str | bytes,
 ) -> list[OpportunityEvent | OtherEvent]:
-    """Read one event or a batch of them: a Lambda event, an SQS batch, a list, or their JSON text.
+    """Read one event or a batch of them: a Lambda event, an SQS or SNS batch, a list, or JSON text.
 
-    A message of an SQS batch that is no event becomes an `OtherEvent`, so that one of them does
-    not keep the others from being read.
+    A record of a batch that is no event becomes an `OtherEvent`, so that one of them does not keep
+    the others from being read.
 
     Raises:
         ValueError: It is neither.
@@ -114,7 +116,8 @@ def _message(record: object) -> OpportunityEvent | OtherEvent:
     message = _members(record)
     message_id = _text(message.get("messageId"))
     try:
-        return _event(_unwrapped(message.get("body")), message_id)
+        # SNS sends to a Lambda function under "Sns", or to SQS in a body; SQS has "body" only.
+        return _event(_unwrapped(message.get("body", message.get("Sns"))), message_id)
     except ValueError:
         return OtherEvent(None, None, None, message_id)
 
@@ -142,7 +145,8 @@ def _event(content: object, message_id: str | None) -> OpportunityEvent | OtherE
         if identifier and catalog and is_identifier(identifier):
             kind, time = KINDS[detail_type], _time(members.get("time"))
             known = Catalog.unknown(catalog)
-            return OpportunityEvent(kind, identifier, known, event_id, time, message_id)
+            account = _text(members.get("account"))
+            return OpportunityEvent(kind, identifier, known, event_id, time, message_id, account)
     return OtherEvent(source, detail_type, event_id, message_id)
 
 

@@ -41,6 +41,7 @@ from partnercentral_list.sync.store import (
 )
 
 LEASE_DURATION: Final = timedelta(minutes=5)
+LEASE_POLL_INTERVAL: Final = timedelta(seconds=1)
 
 
 class SyncRun:
@@ -52,7 +53,9 @@ class SyncRun:
         source: Source,
         store: SyncStore,
         notifier: Notifier[SyncEvent],
+        *,
         lookback: timedelta,
+        lease_wait: timedelta,
     ) -> None:
         self.source = source
         self.store = store
@@ -64,6 +67,7 @@ class SyncRun:
         self._kind: SyncKind = kind
         self._notifier = notifier
         self._lookback = lookback
+        self._lease_wait = lease_wait
         self._owner = new_owner()
         self._created: set[str] = set()
         self._updated: set[str] = set()
@@ -83,16 +87,7 @@ class SyncRun:
 
     async def _acquire(self) -> None:
         catalog = self.source.catalog.value
-        try:
-            self.state = await self.store.acquire_lease(self._owner, catalog, LEASE_DURATION)
-        except StoreError as error:
-            if not error.retryable:
-                raise
-            # The lease may be that of a `changes()` loop that was left a moment ago: the event
-            # loop closes the generator within its next two turns.
-            for _ in range(2):
-                await asyncio.sleep(0)
-            self.state = await self.store.acquire_lease(self._owner, catalog, LEASE_DURATION)
+        self.state = await self._acquire_lease(catalog)
         if self.state.catalog != catalog:
             raise StoreError(
                 f"The store holds the catalog {self.state.catalog!r}, and the client reads "
@@ -105,6 +100,32 @@ class SyncRun:
                 "remove it and run again, which reads everything anew."
             )
         self._notifier.notify(SyncStarted(self._kind, self.state.watermark))
+
+    async def _acquire_lease(self, catalog: str) -> SyncState:
+        async def acquire() -> SyncState:
+            return await self.store.acquire_lease(self._owner, catalog, LEASE_DURATION)
+
+        try:
+            return await acquire()
+        except StoreError as error:
+            if not error.retryable:
+                raise
+        # The lease may be that of a `changes()` loop that was left a moment ago: the event loop
+        # closes the generator within its next two turns.
+        for _ in range(2):
+            await asyncio.sleep(0)
+        if not self._lease_wait:
+            return await acquire()
+        loop = asyncio.get_running_loop()
+        ends_at = loop.time() + self._lease_wait.total_seconds()
+        while True:
+            try:
+                return await acquire()
+            except StoreError as refusal:
+                left = ends_at - loop.time()
+                if not refusal.retryable or left <= 0:
+                    raise
+            await asyncio.sleep(min(left, LEASE_POLL_INTERVAL.total_seconds()))
 
     async def __aexit__(self, *exc_info: object) -> None:
         is_failing = sys.exception() is not None

@@ -43,6 +43,8 @@ class OpportunitySync:
         lookback: How far before the watermark each run starts, at least 1 second. A change that
             AWS shows later than a newer one is found if it is late by no more than this.
         page_size: Opportunities in a page, and in a commit, 1 to 100.
+        lease_wait: How long a call waits while another one holds the lease of the store, or the
+            store cannot be reached, before it raises. It tries once a second.
         on_event: Called with each `SyncEvent`; it must not block.
 
     Raises:
@@ -58,28 +60,37 @@ class OpportunitySync:
         *,
         lookback: timedelta = timedelta(minutes=5),
         page_size: int = 100,
+        lease_wait: timedelta = timedelta(0),
         on_event: OnSyncEvent | None = None,
     ) -> None:
         check_kind("client", client, PartnerCentralClient)
         check_kind("lookback", lookback, timedelta)
         check_kind("page_size", page_size, int)
+        check_kind("lease_wait", lease_wait, timedelta)
         if lookback < timedelta(seconds=1):
             raise ConfigurationError(
                 "lookback must be at least 1 second: AWS may compare dates by the second only."
             )
         if not 1 <= page_size <= 100:
             raise ConfigurationError("page_size must be in 1..100.")
+        if lease_wait < timedelta(0):
+            raise ConfigurationError("lease_wait must not be less than 0; 0 does not wait.")
         self._client = client
         self._page_size = page_size
         self._store = store
         self._notifier = Notifier[SyncEvent](on_event, LEVELS)
         self._lookback = lookback
+        self._lease_wait = lease_wait
 
     def _new_source(self) -> Source:
         return ClientSource(self._client, self._page_size)
 
     def _new_run(self, kind: SyncKind) -> SyncRun:
-        return SyncRun(kind, self._new_source(), self._store, self._notifier, self._lookback)
+        return SyncRun(
+            *(kind, self._new_source(), self._store, self._notifier),
+            lookback=self._lookback,
+            lease_wait=self._lease_wait,
+        )
 
     async def run(self) -> SyncReport:
         """Store what changed since the last run; everything at first.
@@ -88,7 +99,8 @@ class OpportunitySync:
         resumed by the next one.
 
         Raises:
-            StoreError: The store cannot be used, holds another catalog, or is in use.
+            StoreError: The store cannot be used, holds another catalog, or is still in use after
+                ``lease_wait``.
             MalformedResponseError: AWS did not sort the listing as requested.
             PaginationError: More opportunities than a page holds have one date, and they could not
                 be proven complete.

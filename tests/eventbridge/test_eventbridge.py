@@ -39,7 +39,8 @@ def event(**members: Any) -> dict[str, Any]:
 
 
 READ = OpportunityEvent(
-    "created", "O1234567", Catalog.AWS, "0f2c", datetime(2025, 3, 1, 12, tzinfo=UTC)
+    *("created", "O1234567", Catalog.AWS, "0f2c", datetime(2025, 3, 1, 12, tzinfo=UTC)),
+    account="111122223333",
 )
 
 
@@ -74,6 +75,25 @@ def test_a_batch_of_sqs_is_read_with_its_message_ids() -> None:
     assert first.identifier == second.identifier == "O1234567"
     assert [other.message_id for other in others] == ["m3", "m4", None]
     assert all(isinstance(other, OtherEvent) for other in others)
+
+
+def test_a_batch_of_sns_is_read() -> None:
+    message = {"Type": "Notification", "MessageId": "n1", "Message": json.dumps(event())}
+    record = {"EventSource": "aws:sns", "EventVersion": "1.0", "Sns": message}
+    assert parse_event({"Records": [record]}) == READ
+    assert parse_event(json.dumps({"Records": [record]})) == READ
+    broken = {**record, "Sns": {**message, "Message": "no event"}}
+    other, read = parse_events({"Records": [broken, record]})
+    assert isinstance(other, OtherEvent)
+    assert read == READ
+
+
+def test_events_of_many_accounts_are_told_apart() -> None:
+    accounts = ["111122223333", "444455556666", None]
+    bodies = [json.dumps(event(account=account)) for account in accounts]
+    records = [{"messageId": body, "body": body} for body in bodies]
+    found = parse_events({"Records": records})
+    assert [getattr(one, "account", "") for one in found] == accounts
 
 
 @pytest.mark.parametrize(
