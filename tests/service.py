@@ -323,9 +323,7 @@ class _Session:
 
     def get_component(self, name: str) -> Any:
         # A loader of data files, of which none are needed.
-        return SimpleNamespace(
-            load_data_with_path=str, load_service_model=lambda *_, **__: None, name=name
-        )
+        return SimpleNamespace(load_data_with_path=str, load_service_model=lambda *_, **__: None)
 
     def get_config_variable(self, name: str) -> None:
         """Return nothing: nothing is configured."""

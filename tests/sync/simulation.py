@@ -9,11 +9,7 @@ from datetime import timedelta
 from random import Random
 from typing import Any, TypeAlias
 
-from partnercentral_list import (
-    ListOpportunitiesResponse,
-    PartnerCentralClient,
-    PartnerCentralError,
-)
+from partnercentral_list import ListOpportunitiesResponse, PartnerCentralClient, PartnerCentralError
 from partnercentral_list.sync import MemoryStore, OpportunitySync, SyncBatch, SyncStore
 from tests.edited_service import EditedService, edited
 from tests.expected import Rules
