@@ -88,13 +88,13 @@ def stream(url: str) -> None:
         path = Path(folder) / "pipeline.parquet"
         rows = asyncio.run(_stream(url, path))
         size = path.stat().st_size / 1e6
-    pool = pyarrow.default_memory_pool()
-    result = {"rows": rows, "peak": peak_memory(), "file": size, "pool": pool.backend_name}
-    print(json.dumps(result))
+    pool = pyarrow.default_memory_pool().backend_name
+    print(json.dumps({"rows": rows, "peak": peak_memory(), "file": size, "pool": pool}))
 
 
-def _in_a_process(function: Callable[[str], None], url: str) -> Result:
-    return program(f"from tests.benchmarks import frames; frames.{function.__name__}({url!r})")
+def _in_a_process(function: Callable[[str], None], url: str, **settings: str) -> Result:
+    text = f"from tests.benchmarks import frames; frames.{function.__name__}({url!r})"
+    return program(text, **settings)
 
 
 def speed(report: Report) -> None:
@@ -118,23 +118,25 @@ def speed(report: Report) -> None:
 
 def memory(report: Report) -> None:
     """Compare the peaks of listings of several lengths that become a Parquet file."""
-    peaks: dict[int, list[float]] = {}
-    files: dict[int, float] = {}
+    peaks: dict[str, dict[int, list[float]]] = {}
     for size in STREAMED:
         with PartnerCentralEmulator(size) as emulator:
             for _ in range(report.rounds(STREAM_ROUNDS)):
-                result = _in_a_process(stream, emulator.url)
-                assert result["rows"] == size, result
-                peaks.setdefault(size, []).append(result["peak"])
-                files[size] = result["file"]
-                print(size, result, flush=True)
-    few, many = peaks[STREAMED[0]], peaks[STREAMED[-1]]
-    report.reach("MB more, 100,000 against 1,000", [m - f for m in many for f in few], "+30", "")
-    rows = [
-        ["peak of the process, MB", *(f"{statistics.median(p):.0f}" for p in peaks.values())],
-        ["Parquet file, MB", *(f"{size:.1f}" for size in files.values())],
-    ]
-    report.parts["memory"] = table(["", *(f"{size:,}" for size in STREAMED)], rows)
+                for settings in ({}, {"ARROW_DEFAULT_MEMORY_POOL": "system"}):
+                    result = _in_a_process(stream, emulator.url, **settings)
+                    assert result["rows"] == size, result
+                    pool = peaks.setdefault(result["pool"], {})
+                    pool.setdefault(size, []).append(result["peak"])
+                    print(size, result, flush=True)
+    rows: list[list[str]] = []
+    for name, sizes in peaks.items():
+        few, many = sizes[STREAMED[0]], sizes[STREAMED[-1]]
+        more = [m - f for m in many for f in few]
+        report.reach(f"MB more, 100,000 against 1,000, {name}", more, "+30", "")
+        medians = [f"{statistics.median(sizes[size]):.0f}" for size in STREAMED]
+        rows.append([name, *medians, f"+{statistics.median(more):.0f}"])
+    head = ["allocator of pyarrow", *(f"{size:,}, MB" for size in STREAMED), "more"]
+    report.parts["memory"] = table(head, rows)
 
 
 def main() -> None:
