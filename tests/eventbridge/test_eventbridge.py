@@ -88,7 +88,7 @@ def test_a_batch_of_sns_is_read() -> None:
     assert read == READ
 
 
-def test_events_of_many_accounts_are_told_apart() -> None:
+def test_events_of_many_accounts_are_distinguished() -> None:
     accounts = ["111122223333", "444455556666", None]
     bodies = [json.dumps(event(account=account)) for account in accounts]
     records = [{"messageId": body, "body": body} for body in bodies]
