@@ -110,11 +110,14 @@ async def parse_response(
     )
     # AWS's own default is fewer, but may change.
     max_records = cast("int", parameters.get("MaxResults", MAX_RECORDS))
-    if attempt.body is None:
+    # A connection keeps the context in which it was made, and so the attempt, for as long as it is
+    # open: not the page as well.
+    body, attempt.body = attempt.body, None
+    if body is None:
         return parse_parsed(response, metadata, max_records)
-    if len(attempt.body) > (max_records + 1) * BYTES_PER_RECORD:
-        return await asyncio.to_thread(parse_page, attempt.body, metadata, max_records)
-    return parse_page(attempt.body, metadata, max_records)
+    if len(body) > (max_records + 1) * BYTES_PER_RECORD:
+        return await asyncio.to_thread(parse_page, body, metadata, max_records)
+    return parse_page(body, metadata, max_records)
 
 
 def _date_header(details: Mapping[str, Any]) -> datetime | None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
+import tracemalloc
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -94,3 +96,20 @@ async def test_a_large_page_with_an_invalid_record_is_a_page(make_client: MakeCl
 
 def test_a_page_has_four_mebibytes_at_most_unless_more_are_allowed() -> None:
     assert ClientConfig().max_response_bytes == 4 * 1024 * 1024
+
+
+async def test_a_connection_keeps_nothing_of_the_page_it_was_opened_for(
+    make_client: MakeClient, emulator: PartnerCentralEmulator
+) -> None:
+    emulator.fail(Fault.body(LARGE), at=1)
+    client = make_client(emulator)
+    tracemalloc.start()
+    try:
+        await client.list_opportunities()
+        # The step of the event loop that brought the page from the thread ends here.
+        await asyncio.sleep(0)
+        gc.collect()
+        blocks = tracemalloc.take_snapshot().traces
+    finally:
+        tracemalloc.stop()
+    assert [str(block) for block in blocks if block.size >= len(LARGE)] == []
