@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from ssl import SSLContext
 from typing import Any, cast
 from urllib.parse import urlsplit
+from weakref import WeakValueDictionary
 
 from aiobotocore.httpsession import AIOHTTPSession
 from botocore import httpsession as botocore_session
@@ -27,10 +28,6 @@ from partnercentral_list.errors import (
 
 #: An error of AWS's is a few hundred bytes of JSON. A longer response is classified by its status.
 MAX_ERROR_BYTES = 64 * 1024
-
-#: CA bundles whose TLS context is kept; a program that names more loses only the sharing.
-MAX_CONTEXTS = 8
-
 
 _Base: Any = AIOHTTPSession
 
@@ -186,7 +183,10 @@ def _request_id(response: Any) -> str | None:
     return request_id
 
 
-_contexts: dict[str, tuple[tuple[int, ...], SSLContext]] = {}
+#: TLS contexts that clients of the process use, by everything that could make two differ.
+_contexts: WeakValueDictionary[tuple[object, ...], SSLContext] = WeakValueDictionary()
+#: The one used last stays, for programs that open and close clients in turn.
+_last_context: list[SSLContext] = []
 _contexts_lock = threading.Lock()
 
 
@@ -202,14 +202,14 @@ def shared_context(verify: bool | str, build: Callable[[], SSLContext]) -> SSLCo
     if not bundle:
         return build()
     with _contexts_lock:
+        # Before the file is read: one that is replaced meanwhile is read again by the next client.
         file = os.stat(bundle)
-        version = (file.st_mtime_ns, file.st_size, file.st_ino)
-        known_version, context = _contexts.pop(bundle, (None, None))
-        if context is None or known_version != version:
-            context = build()
-        _contexts[bundle] = (version, context)
-        while len(_contexts) > MAX_CONTEXTS:
-            del _contexts[next(iter(_contexts))]
+        version = (file.st_dev, file.st_ino, file.st_size, file.st_mtime_ns, file.st_ctime_ns)
+        key = (bundle, version, os.environ.get("SSLKEYLOGFILE"))
+        context = _contexts.get(key)
+        if context is None:
+            context = _contexts[key] = build()
+        _last_context[:] = [context]
     return context
 
 

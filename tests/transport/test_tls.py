@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import os
 import shutil
 import ssl
+import threading
+import weakref
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import botocore
 import pytest
 from aiobotocore.config import AioConfig
 
-from partnercentral_list import ClientConfig, ConfigurationError, TransportError
+from partnercentral_list import (
+    ClientConfig,
+    ConfigurationError,
+    PartnerCentralClient,
+    TransportError,
+)
 from tests.conftest import ONCE, MakeClient
 from tests.transport.raw import page, responding
 from tests.transport.test_transport import CERTIFICATE, server_side
+
+#: Certificates of others than the server.
+OTHERS = Path(botocore.__file__).parent / "cacert.pem"
 
 
 @pytest.fixture
@@ -35,6 +49,30 @@ def loaded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(ssl.SSLContext, "load_verify_locations", load)
     return files
+
+
+@pytest.fixture
+def contexts(monkeypatch: pytest.MonkeyPatch) -> list[weakref.ref[ssl.SSLContext]]:
+    """The TLS contexts that a CA bundle is read into."""
+    made: list[weakref.ref[ssl.SSLContext]] = []
+    original = ssl.SSLContext.load_verify_locations
+
+    def load(context: ssl.SSLContext, *files: Any) -> None:
+        made.append(weakref.ref(context))
+        original(context, *files)
+
+    monkeypatch.setattr(ssl.SSLContext, "load_verify_locations", load)
+    return made
+
+
+def tls_client(port: int, *, verify: str) -> PartnerCentralClient:
+    return PartnerCentralClient(
+        "AWS",
+        endpoint_url=f"https://127.0.0.1:{port}",
+        config=ClientConfig(verify=verify, sign_requests=False),
+        retry=ONCE,
+        rate_limit=None,
+    )
 
 
 async def read_over_tls(make_client: MakeClient, config: ClientConfig, **server: Any) -> None:
@@ -64,10 +102,8 @@ async def test_another_bundle_is_another_trust(make_client: MakeClient, bundle: 
 async def test_a_bundle_that_changed_is_read_again(
     make_client: MakeClient, loaded: list[str], tmp_path: Path
 ) -> None:
-    import botocore
-
     bundle = tmp_path / "bundle.pem"
-    bundle.write_bytes((Path(botocore.__file__).parent / "cacert.pem").read_bytes())
+    bundle.write_bytes(OTHERS.read_bytes())
     config = ClientConfig(verify=str(bundle))
     with pytest.raises(TransportError, match="CERTIFICATE_VERIFY_FAILED"):
         await read_over_tls(make_client, config)
@@ -77,13 +113,99 @@ async def test_a_bundle_that_changed_is_read_again(
     assert loaded == [str(bundle)] * 2
 
 
-async def test_of_many_bundles_the_first_is_not_kept(
+async def test_a_bundle_rewritten_with_its_old_time_is_read_again(
+    make_client: MakeClient, tmp_path: Path
+) -> None:
+    bundle = tmp_path / "bundle.pem"
+    bundle.write_bytes(OTHERS.read_bytes())
+    before = bundle.stat()
+    config = ClientConfig(verify=str(bundle))
+    with pytest.raises(TransportError, match="CERTIFICATE_VERIFY_FAILED"):
+        await read_over_tls(make_client, config)
+    bundle.write_bytes(CERTIFICATE.read_bytes().ljust(before.st_size, b"\n"))
+    os.utime(bundle, ns=(before.st_atime_ns, before.st_mtime_ns))
+    await read_over_tls(make_client, config)
+
+
+async def test_open_clients_share_however_many_bundles_are_in_use(
     make_client: MakeClient, loaded: list[str], tmp_path: Path
 ) -> None:
-    bundles = [str(shutil.copy(CERTIFICATE, tmp_path / f"{number}.pem")) for number in range(9)]
-    for bundle in (*bundles, bundles[-1], bundles[0]):
+    bundles = [str(shutil.copy(CERTIFICATE, tmp_path / f"{number}.pem")) for number in range(12)]
+    for bundle in bundles * 2:
         await read_over_tls(make_client, ClientConfig(verify=bundle))
-    assert loaded == [*bundles, bundles[0]]
+    assert loaded == bundles
+
+
+async def test_closed_clients_leave_only_the_last_context(
+    contexts: list[weakref.ref[ssl.SSLContext]], tmp_path: Path
+) -> None:
+    bundles = [str(shutil.copy(CERTIFICATE, tmp_path / f"{number}.pem")) for number in range(4)]
+    with responding(page(), server_side()) as (port, _):
+        clients = [tls_client(port, verify=bundle) for bundle in bundles]
+        for client in clients:
+            await client.list_opportunities()
+        assert [made() is not None for made in contexts] == [True] * 4
+        for client in clients:
+            await client.aclose()
+    gc.collect()
+    assert [made() is not None for made in contexts] == [False, False, False, True]
+
+
+async def test_clients_in_turn_read_a_bundle_once(loaded: list[str], bundle: str) -> None:
+    with responding(page(), server_side()) as (port, _):
+        for _ in range(3):
+            async with tls_client(port, verify=bundle) as client:
+                await client.list_opportunities()
+            gc.collect()
+    assert loaded == [bundle]
+
+
+def test_threads_that_open_at_once_share(loaded: list[str], bundle: str) -> None:
+    # As many certificates as usual: reading them takes long enough for the threads to meet.
+    with Path(bundle).open("ab") as file:
+        file.write(OTHERS.read_bytes())
+    at_once = threading.Barrier(8, timeout=30)
+
+    async def read(client: PartnerCentralClient) -> None:
+        async with client:
+            await client.list_opportunities()
+
+    def thread(port: int) -> None:
+        client = tls_client(port, verify=bundle)
+        at_once.wait()
+        client.preload()
+        asyncio.run(read(client))
+
+    with responding(page(), server_side()) as (port, _), ThreadPoolExecutor(8) as pool:
+        for done in [pool.submit(thread, port) for _ in range(8)]:
+            done.result()
+    assert loaded == [bundle]
+
+
+async def test_a_client_that_checks_nothing_weakens_no_other(make_client: MakeClient) -> None:
+    others = ClientConfig(verify=str(OTHERS))
+    await read_over_tls(make_client, ClientConfig(verify=False))
+    with pytest.raises(TransportError, match="CERTIFICATE_VERIFY_FAILED"):
+        await read_over_tls(make_client, others)
+    await read_over_tls(make_client, ClientConfig(verify=False))
+
+
+async def test_a_log_of_tls_keys_has_the_clients_that_opened_with_it(
+    make_client: MakeClient, bundle: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = tmp_path / "keys.log"
+    config = ClientConfig(verify=bundle)
+
+    async def logged() -> int:
+        await read_over_tls(make_client, config)
+        return log.read_text().count("TRAFFIC_SECRET") if log.exists() else 0
+
+    assert await logged() == 0
+    monkeypatch.setenv("SSLKEYLOGFILE", str(log))
+    first = await logged()
+    assert first > 0
+    monkeypatch.delenv("SSLKEYLOGFILE")
+    assert await logged() == first
 
 
 async def test_a_client_certificate_stays_with_its_client(make_client: MakeClient) -> None:
