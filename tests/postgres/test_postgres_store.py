@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import shutil
 import socket
 import sqlite3
 import subprocess
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -42,6 +45,30 @@ from tests.postgres.server import PostgresServer, installations, running_server
 LEASE = timedelta(minutes=5)
 EVERYTHING = marked_record()
 BARE = {"Id": "O1", "Catalog": "AWS"}
+
+
+def mount(folder: str | Path) -> bool:
+    """Mount a disk of 16 MB; return whether that is possible, which in a container it may not be."""
+    command = ["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", folder]
+    if os.geteuid() != 0 or shutil.which("mount") is None:
+        return False
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+def unmount(folder: str | Path) -> None:
+    subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+def can_mount() -> bool:
+    with tempfile.TemporaryDirectory() as folder:
+        if mount(folder):
+            unmount(folder)
+            return True
+        return False
+
+
+# A trigger raises the same error everywhere.
+SMALL_DISKS = ["tmpfs"] if can_mount() else []
 
 
 def parsed(record: Any) -> OpportunitySummary:
@@ -666,6 +693,43 @@ async def test_a_full_disk_is_an_error(server: PostgresServer, schema: str) -> N
         with pytest.raises(StoreError, match="disk is full"):
             await store.commit("me", SyncBatch([opportunity(2)]), LEASE)
         assert await store.identifiers() == ["O1"]
+
+
+@pytest.fixture
+def small_disk(server: PostgresServer) -> Iterator[Path]:
+    """A file system of 16 MB."""
+    folder = Path(tempfile.mkdtemp(prefix="postgres-disk-"))
+    assert mount(folder)
+    try:
+        server.make_folder(folder)
+        yield folder
+    finally:
+        unmount(folder)
+        folder.rmdir()
+
+
+@pytest.mark.parametrize("kind", SMALL_DISKS)
+async def test_a_disk_that_fills_up_keeps_whole_pages(
+    kind: str, small_disk: Path, server: PostgresServer, schema: str
+) -> None:
+    await execute(server, f"CREATE TABLESPACE {schema} LOCATION '{small_disk}'")
+    await execute(server, f"CREATE DATABASE {schema} TABLESPACE {schema}")
+    conn_string = server.conn_string.replace("/postgres?", f"/{schema}?")
+    async with PostgresStore.from_conn_string(conn_string) as store:
+        await store.setup()
+        await store.acquire_lease("me", "AWS", LEASE)
+        pages = 0
+        with pytest.raises(StoreError, match="disk is full") as caught:
+            for pages in range(1000):
+                page = range(pages * 100, pages * 100 + 100)
+                records = [opportunity(number, Arn="x" * 100) for number in page]
+                moment = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=pages)
+                await store.commit("me", SyncBatch(records, watermark=moment), LEASE)
+        assert not caught.value.retryable
+        assert pages
+        assert len(await store.identifiers()) == pages * 100
+    await execute(server, f"DROP DATABASE {schema} WITH (FORCE)")
+    await execute(server, f"DROP TABLESPACE {schema}")
 
 
 async def make_disk_full(server: PostgresServer, schema: str) -> None:

@@ -63,7 +63,9 @@ RENEW: Final = """
     UPDATE {schema}.accounts
     SET lease_until = clock_timestamp() + %s, watermark = coalesce(%s, watermark)
     WHERE account = %s AND lease_owner = %s
+    RETURNING EXISTS (SELECT FROM {schema}.gone WHERE gone.account = accounts.account)
 """
+"""Returns whether any opportunity is gone; no row if another owner has the lease."""
 # The server reads the columns from the records: a driver's arrays of them cost four times as much.
 VALUES: Final = {
     **{

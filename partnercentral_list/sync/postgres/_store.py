@@ -242,7 +242,8 @@ class PostgresStore:
         async def commit(db: Transaction) -> None:
             # First, because it locks the row: another run waits with acquiring the lease.
             values = (lease, batch.watermark, self._account, owner)
-            if not await db.execute(statements.RENEW, values):
+            renewed = await db.fetch(statements.RENEW, values)
+            if not renewed:
                 raise StoreError(LOST, retryable=True)
             if batch.records:
                 records, exact = _to_json(batch.records)
@@ -250,8 +251,9 @@ class PostgresStore:
                 if self._history is not None:
                     await db.execute(statements.RECORD_CHANGES, written)
                 await db.execute(statements.UPSERT, written)
-                identifiers = [record.id for record in batch.records]
-                await db.execute(statements.COME_BACK, (self._account, identifiers))
+                if renewed == [(True,)]:
+                    identifiers = [record.id for record in batch.records]
+                    await db.execute(statements.COME_BACK, (self._account, identifiers))
             if batch.gone:
                 gone = (self._account, list(batch.gone))
                 if self._history is not None:
