@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, TypeVar
 from uuid import uuid4
@@ -129,12 +130,14 @@ class Transport:
 
 # Imported here and not at the top: a program that imports the client, and has not made a call yet,
 # would wait 2.7 times as long (`tests.benchmarks.process`).
-@collector_paused(settles=True)
 def prepare(settings: ConnectionSettings) -> MakeClient:
     """Import the modules and read the files that a first call needs, in this thread."""
-    from partnercentral_list._transport import session
+    # Once. Garbage of earlier clients would settle with each later one, and Python does not count
+    # what settles: the next full collection would never come.
+    with collector_paused(settles="partnercentral_list._transport.session" not in sys.modules):
+        from partnercentral_list._transport import session
 
-    return session.prepare(settings)
+        return session.prepare(settings)
 
 
 async def open_connection(settings: ConnectionSettings) -> Connection:
