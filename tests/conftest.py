@@ -29,6 +29,8 @@ TESTS = Path(__file__).parent
 EXHAUSTIVE = {
     "faults/test_cancellation.py",
     "pagination/test_matching.py",
+    "postgres/test_fleet_engines.py",
+    "postgres/test_fleet_kills.py",
     "scan/test_complete.py",
     "scan/test_policy.py",
     "scan/test_tied.py",

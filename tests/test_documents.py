@@ -33,7 +33,7 @@ PROGRAMS = [
     for document in DOCUMENTS
     for number, block in enumerate(blocks(document, "python"))
     # These run where what they need is installed: tests/notebooks, tests/frames and tests/postgres.
-    if "import opentelemetry" not in block and "from opentelemetry" not in block
+    if not re.search("(import|from) (opentelemetry|psycopg)", block)
     if not makes_tables(block)
     if document.name != "postgres.md"
 ]

@@ -126,6 +126,9 @@ def test_every_example_is_tested() -> None:
     tested = {
         "eventbridge_lambda",
         "filters",
+        # In tests/postgres/test_fleet_engines.py, where their engines are installed.
+        "fleet_celery",
+        "fleet_dask",
         "handling_errors",
         "quickstart",
         "resume",

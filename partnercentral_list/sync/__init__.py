@@ -6,12 +6,19 @@
         print(await OpportunitySync(client, store).run())
 """
 
+from partnercentral_list.sync.account import PartnerAccount, sync_account
 from partnercentral_list.sync.events import (
     InvalidRecordStored,
     PageCommitted,
     SyncEvent,
     SyncFinished,
     SyncStarted,
+)
+from partnercentral_list.sync.fleet import (
+    FleetDeadlineError,
+    FleetReport,
+    FleetResult,
+    SyncFleet,
 )
 from partnercentral_list.sync.memory import MemoryStore
 from partnercentral_list.sync.postgres import PostgresStore
@@ -31,12 +38,16 @@ from partnercentral_list.sync.sync import OpportunitySync
 __all__ = [
     "ApplyReport",
     "ChangeKind",
+    "FleetDeadlineError",
+    "FleetReport",
+    "FleetResult",
     "InvalidRecord",
     "InvalidRecordStored",
     "MemoryStore",
     "OpportunityChange",
     "OpportunitySync",
     "PageCommitted",
+    "PartnerAccount",
     "PostgresStore",
     "ReconcileReport",
     "RecordedChange",
@@ -45,8 +56,10 @@ __all__ = [
     "SyncBatch",
     "SyncEvent",
     "SyncFinished",
+    "SyncFleet",
     "SyncReport",
     "SyncStarted",
     "SyncState",
     "SyncStore",
+    "sync_account",
 ]

@@ -50,7 +50,7 @@ class FleetDeadlineError(PartnerCentralError):
 
 @dataclass(frozen=True, slots=True)
 class FleetResult:
-    """What became of one account; it has a report or an error. ``str(result)`` is one line."""
+    """The result of one account, a report or an error; ``str(result)`` is one line."""
 
     account: str
     """The name of the account."""

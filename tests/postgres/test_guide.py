@@ -1,4 +1,4 @@
-"""The programs and statements of docs/postgres.md run."""
+"""The programs and statements of docs/postgres.md run, and those of fleet.md on PostgreSQL."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 from tests.postgres.server import PostgresServer
 from tests.test_documents import DOCUMENTS, blocks, run_program
 
+(FLEET,) = (document for document in DOCUMENTS if document.name == "fleet.md")
 (GUIDE,) = (document for document in DOCUMENTS if document.name == "postgres.md")
 
 
@@ -21,7 +22,13 @@ def database(server: PostgresServer, schema: str) -> Iterator[str]:
         yield server.conn_string.replace("/postgres?", f"/{schema}?")
 
 
-@pytest.mark.parametrize("program", blocks(GUIDE, "python"))
+PROGRAMS = [
+    *blocks(GUIDE, "python"),
+    *(block for block in blocks(FLEET, "python") if "psycopg" in block),
+]
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
 def test_a_program_of_the_guide_runs(
     program: str, database: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -478,3 +478,18 @@ def test_a_wrong_argument_is_refused(options: dict[str, Any], problem: str) -> N
 def test_a_fleet_without_accounts_has_no_results() -> None:
     fleet = SyncFleet({}, lambda name: MemoryStore())
     assert virtual_time.run(results_of(fleet)) == {}
+
+
+async def test_opening_a_client_makes_no_young_garbage_old(
+    make_client: MakeClient, emulator: PartnerCentralEmulator
+) -> None:
+    # What joins the oldest generation with each client counts for no full collection of it.
+    await make_client(emulator).list_opportunities()
+    thresholds = gc.get_threshold()
+    gc.set_threshold(1_000_000, *thresholds[1:])
+    try:
+        young: list[object] = []
+        await make_client(emulator).list_opportunities()
+        assert any(found is young for found in gc.get_objects(generation=0))
+    finally:
+        gc.set_threshold(*thresholds)

@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, AsyncIterable, Sequence
 from contextlib import aclosing
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Literal, Protocol, assert_type
 
 from typing_extensions import Unpack
@@ -95,15 +96,20 @@ from partnercentral_list.eventbridge import (
 )
 from partnercentral_list.sync import (
     ApplyReport,
+    FleetReport,
+    FleetResult,
     MemoryStore,
     OpportunityChange,
     OpportunitySync,
     PageCommitted,
+    PartnerAccount,
     ReconcileReport,
     SQLiteStore,
     SyncEvent,
+    SyncFleet,
     SyncReport,
     SyncStore,
+    sync_account,
 )
 
 # The client
@@ -522,12 +528,34 @@ def on_sync_event(event: SyncEvent) -> None:
         assert_type(event.requests, int)
 
 
+async def a_fleet(accounts: Sequence[PartnerAccount], own: SyncStore) -> None:
+    fleet = SyncFleet(
+        {account.name: account.make_client for account in accounts},
+        lambda name: SQLiteStore("pipeline.db", account=name),
+        concurrency=4,
+        deadline=timedelta(minutes=10),
+        make_sync=partial(OpportunitySync, lease_wait=timedelta(minutes=6)),
+    )
+    results: list[FleetResult] = []
+    async for result in fleet.run():
+        assert_type(result, FleetResult)
+        assert_type(result.report, SyncReport | None)
+        assert_type(result.error, Exception | None)
+        results.append(result)
+    assert_type(FleetReport(results).failed, list[FleetResult])
+    # A store of one's own, one that is closed, and a client of any kind.
+    SyncFleet({"emea": lambda: PartnerCentralClient("AWS")}, lambda name: own)
+    SyncFleet({"emea": PartnerCentralClient.demo}, lambda name: aclosing(SQLiteStore(name)))
+    assert_type(sync_account(accounts[0], "postgresql://host/db"), SyncReport)
+
+
 def an_event(payload: dict[str, object]) -> None:
     event = parse_event(payload)
     if isinstance(event, OpportunityEvent):
         assert_type(event.kind, Literal["created", "updated"])
         assert_type(event.catalog, Catalog)
         assert_type(event.time, datetime | None)
+        assert_type(event.account, str | None)
     else:
         assert_type(event, OtherEvent)
 
