@@ -11,7 +11,7 @@ from types import ModuleType
 
 import pytest
 
-from partnercentral_list import PartnerCentralClient, ReviewStatus
+from partnercentral_list import AccessDeniedException, PartnerCentralClient, ReviewStatus
 from partnercentral_list.emulator import PartnerCentralEmulator
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
@@ -120,6 +120,22 @@ def test_eventbridge_lambda(capsys: pytest.CaptureFixture[str]) -> None:
     assert "Schedule: 250 created" in printed
     assert "Events:   0 created, 1 updated, 0 unchanged; 1 request" in printed
     assert "Again:    0 created, 0 updated, 1 unchanged; 1 request" in printed
+
+
+def test_a_lambda_call_that_fails_leaves_the_next_one_whole(
+    emulator: PartnerCentralEmulator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name, value in {**emulator.environment, "PIPELINE": str(tmp_path / "copy.db")}.items():
+        monkeypatch.setenv(name, value)
+    function = load("eventbridge_lambda")
+    schedule = {"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}}
+    emulator.fail("AccessDeniedException", at=3)
+    with pytest.raises(AccessDeniedException):
+        function.handler(schedule, None)
+    assert re.match(r"\d+ created, 0 updated", function.handler(schedule, None))
+    assert re.match(r"0 created, 0 updated", function.handler(schedule, None))
+    function.RUNNER.run(function.CLIENT.aclose())
+    function.RUNNER.close()
 
 
 def test_every_example_is_tested() -> None:
