@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from tests.expected import Rules, in_order, matching
+
 TOKEN = "AWSS-OWN"
 PAGE = 20
+#: How that service ordered records without a value.
+RULES = Rules(nulls="low")
 
 Record = dict[str, Any]
 
@@ -31,7 +35,7 @@ class RecordedServer:
                 "Message": "Invalid NextToken",
                 "Reason": "REQUEST_VALIDATION_FAILED",
             }
-        found = self._sorted([r for r in self.records if matches(r, request)], request)
+        found = in_order(matching(self.records, request, RULES), request, RULES)
         end = start + request.get("MaxResults", PAGE)
         response = {"OpportunitySummaries": found[start:end], "NextToken": None}
         if end < len(found):
@@ -41,73 +45,6 @@ class RecordedServer:
 
     def _start(self, token: str | None) -> int | None:
         return 0 if token is None else self._tokens.get(token)
-
-    def _sorted(self, found: list[Record], request: Mapping[str, Any]) -> list[Record]:
-        sort = request.get("Sort", {"SortBy": "LastModifiedDate", "SortOrder": "DESCENDING"})
-        key = SORT_KEYS[sort["SortBy"]]
-        return sorted(
-            found,
-            key=lambda record: (key(record) or "", record["Id"]),
-            reverse=sort["SortOrder"] == "DESCENDING",
-        )
-
-
-def stage(record: Record) -> Any:
-    return record["LifeCycle"]["Stage"]
-
-
-def review_status(record: Record) -> Any:
-    return record["LifeCycle"]["ReviewStatus"]
-
-
-def close_date(record: Record) -> Any:
-    return record["LifeCycle"]["TargetCloseDate"]
-
-
-def company(record: Record) -> Any:
-    return record["Customer"]["Account"]["CompanyName"]
-
-
-SORT_KEYS: Mapping[str, Callable[[Record], Any]] = {
-    "LastModifiedDate": lambda record: record["LastModifiedDate"],
-    "CreatedDate": lambda record: record["CreatedDate"],
-    "Identifier": lambda record: record["Id"],
-    "CustomerCompanyName": company,
-    "TargetCloseDate": close_date,
-}
-LISTS: Mapping[str, Callable[[Record], Any]] = {
-    "Identifier": SORT_KEYS["Identifier"],
-    "LifeCycleStage": stage,
-    "LifeCycleReviewStatus": review_status,
-    "CustomerCompanyName": lambda record: (company(record) or "").casefold(),
-}
-
-
-def matches(record: Record, request: Mapping[str, Any]) -> bool:
-    if record["Catalog"] != request["Catalog"]:
-        return False
-    for name, value_of in LISTS.items():
-        wanted = request.get(name)
-        if name == "CustomerCompanyName" and wanted:
-            wanted = [text.casefold() for text in wanted]
-        if wanted and value_of(record) not in wanted:
-            return False
-    return all(
-        within(SORT_KEYS[name](record), request.get(name, {}))
-        for name in ("LastModifiedDate", "CreatedDate", "TargetCloseDate")
-    )
-
-
-def within(value: str | None, span: Mapping[str, str]) -> bool:
-    # Texts of one form each, which are ordered like what they mean.
-    if not span:
-        return True
-    if value is None:
-        return False
-    return all(
-        value >= bound if name.startswith("After") else value <= bound
-        for name, bound in span.items()
-    )
 
 
 @contextmanager
