@@ -155,8 +155,8 @@ class RetryPolicy:
         throttling_base: See above, in seconds.
         max_delay: See above, in seconds.
         quota: Tokens that all retries of a client share, so that an outage is not met with
-            a storm: a retry costs 14 (throttling: 5), a success gives its cost back, and one
-            that needed no retry gives 1.
+            a storm: a retry costs 14 (throttling: 5), a success after it returns that cost, and a
+            success without a retry returns 1.
         wait: A wait strategy of tenacity, such as ``wait_fixed(2)``, which returns ``t`` in
             place of the formula above; AWS's hint counts too.
         stop: A stop strategy of tenacity, such as ``stop_after_delay(30)``, which ends the

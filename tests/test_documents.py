@@ -106,3 +106,18 @@ def test_the_changelog_has_the_version() -> None:
 def test_this_python_is_one_that_the_project_declares() -> None:
     project = (ROOT / "pyproject.toml").read_text("utf-8")
     assert f"Python :: {sys.version_info.major}.{sys.version_info.minor}" in project
+
+
+def test_every_test_that_a_document_names_exists() -> None:
+    modules = list((ROOT / "tests").rglob("test_*.py"))
+    defined = {path.stem for path in modules} | {
+        name for path in modules for name in re.findall(r"def (test_\w+)", path.read_text("utf-8"))
+    }
+    named = {
+        (document.name, name)
+        for document in DOCUMENTS
+        # A fenced block has programs of the reader's.
+        for prose in [re.sub(r"^```.*?^```$", "", document.read_text("utf-8"), flags=re.S | re.M)]
+        for name in re.findall(r"\b(test_\w+)", prose)
+    }
+    assert not {(document, name) for document, name in named if name not in defined}

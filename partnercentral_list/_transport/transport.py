@@ -158,7 +158,8 @@ class Call:
     Args:
         transport: What all calls of a client share.
         parameters: The request's members, in wire form; None if they are chosen later.
-        choose: Returns the members when the first attempt has its permit; None gives it back.
+        choose: Returns the members when the first attempt has its permit; if it returns
+            None, the permit is released and nothing is sent.
     """
 
     loop: UsedLoop

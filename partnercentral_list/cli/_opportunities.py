@@ -238,16 +238,16 @@ class _ListingRun:
             self.file.complete()
         self.is_complete = True
 
-    def _lost(self) -> str:
-        """Return what became of the records that were read; empty if they are of use."""
+    def _unusable(self) -> str:
+        """Return why the output of an incomplete listing is unusable; empty if it is usable."""
         if self.file is not None:
             return f"nothing was written to {self.file.path!r}."
-        return self.writer.part_is
+        return self.writer.unusable_if_incomplete
 
     def _finish_interrupted(self, code: int) -> int:
         self.progress.clear()
-        if lost := self._lost():
-            ending_text = f" after {self.written + len(self.unwritten):,} opportunities: {lost}"
+        if unusable := self._unusable():
+            ending_text = f" after {self.written + len(self.unwritten):,} opportunities: {unusable}"
         elif self.token is not None and self.written:
             self.writer.finish(self.token)
             ending_text = f" after {self.written:,} opportunities. {_how_to_resume(self.token)}"
@@ -258,9 +258,9 @@ class _ListingRun:
         return code
 
     def _outcome(self, error: PartnerCentralError) -> str:
-        if lost := self._lost():
+        if unusable := self._unusable():
             read = self.written + len(self.unwritten)
-            said = [f"{read:,} opportunities were read; {lost}"] if read else []
+            said = [f"{read:,} opportunities were read; {unusable}"] if read else []
             said += [_INVALID_PRINTED] if isinstance(error, InvalidOpportunityError) else []
             return " ".join(said)
         if self.token is None or not self.written:

@@ -42,13 +42,14 @@ class ResponseWriter(ABC):
         shows_pages: Whether the size of a page can be seen in what is written.
         shows_token: Whether the resume token is a part of what is written.
         takes_invalid: Whether an invalid record can be written, like any other.
-        part_is: What is wrong with a part of what is written; empty if it is of use.
+        unusable_if_incomplete: The message for the user when the listing ends early and the
+            output cannot be used; empty if an incomplete output is usable.
     """
 
     shows_pages = False
     shows_token = False
     takes_invalid = True
-    part_is = ""
+    unusable_if_incomplete = ""
 
     def __init__(self, query: QueryFunction | None, stream: TextIO) -> None:
         self._query = query
@@ -225,7 +226,7 @@ class ParquetWriter(ResponseWriter):
     """Writes a Parquet file; its records are opportunities."""
 
     takes_invalid = False
-    part_is = "the Parquet output has no end, and cannot be read."
+    unusable_if_incomplete = "the Parquet output is incomplete and cannot be read."
 
     def __init__(self, stream: TextIO) -> None:
         from partnercentral_list.cli._parquet import ParquetFile

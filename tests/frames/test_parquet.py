@@ -157,7 +157,7 @@ def test_a_listing_that_fails_gives_a_pipe_no_footer(emulator: PartnerCentralEmu
     emulator.fail("AccessDeniedException", at=3)
     done = piped(emulator)
     assert done.returncode == 254
-    said = b"\n120 opportunities were read; the Parquet output has no end, and cannot be read.\n"
+    said = b"\n120 opportunities were read; the Parquet output is incomplete and cannot be read.\n"
     assert done.stderr.endswith(said)
     assert_no_parquet(done.stdout)
 
@@ -176,7 +176,7 @@ def test_an_interruption_behind_a_row_group_gives_a_pipe_no_footer() -> None:
             rest, said = process.communicate(timeout=60)
     assert process.returncode == 130
     assert re.fullmatch(
-        rb"Interrupted after [\d,]+ opportunities: the Parquet output has no end, and cannot be "
+        rb"Interrupted after [\d,]+ opportunities: the Parquet output is incomplete and cannot be "
         rb"read\.\n",
         said,
     )

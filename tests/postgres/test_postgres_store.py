@@ -48,7 +48,7 @@ BARE = {"Id": "O1", "Catalog": "AWS"}
 
 
 def mount(folder: str | Path) -> bool:
-    """Mount a disk of 16 MB; return whether that is possible, which in a container it may not be."""
+    """Mount a disk of 16 MB; return whether that is possible, which a container may forbid."""
     command = ["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", folder]
     if os.geteuid() != 0 or shutil.which("mount") is None:
         return False

@@ -178,7 +178,7 @@ async def test_a_refusal_is_one_error_and_ends_everything(make_client: MakeClien
         await asyncio.sleep(0)
         assert [event for event in events if isinstance(event, RequestSent)] == sent
         assert asyncio.all_tasks() == {asyncio.current_task()}
-        # And the client goes on as if nothing had been.
+        # The client still works.
         assert len(await ids(client)) == 2_000
 
 

@@ -147,7 +147,7 @@ async def test_the_quota_is_shared_by_all_calls_and_refilled_by_successes(
     assert await attempts_of_outage() == 1
     assert await fetch_with_faults(client, emulator) == 1
     assert await fetch_with_faults(client, emulator, BROKEN) == 2  # the 14th success paid for it
-    assert await fetch_with_faults(client, emulator, BROKEN) == 2  # and it gave its cost back
+    assert await fetch_with_faults(client, emulator, BROKEN) == 2  # and its cost was returned
 
 
 async def test_a_throttling_retry_costs_less(clock: Clock, attempts: Attempts) -> None:

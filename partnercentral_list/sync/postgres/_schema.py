@@ -93,7 +93,7 @@ _NEWEST: Final = len(MIGRATIONS)
 
 
 async def migrate(db: Transaction, schema: str) -> None:
-    """Bring a schema to the newest version, in a db.
+    """Bring a schema to the newest version, in a transaction.
 
     Raises:
         StoreError: The schema is another program's or of a newer release, or the database has
