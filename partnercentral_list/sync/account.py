@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from typing import Any, Final
@@ -35,9 +35,9 @@ class PartnerAccount:
     """A profile of the AWS configuration files, where the account is synced."""
     role_arn: str | None = None
     """A role to assume, with the credentials of the profile or of AWS's own chain."""
-    external_id: str | None = None
+    external_id: str | None = field(default=None, repr=False)
     """The external id that the role's trust policy asks for."""
-    endpoint_url: str | None = None
+    endpoint_url: str | None = field(default=None, repr=False)
     """Where to send requests instead, such as an emulator's URL."""
 
     def make_client(self) -> PartnerCentralClient:

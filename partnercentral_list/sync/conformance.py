@@ -15,6 +15,7 @@ takes another way to make them fail, and a way to read invalid records back.
 
 from __future__ import annotations
 
+import traceback
 import uuid
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -70,10 +71,6 @@ _EXPIRED: Final = timedelta(0)
 _DATE: Final = datetime(2025, 3, 1, 12, 30, 15, 123456, tzinfo=UTC)
 
 
-def _name() -> str:
-    return f"conformance-{uuid.uuid4().hex}"
-
-
 def _require(condition: bool, message: str) -> None:
     if not condition:
         raise AssertionError(message)
@@ -95,7 +92,8 @@ def _opportunity(number: int, content: str = "") -> OpportunitySummary:
 
 
 def _invalid(number: int, reason: str = "Id: not a string") -> InvalidRecord:
-    return InvalidRecord(f"O{number}", None, reason, '{"Id": 9}')
+    # JSON allows these escapes; a database's own JSON type may not.
+    return InvalidRecord(f"O{number}", None, reason, r'{"Arn": "\ud800 \u0000", "Id": 9}')
 
 
 def _ids(*numbers: int) -> frozenset[str]:
@@ -137,7 +135,7 @@ _EMPTY: Final = _Contents(SyncState("AWS", None), {})
 @asynccontextmanager
 async def _new_store(open_store: OpenStore, batch: SyncBatch) -> AsyncGenerator[SyncStore, None]:
     """Open a new store, acquire its lease as "one", and commit a batch."""
-    async with open_store(_name()) as store:
+    async with open_store(uuid.uuid4().hex) as store:
         await store.acquire_lease("one", "AWS", _LEASE)
         await store.commit("one", batch, _LEASE)
         yield store
@@ -173,14 +171,14 @@ async def _require_lease(store: SyncStore, message: str) -> None:
 
 async def a_new_store_is_empty(open_store: OpenStore) -> None:
     """A new store has no watermark, no opportunity, and the catalog of the first lease."""
-    async with open_store(_name()) as store:
+    async with open_store(uuid.uuid4().hex) as store:
         await _require_contents(store, _EMPTY, "a new store")
         _require(not await store.get(["O1"]), "a new store has opportunities")
 
 
 async def a_commit_survives_closing_the_store(open_store: OpenStore) -> None:
     """Opportunities and state are read back equal, unknown fields and values included."""
-    name = _name()
+    name = uuid.uuid4().hex
     async with open_store(name) as store:
         await store.acquire_lease("one", "AWS", _LEASE)
         await store.commit("one", _BATCH, _LEASE)
@@ -220,7 +218,7 @@ async def an_invalid_record_is_stored_whole(
 
     Not one of `CHECKS`: pass `read_invalid` here or to `check_store`.
     """
-    async with open_store(_name()) as store:
+    async with open_store(uuid.uuid4().hex) as store:
         await store.acquire_lease("one", "AWS", _LEASE)
         for record in (_invalid(1), InvalidRecord("O1", "O1", "Arn: Größe", '{"Id": "O1"}')):
             await store.commit("one", SyncBatch(invalid=[record]), _LEASE)
@@ -230,7 +228,7 @@ async def an_invalid_record_is_stored_whole(
 
 async def the_first_catalog_is_remembered(open_store: OpenStore) -> None:
     """Another catalog does not replace the first one: the sync compares them."""
-    name = _name()
+    name = uuid.uuid4().hex
     for catalog in ("AWS", "Sandbox"):
         async with open_store(name) as store:
             state = await store.acquire_lease("one", catalog, _LEASE)
@@ -266,10 +264,7 @@ async def a_commit_that_fails_moves_no_watermark(open_store: OpenStore) -> None:
 async def a_commit_that_fails_writes_nothing(
     open_store: OpenStore, break_commit: BreakCommit | None = None
 ) -> None:
-    """A commit that fails half way writes and deletes nothing.
-
-    In a database without transactions, run all `CHECKS` but this one.
-    """
+    """A commit that fails half way writes and deletes nothing; for databases with transactions."""
 
     async def verify(store: SyncStore) -> None:
         await _require_contents(store, _EMPTY.after(_BATCH), "after a commit that failed")
@@ -283,8 +278,7 @@ async def _fail_commits(
     verify: Callable[[SyncStore], Awaitable[None]],
 ) -> None:
     """Make commits to stores with `_BATCH` fail half way, and verify each of these stores."""
-    # Half a surrogate pair, which a JSON text may have. It has no encoding.
-    bad = "\ud800"
+    bad = "\ud800"  # Half a surrogate pair, which a JSON text may have. It has no encoding.
     for batch in (
         replace(_NEXT_BATCH, records=[*_NEXT_BATCH.records, _opportunity(5, bad)]),
         replace(_NEXT_BATCH, invalid=[*_NEXT_BATCH.invalid, _invalid(5, bad)]),
@@ -295,7 +289,9 @@ async def _fail_commits(
                 break_commit(store)
             try:
                 await store.commit("one", batch, _LEASE)
-            except StoreError:
+            except StoreError as error:
+                shown = "".join(traceback.format_exception(error))
+                _require(r"\ud800" not in shown, "a StoreError, its cause or context shows a value")
                 await verify(store)
             except Exception as error:
                 raise AssertionError("a commit that fails raises no StoreError") from error
@@ -307,7 +303,7 @@ async def _fail_commits(
 
 async def a_lease_is_exclusive_until_it_is_released(open_store: OpenStore) -> None:
     """A second owner is refused until the first one releases the lease, in any process."""
-    name = _name()
+    name = uuid.uuid4().hex
     async with open_store(name) as store:
         await store.acquire_lease("one", "AWS", _LEASE)
         await _require_lease(store, "two owners hold the lease")
@@ -322,7 +318,7 @@ async def a_lease_is_exclusive_until_it_is_released(open_store: OpenStore) -> No
 async def acquiring_and_committing_renew_the_lease(open_store: OpenStore) -> None:
     """A commit and a call of its owner renew it; an owner that takes it over has a whole term."""
     for owner in ("one", "two"):
-        async with open_store(_name()) as store:
+        async with open_store(uuid.uuid4().hex) as store:
             await store.acquire_lease("one", "AWS", _EXPIRED)
             await store.acquire_lease(owner, "AWS", _LEASE)
             await _require_lease(store, "acquiring or taking over a lease does not renew it")
@@ -344,7 +340,7 @@ async def an_owner_without_the_lease_writes_nothing(open_store: OpenStore) -> No
 
 async def stores_are_kept_apart(open_store: OpenStore) -> None:
     """Nothing in the store with one name is visible in another one, or changed with it."""
-    async with _new_store(open_store, _BATCH) as store, open_store(_name()) as other:
+    async with _new_store(open_store, _BATCH) as store, open_store(uuid.uuid4().hex) as other:
         await _require_contents(other, _EMPTY, "a new store beside another one", "two")
         _require(not await other.get(["O1"]), "an opportunity is found in another store")
         await other.commit("two", _NEXT_BATCH, _LEASE)
@@ -389,7 +385,11 @@ async def check_store(
         AssertionError: The store fails a check; the message says what it does wrong.
     """
     for check in checks:
-        await check(open_store)
+        try:
+            await check(open_store)
+        except StoreError as error:
+            error.add_note(f"in the check {check.__name__}")
+            raise
     if read_invalid is not None:
         await an_invalid_record_is_stored_whole(open_store, read_invalid)
     if break_commit is not None:

@@ -56,7 +56,7 @@ class FleetResult:
     """The name of the account."""
     report: SyncReport | None
     """The report of its run; None if there is an error."""
-    error: Exception | None
+    error: Exception | None = field(repr=False)
     """Why it is not current: a `PartnerCentralError`, or what a callable of the program raised."""
     seconds: float
     """How long it took."""

@@ -39,7 +39,9 @@ class InvalidRecord:
         key: Its identifier, or a digest of the record if it has none that can be parsed.
         id: Its identifier; None if it has none that can be parsed.
         reason: What is wrong with each field, without the values.
-        raw: The record as AWS sent it, as JSON. It may contain sensitive values.
+        raw: The record as AWS sent it, as JSON with sorted keys. Store it as text: it may have
+            escapes that a JSON type refuses, such as half a surrogate pair. It may contain
+            sensitive values.
     """
 
     key: str
@@ -124,7 +126,12 @@ class SyncStore(Protocol):
     `partnercentral_list.sync.conformance` has the checks that an implementation must pass.
     Identifiers and keys are compared exactly, upper and lower case included.
 
-    Raise every failure as a `StoreError` that says what to do, and shows no value of a record.
+    The fields of `SyncState`, `SyncBatch` and `InvalidRecord` say what they mean. The sync opens
+    and closes no store. If opening it can fail because another process has the database open, open
+    it in the first call, not in the constructor: then ``lease_wait`` waits for it.
+
+    Raise every failure as a `StoreError` that says what to do, and shows no value of a record: not
+    in its message, and not in an exception that it has as cause or context.
     Make it ``retryable`` where the same call may succeed later without a repair: another owner
     holds the lease or has acquired it, or another program has locked the database. A damaged or
     full database is not ``retryable``.

@@ -46,12 +46,16 @@ SAFE_IN_DATACLASSES = {
         "aio_config",
     },
     "Credentials": {"access_key", "expiry"},
+    "FleetResult": {"account", "report"},
     "InvalidOpportunity": {"id", "page", "index", "problems"},
     "InvalidRecord": {"key", "id", "reason"},
     "InvalidRecordStored": {"id", "reason"},
     "OpportunityChange": {"kind", "before", "after"},
-    "OpportunityEvent": {"kind", "identifier", "catalog", "event_id", "time", "message_id"},
+    "OpportunityEvent": {
+        *("kind", "identifier", "catalog", "event_id", "time", "message_id", "account"),
+    },
     "OtherEvent": {"source", "detail_type", "event_id", "message_id"},
+    "PartnerAccount": {"name", "catalog", "profile_name", "role_arn"},
     "RecordedChange": {"id", "kind", "before", "after"},
     "ReconcileReport": {
         "run",

@@ -603,7 +603,8 @@ async def test_a_server_that_hangs_is_left_after_the_timeout(
             "SELECT pid FROM pg_stat_activity WHERE application_name = 'hanging'",
         )
         with own_server.paused(backend):
-            with pytest.raises(StoreError, match="in time") as caught:
+            # The second one if the pool was looking at the connection just then.
+            with pytest.raises(StoreError, match=r"in time|no connection") as caught:
                 await store.commit("me", SyncBatch([NAMED]), LEASE)
             assert caught.value.retryable
         assert await owner.identifiers() == []
