@@ -287,7 +287,7 @@ def peers(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none", default=False, requires=["install"])
 def nightly(session: nox.Session) -> None:
-    """Run the tests that take a minute of real time: the rate at which a server gets requests."""
+    """Run the tests that take minutes: the rate of requests, and hundreds of killed workers."""
     _here(session, "pytest", "tests/nightly", *session.posargs)
 
 
