@@ -18,7 +18,6 @@ from aiobotocore.credentials import AioRefreshableCredentials
 from aiobotocore.httpsession import AIOHTTPSession
 from aiobotocore.session import AioSession
 from botocore import UNSIGNED
-from botocore.exceptions import DataNotFoundError
 
 from partnercentral_list._transport import botocore_hooks
 from partnercentral_list._transport.errors import (
@@ -286,27 +285,10 @@ def _share_loader(session: Any) -> None:
 
 
 def _read_service_data(loader: Any) -> None:
-    # Session.warm_up_loader_caches reads more: paginators, waiters and examples.
-    narrow = _of_this_service(loader)
+    # In this thread, so that the event loop does not wait for it. Session.warm_up_loader_caches
+    # reads more: paginators, waiters and examples.
     for name in ("endpoints", "partitions", "sdk-default-configuration", "_retry"):
-        narrow.load_data_with_path(name)
+        loader.load_data_with_path(name)
     for kind in ("service-2", "endpoint-rule-set-1"):
         # As aiobotocore's client calls it: the cache goes by how the arguments are written.
-        narrow.load_service_model(SERVICE, kind, api_version=None)
-
-
-def _of_this_service(loader: Any) -> Any:
-    # botocore looks through the folders of all 400 services, once for each kind of file, which
-    # makes the first record of a process 1.10 times as late (`tests.benchmarks.process`). A copy
-    # fills the cache that the loader shares; the loader itself still has to know every service,
-    # since credentials may come from others.
-    def list_available_services(type_name: str) -> list[str]:
-        try:
-            loader.list_api_versions(SERVICE, type_name)
-        except DataNotFoundError:
-            return []
-        return [SERVICE]
-
-    narrow = copy.copy(loader)
-    narrow.list_available_services = list_available_services
-    return narrow
+        loader.load_service_model(SERVICE, kind, api_version=None)

@@ -1,4 +1,4 @@
-"""The effect of what this library changes in a process: collector, loader, imports.
+"""The effect of what this library changes in a process: collector, data files, imports.
 
     python -m tests.benchmarks.process [--rounds 15]
 
@@ -30,21 +30,15 @@ def pausing(pauses, settles):
     if not settles:
         gc.freeze = gc.unfreeze = nothing
 
-def looking_through(everything):
-    # Let the copy of the loader that knows one service know all, or read nothing.
-    import functools
+def reading_nothing_ahead():
+    # What the library reads before it opens a client, it reads in a thread.
+    import threading
     from botocore.loaders import Loader
 
-    find = Loader.list_available_services
-    if everything:
-        Loader.list_available_services = property(
-            lambda loader: functools.partial(find, loader), nothing
-        )
-        return
     for name in ("load_data_with_path", "load_service_model"):
         def load(loader, *what, original=getattr(Loader, name), **more):
-            is_narrow = "list_available_services" in vars(loader)
-            return None if is_narrow else original(loader, *what, **more)
+            is_ahead = threading.current_thread() is not threading.main_thread()
+            return None if is_ahead else original(loader, *what, **more)
 
         setattr(Loader, name, load)
 """
@@ -96,8 +90,7 @@ COLD_VARIANTS = {
     AS_IT_IS: "",
     "the collector runs during imports": "pausing(pauses=False, settles=False)",
     "it is paused, and what was imported stays young": "pausing(pauses=True, settles=False)",
-    "the loader looks through all services": "looking_through(everything=True)",
-    "nothing is read before the client opens": "looking_through(everything=False)",
+    "nothing is read before the client opens": "reading_nothing_ahead()",
 }
 YOUNG_VARIANTS = {
     AS_IT_IS: "",
