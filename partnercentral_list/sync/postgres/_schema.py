@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from partnercentral_list.errors import StoreError
-from partnercentral_list.models.columns import COLUMNS, Kind
+from partnercentral_list.models.columns import Kind
 
 if TYPE_CHECKING:
     from partnercentral_list.sync.postgres._connection import Transaction
@@ -21,8 +21,30 @@ TYPES: Final[dict[Kind, str]] = {
 """The type of a column, by the kind of its values."""
 
 # A released version is never edited: a change of the tables is a new version.
-_FIRST_COLUMNS: Final = tuple(
-    (column.name, TYPES[column.kind]) for column in COLUMNS if column.name != "id"
+_FIRST_COLUMNS: Final = (
+    "catalog text",
+    "arn text",
+    "partner_opportunity_identifier text",
+    "opportunity_type text",
+    "last_modified_date timestamptz",
+    "created_date timestamptz",
+    "life_cycle_stage text",
+    "life_cycle_closed_lost_reason text",
+    "life_cycle_next_steps text",
+    "life_cycle_target_close_date date",
+    "life_cycle_review_status text",
+    "life_cycle_review_comments text",
+    "life_cycle_review_status_reason text",
+    "customer_account_industry text",
+    "customer_account_other_industry text",
+    "customer_account_company_name text",
+    "customer_account_website_url text",
+    "customer_account_address_city text",
+    "customer_account_address_postal_code text",
+    "customer_account_address_state_or_region text",
+    "customer_account_address_country_code text",
+    "project_expected_contract_duration_term text",
+    "project_expected_contract_duration_value text",
 )
 _FIRST: Final = (
     """CREATE TABLE {schema}.accounts (
@@ -35,7 +57,7 @@ _FIRST: Final = (
     f"""CREATE TABLE {{schema}}.opportunities (
         account text NOT NULL,
         id text NOT NULL,
-        {", ".join(f"{name} {kind}" for name, kind in _FIRST_COLUMNS)},
+        {", ".join(_FIRST_COLUMNS)},
         record jsonb NOT NULL,
         record_text text,
         PRIMARY KEY (account, id)
