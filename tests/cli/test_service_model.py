@@ -12,6 +12,7 @@ import yaml
 from botocore.session import Session
 
 from partnercentral_list import models
+from partnercentral_list.models.columns import COLUMNS
 from tests.cli.conftest import Run
 
 EPOCH = "1970-01-01T00:00:00"
@@ -95,3 +96,13 @@ def test_the_sorts_in_the_help_are_those_of_the_models(run: Run) -> None:
     fields = "|".join(member.value for member in models.OpportunitySortName)
     orders = "|".join(member.value for member in models.SortOrder)
     assert f"SortBy={fields},SortOrder={orders}" in text
+
+
+def test_a_response_has_every_scalar_field_of_the_models(run: Run) -> None:
+    words = ("--catalog", "AWS", "--generate-cli-skeleton", "output")
+    (record,) = json.loads(run("opportunities", *words).out)["OpportunitySummaries"]
+    for column in COLUMNS:
+        value = record
+        for member in column.members:
+            assert member in value, f"add {'.'.join(column.members)} to OPPORTUNITY in _shapes.py"
+            value = value[member]

@@ -16,6 +16,7 @@ import botocore.loaders
 import pytest
 
 from partnercentral_list.emulator import PartnerCentralEmulator
+from partnercentral_list.models.columns import COLUMNS
 
 #: The day that records are dated around if no clock says another one.
 TODAY = datetime(2026, 7, 1, tzinfo=UTC)
@@ -165,6 +166,11 @@ def seed(request: pytest.FixtureRequest) -> int:
 @pytest.fixture(scope="module")
 def pipeline(seed: int) -> list[dict[str, Any]]:
     return plain(10_000, seed=seed)
+
+
+def test_every_scalar_field_has_values(pipeline: list[dict[str, Any]]) -> None:
+    empty = {column.name for column in COLUMNS if not any(at(r, *column.members) for r in pipeline)}
+    assert not empty, "add values to the sample data in emulator/_dataset.py"
 
 
 def amounts(records: list[dict[str, Any]], stage: str, currency: str = "USD") -> list[float]:

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from partnercentral_list import OpportunitySummary, PartnerCentralClient
 from partnercentral_list.models import ListOpportunitiesResponse
+from partnercentral_list.models.columns import COLUMNS, SPEND_COLUMNS
 from partnercentral_list.sync import ApplyReport, OpportunityChange, ReconcileReport, SyncReport
 from tests.models.records import marked_record, records
 
@@ -106,12 +107,13 @@ async def test_what_is_collected_shows_its_first_twenty() -> None:
 
 
 def test_an_opportunity_shows_every_value_by_its_path() -> None:
-    cells = html_of(parsed(marked_record()))
-    rows = dict(cells.rows[1:])
+    opportunity = parsed(marked_record())
+    rows = dict(html_of(opportunity).rows[1:])
     assert rows["customer.account.address.city"] == "marked.Customer.Account.Address.City"
     assert rows["project.expected_customer_spend[0].amount"] == "86420975.31"
     assert rows["created_date"] == "2027-03-04 05:06"
-    assert len(rows) == 30
+    delivery_models = 1
+    assert len(rows) == len(COLUMNS) + len(SPEND_COLUMNS) + delivery_models
 
 
 @given(records("OpportunitySummary"))
