@@ -430,6 +430,7 @@ def test_credentials_of_a_session_are_refreshed_in_several_loops(
 
     refreshable: Any = AioRefreshableCredentials
     session: Any = AioSession()
+    # private: aiobotocore has no public setter.
     session._credentials = refreshable("AKID", "x", "t", soon, refresh, "test")
     client = make_client(emulator, session=session, retry=ONCE)
     read: list[int] = []

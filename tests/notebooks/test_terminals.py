@@ -17,30 +17,30 @@ class Terminal:
 
     def __init__(self, module: list[str]) -> None:
         self._prompt = r"In \[\d+\]: $" if module is IPYTHON else ">>> $"
-        self._process = pexpect.spawn(
+        self.process = pexpect.spawn(
             sys.executable, ["-m", *module], encoding="utf-8", timeout=60, echo=False
         )
-        self._process.expect(self._prompt)
+        self.process.expect(self._prompt)
 
     def type(self, line: str) -> str:
         """Type a line and return what is printed."""
-        self._process.sendline(line)
-        self._process.expect(self._prompt)
-        return str(self._process.before)
+        self.process.sendline(line)
+        self.process.expect(self._prompt)
+        return str(self.process.before)
 
     def interrupt(self, line: str, when: str) -> str:
         """Type a line and press Ctrl-C when that is printed."""
-        self._process.sendline(line)
-        self._process.expect(when)
-        self._process.sendintr()
-        self._process.expect(self._prompt)
-        return str(self._process.before)
+        self.process.sendline(line)
+        self.process.expect(when)
+        self.process.sendintr()
+        self.process.expect(self._prompt)
+        return str(self.process.before)
 
     def leave(self) -> tuple[str, int | None]:
-        self._process.sendline("exit()")
-        self._process.expect(pexpect.EOF)
-        self._process.close()
-        return str(self._process.before), self._process.exitstatus
+        self.process.sendline("exit()")
+        self.process.expect(pexpect.EOF)
+        self.process.close()
+        return str(self.process.before), self.process.exitstatus
 
 
 @pytest.fixture(params=[IPYTHON, ASYNCIO], ids=["IPython", "asyncio"])
@@ -50,7 +50,7 @@ def terminal(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("PYTHON_BASIC_REPL", "1")
     terminal = Terminal(request.param)
     yield terminal
-    terminal._process.close(force=True)
+    terminal.process.close(force=True)
 
 
 WAITING = """

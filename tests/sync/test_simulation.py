@@ -95,6 +95,7 @@ class WithInvalidDates(DateCursor):
 
 class WithoutClock(DateCursor):
     def _checked(self, page: SourcePage, query: SourceQuery) -> SourcePage:
+        # private: this part of the cursor is replaced, to see that it is needed.
         page = super()._checked(page, query)
         return PageWithoutClock(page.rows, page.token)
 

@@ -127,7 +127,7 @@ async def test_an_aiobotocore_that_would_follow_redirects_is_not_used(
     send = AIOHTTPSession.send
 
     async def later(session: Any, request: Any) -> Any:
-        # As if a later version of it made its sessions in another way.
+        # private: aiobotocore's. As if a later version of it made its sessions in another way.
         session._get_session = functools.partial(AIOHTTPSession._get_session, session)
         return await send(session, request)
 
