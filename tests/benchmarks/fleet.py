@@ -150,7 +150,9 @@ def main() -> None:
         if options.store == "postgres":
             from tests.postgres.server import installations, running_server
 
-            server = stack.enter_context(running_server(installations()["wheel"]))
+            server = stack.enter_context(
+                running_server(installations()["wheel"], max_connections="500")
+            )
             dsn = server.conn_string
         emulator = stack.enter_context(
             subprocess.Popen(

@@ -184,6 +184,8 @@ def test_a_deadline_ends_the_run_and_the_next_one_resumes() -> None:
                     assert "deadline" in str(result)
                 else:
                     assert result.error is None
+            # After the deadline, no account begins.
+            assert rounds or len(accounts.begun) < 4
             # What was committed is kept.
             for name, store in accounts.stores.items():
                 assert len(store.records) >= stored[name]
@@ -192,6 +194,19 @@ def test_a_deadline_ends_the_run_and_the_next_one_resumes() -> None:
         assert rounds > 1
 
     virtual_time.run(main())
+
+
+def test_a_timeout_of_the_programs_own_is_not_the_deadline() -> None:
+    accounts = Accounts(1, 1)
+
+    def late() -> PartnerCentralClient:
+        raise TimeoutError
+
+    clients = {**accounts.clients_of, "account 1": late}
+    fleet = SyncFleet(clients, accounts.store_for, deadline=timedelta(hours=1))
+    found = virtual_time.run(results_of(fleet))
+    assert found["account 0"].error is None
+    assert type(found["account 1"].error) is TimeoutError
 
 
 @given(
