@@ -14,13 +14,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import redirect_stdout
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from botocore.loaders import Loader
 from pydantic.alias_generators import to_snake
 
-from partnercentral_list import ListOpportunitiesRequest, OpportunityFilters, ScanFilters
+from partnercentral_list import ListOpportunitiesRequest, OpportunityFilters, ScanFilters, models
 
 # private: no request can be made with a member that its model does not know.
 from partnercentral_list._pagination.scan.query import ScanQuery
@@ -163,6 +163,21 @@ def is_scanned_as_what_it_is(member: str) -> bool:
     return passes_of_a_scan(**{member: value}) == (1 if member in NO_RECORD_LEAVES else 2)
 
 
+def has_literals(member: str) -> bool:
+    """Return whether type checkers know the values of a member's enumerations as strings."""
+    literals = {frozenset(get_args(getattr(models, name))) for name in models.__all__}
+    return all(enum in literals for enum in enums_of(MEMBERS[member]["shape"]))
+
+
+def enums_of(name: str) -> Iterator[frozenset[str]]:
+    shape = SHAPES[name]
+    if "enum" in shape:
+        yield frozenset(shape["enum"])
+    inner = [*shape.get("members", {}).values(), shape.get("member")]
+    for at in filter(None, inner):
+        yield from enums_of(at["shape"])
+
+
 PLACES: Mapping[str, Callable[[str], bool]] = {
     "{} is no field of ListOpportunitiesRequest (models/request.py)": lambda member: (
         to_snake(member) in ListOpportunitiesRequest.model_fields
@@ -177,6 +192,7 @@ PLACES: Mapping[str, Callable[[str], bool]] = {
         is_left_to_the_call(member)
         or (to_snake(member) in ScanFilters.__annotations__) != (member == "Sort")
     ),
+    "the strings of {} have no Literal in models/enums.py and models/__init__.py": has_literals,
     "{} is taken by a scan for a filter under which no record leaves (scan)": lambda member: (
         chooses_no_records(member) or is_scanned_as_what_it_is(member)
     ),
@@ -217,8 +233,10 @@ def test_a_member_of_the_request_is_where_it_has_to_be(member: str, problem: str
 
 @pytest.mark.parametrize("problem", [place for place in PLACES if "scan)" not in place])
 def test_a_forgotten_member_is_noticed(monkeypatch: pytest.MonkeyPatch, problem: str) -> None:
-    kinds = {"shape": "ListOpportunitiesRequestIdentifierList"}
-    monkeypatch.setitem(MEMBERS, "NoSuchFilter", kinds)
+    # The first one is an enumeration of the response, of which no request has the strings.
+    shapes = ("OpportunityType", "ListOpportunitiesRequestIdentifierList")
+    shape = shapes["Literal" not in problem]
+    monkeypatch.setitem(MEMBERS, "NoSuchFilter", {"shape": shape})
     assert not PLACES[problem]("NoSuchFilter")
 
 

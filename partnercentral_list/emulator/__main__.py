@@ -127,17 +127,20 @@ def serve(options: argparse.Namespace) -> int:
             f"127.0.0.1:{options.port} cannot be served: {os.strerror(error.errno or 0)}. "
             "--port 0 takes one that is free."
         ) from None
+    handlers: dict[signal.Signals, Any] = {}
     try:
         # A shell starts background programs with SIGINT ignored, and Python leaves it like that.
         # Set before the announcement: who has read it may already send one.
         for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.default_int_handler)
+            handlers[number] = signal.signal(number, signal.default_int_handler)
         _announce(emulator, options)
         threading.Event().wait()
     except KeyboardInterrupt:
         pass
     finally:
         emulator.stop()
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
     return 0
 
 

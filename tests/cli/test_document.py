@@ -34,7 +34,8 @@ AWS_CLI = OF_THE_REQUEST | {
 
 def test_the_page_is_what_the_parser_says() -> None:
     assert TARGET.read_text("utf-8") == document(), (
-        "docs/cli.md is not what cli/_options.py says: python -m tests.cli.document writes it anew"
+        "docs/cli.md is not what cli/_options.py and cli/_shapes.py say: "
+        "python -m tests.cli.document writes it anew"
     )
 
 

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from botocore.loaders import Loader
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic.alias_generators import to_snake
@@ -26,6 +27,7 @@ from partnercentral_list import (
 from partnercentral_list.emulator import Fault, PartnerCentralEmulator
 from tests.expected import FILTERS, expected_ids, value_of
 
+SHAPES = Loader().load_service_model("partnercentral-selling", "service-2")["shapes"]
 EPOCH = datetime(2023, 1, 1, tzinfo=UTC)
 times = st.integers(0, 4 * 365 * 24).map(
     lambda hours: f"{EPOCH + timedelta(hours=hours):%Y-%m-%dT%H:%M:%SZ}"
@@ -59,7 +61,9 @@ def some_of(name: str, at_most: int) -> st.SearchStrategy[list[str]]:
 def filter_values(name: str) -> st.SearchStrategy[Any]:
     if name.endswith("Date"):
         return between(name, days if name == "TargetCloseDate" else times)
-    return some_of(name, 20 if name == "Identifier" else 10)
+    return some_of(
+        name, SHAPES[SHAPES["ListOpportunitiesRequest"]["members"][name]["shape"]]["max"]
+    )
 
 
 # In wire form, which the client takes too, so that nothing but the oracle reads it here.
