@@ -111,6 +111,15 @@ def test_every_layer_is_in_the_table() -> None:
     assert {layer_of(module) for module in MODULES} - {""} == set(ALLOWED)
 
 
+def test_the_architecture_page_lists_the_layers_from_the_lowest_up() -> None:
+    page = (Path(__file__).parent.parent / "docs" / "architecture.md").read_text(encoding="utf-8")
+    rows = page.partition("\n## Layers\n")[2].partition("\n## ")[0]
+    listed = re.findall(r"^\| `(\w+)(?:\.py|/)` \|", rows, re.MULTILINE)
+    assert sorted(listed) == sorted(ALLOWED)
+    for number, layer in enumerate(listed):
+        assert ALLOWED[layer] - {""} <= {*listed[:number]}, f"{layer} imports a row below it"
+
+
 def test_a_private_module_is_imported_by_its_own_folder_only() -> None:
     used = {
         f"{module} imports {other}"
