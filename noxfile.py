@@ -22,7 +22,7 @@ import nox
 ROOT = Path(__file__).parent
 PACKAGE = "partnercentral_list"
 PYTHONS = ("3.11", "3.12", "3.13")
-PEERS = ("aiobotocore", "awscli", "boto3", "capo")
+PEERS = ("aiobotocore", "awscli", "boto3", "capo", "dlt")
 THIS_PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 TYPED = [path for path in (PACKAGE, "tests/typing") if (ROOT / path).exists()]
 
@@ -270,7 +270,7 @@ def _contents(wheel: Path) -> dict[str, bytes]:
 
 @nox.session(venv_backend="none", requires=["install"])
 def peers(session: nox.Session) -> None:
-    """Send the emulator the same requests through clients of other authors, and compare."""
+    """Compare clients of other authors with this library, and read a replica with dlt."""
     folder = Path(session.create_tmp()).resolve()
     for peer in PEERS:
         environment = folder / peer

@@ -32,8 +32,8 @@ PROGRAMS = [
     pytest.param(block, id=f"{document.name}-{number}")
     for document in DOCUMENTS
     for number, block in enumerate(blocks(document, "python"))
-    # These run where what they need is installed: tests/notebooks, tests/frames and tests/postgres.
-    if not re.search("(import|from) (opentelemetry|psycopg)", block)
+    # These run where what they need is installed: tests/{frames,notebooks,peers,postgres}.
+    if not re.search("(import|from) (dlt|opentelemetry|psycopg)", block)
     if not makes_tables(block)
     if document.name != "postgres.md"
 ]
