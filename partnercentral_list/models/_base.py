@@ -19,6 +19,8 @@ class _Redacted:
 
 
 _REDACTED: Final = _Redacted()
+#: What ends a repr in which a value is redacted.
+_HINT: Final = f"  # model_dump() shows what is {_REDACTED!r}"
 
 
 # What a model's validator takes to build, a fifth of the time of our import, is spent when it is
@@ -73,6 +75,18 @@ class WireModel(BaseModel, frozen=True):
         for name in type(self).model_fields:
             value = self.__dict__.get(name)
             yield name, value if value is None or name in self.__shown__ else _REDACTED
+
+    def __repr__(self) -> str:
+        return with_one_hint(super().__repr__())
+
+    def __str__(self) -> str:
+        return with_one_hint(super().__str__())
+
+
+def with_one_hint(text: str) -> str:
+    """Return a repr that says once, at its end, how to see the values that are redacted in it."""
+    text = text.replace(_HINT, "")
+    return text + _HINT if repr(_REDACTED) in text else text
 
 
 _ENCODER: Final = json.JSONEncoder(allow_nan=False, default=str, skipkeys=True)

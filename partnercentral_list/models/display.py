@@ -5,12 +5,12 @@ They show values that a repr redacts, because whoever displays an opportunity wa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import datetime
 from decimal import Decimal
 from operator import attrgetter
-from typing import Any, Final, cast
+from typing import Any, Final, TypeAlias, cast
 
 from pydantic import BaseModel
 
@@ -20,38 +20,81 @@ MAX_ROWS: Final = 20
 _MAX_EXPONENT: Final = 100
 # Joiners and marks of direction, which Persian, Arabic, Hebrew and the scripts of India need.
 _INVISIBLE: Final = frozenset("\u200c\u200d\u200e\u200f")
+# What columns of text need for the others to be on one line, and for their words to be whole.
+_GOOD_WIDTH: Final = 16
+_MIN_WIDTH: Final = 8
+
+Amount: TypeAlias = tuple[str, str]
+"""A number, and its unit or nothing: ``("1,234.50", "USD monthly")``."""
+Cell: TypeAlias = str | tuple[Amount, ...]
+"""What stands in a cell: a text, or amounts."""
 
 
 @dataclass(slots=True, eq=False, repr=False)
 class DisplayTable:
-    """A table of texts."""
+    """A table of texts and amounts."""
 
     head: Sequence[str]
     """The names of the columns."""
-    rows: Sequence[Sequence[str]]
+    rows: Sequence[Sequence[Cell]]
     """The rows that are shown."""
     note: str = ""
     """What stands below it."""
+    whole: Collection[str] = ()
+    """The columns whose words are not broken where there is room: identifiers, dates, amounts."""
 
     def html(self) -> str:
         """Return the table in HTML, escaped."""
-        rows = "".join(_html_row("td", row) for row in self.rows)
+        rows = "".join(
+            _html_row("td", (", ".join(_lines(cell)) for cell in row)) for row in self.rows
+        )
         note = f"<p>{_escape(self.note)}</p>" if self.note else ""
         head = f"<thead>{_html_row('th', self.head)}</thead>"
         return f"<table>{head}<tbody>{rows}</tbody></table>{note}"
 
-    def rich(self) -> Any:
-        """Return the table for rich, which calls this and is installed where it does."""
+    def __rich_console__(self, console: Any, options: Any) -> Iterator[Any]:
+        """Yield the table for rich, which calls this and is installed where it does."""
+        from rich.box import SIMPLE_HEAD
+        from rich.measure import Measurement
         from rich.table import Table
         from rich.text import Text
 
-        table = Table(caption=self.note or None)
+        # As texts: a company's name may look like markup of rich's.
+        rows = [
+            [Text("\n".join(map(printable, _lines(cell)))) for cell in row] for row in self.rows
+        ]
+        columns = zip(map(Text, self.head), *rows, strict=True)
+        sizes = [[Measurement.get(console, options, text) for text in texts] for texts in columns]
+        natural = [max(size.maximum for size in column) for column in sizes]
+        longest_words = [max(size.minimum for size in column) for column in sizes]
+        room = options.max_width - len(natural) + 1
+        widths = self._whole_widths(natural, _GOOD_WIDTH, room)
+        widths = widths or self._whole_widths(longest_words, _MIN_WIDTH, room)
+        gap = int(sum(natural) + len(natural) <= room)
+        table = Table(
+            caption=self.note or None,
+            box=SIMPLE_HEAD,
+            show_edge=False,
+            pad_edge=False,
+            padding=(0, gap, 0, 0),
+        )
         for name in self.head:
-            table.add_column(name)
-        for row in self.rows:
-            # As texts: a company's name may look like markup of rich's.
-            table.add_row(*(Text(printable(cell)) for cell in row))
-        return table
+            # What is too long continues on the next line: an end that is cut off may be a digit.
+            table.add_column(name, overflow="fold", width=widths.get(name))
+        for row in rows:
+            table.add_row(*row)
+        yield table
+
+    def _whole_widths(self, widths: Sequence[int], others: int, room: int) -> dict[str, int]:
+        """Return the widths of the columns in `whole`; none if `others` have no room."""
+        found = {
+            name: width for name, width in zip(self.head, widths, strict=True) if name in self.whole
+        }
+        needed = sum(
+            found.get(name, min(width, others))
+            for name, width in zip(self.head, widths, strict=True)
+        )
+        return found if needed <= room else {}
 
 
 def table_of(opportunities: Sequence[Any]) -> DisplayTable:
@@ -62,12 +105,13 @@ def table_of(opportunities: Sequence[Any]) -> DisplayTable:
     total = len(opportunities)
     first = f"the first {MAX_ROWS} of " if total > MAX_ROWS else ""
     noun = "opportunity" if total == 1 else "opportunities"
-    return DisplayTable(list(CELLS), shown, f"{first}{total} {noun}")
+    whole = ("id", "target close", "spend", "last change")
+    return DisplayTable(list(CELLS), shown, f"{first}{total} {noun}", whole)
 
 
 def fields_of(model: BaseModel) -> DisplayTable:
     """Return one row for each field that has a value, by its path."""
-    return DisplayTable(("field", "value"), list(_fields(model, "")))
+    return DisplayTable(("field", "value"), list(_fields(model, "")), whole=("field",))
 
 
 def report_of(report: Any) -> DisplayTable:
@@ -82,7 +126,7 @@ def report_of(report: Any) -> DisplayTable:
             rows.append((name, f"{len(entries)}: {shown}{more}" if shown else str(len(entries))))
         elif not is_dataclass(value) and value is not None:
             rows.append((name, text_of(value)))
-    return DisplayTable(("report", "value"), rows)
+    return DisplayTable(("report", "value"), rows, whole=("report",))
 
 
 def text_of(value: object) -> str:
@@ -114,33 +158,31 @@ def _printable(char: str) -> str:
     return f"\\u{ord(char):04x}" if char <= "\uffff" else f"\\U{ord(char):08x}"
 
 
-def _spend_text(opportunity: Any) -> str:
+def _spends(opportunity: Any) -> Cell:
     project = opportunity.project
     spends = (project.expected_customer_spend if project else None) or ()
-    return ", ".join(_estimate_text(spend) for spend in spends if spend.amount is not None)
-
-
-def _estimate_text(spend: Any) -> str:
-    words = (
-        amount_text(spend.amount),
-        text_of(spend.currency_code),
-        text_of(spend.frequency).lower(),
+    return tuple(
+        (
+            amount_text(spend.amount),
+            f"{text_of(spend.currency_code)} {text_of(spend.frequency).lower()}".strip(),
+        )
+        for spend in spends
+        if spend.amount is not None
     )
-    return " ".join(word for word in words if word)
 
 
-def _reader(field: str) -> Callable[[Any], str]:
+def _reader(field: str) -> Callable[[Any], Cell]:
     read = attrgetter(field)
     return lambda opportunity: text_of(read(opportunity))
 
 
-CELLS: Final[Mapping[str, Callable[[Any], str]]] = {
+CELLS: Final[Mapping[str, Callable[[Any], Cell]]] = {
     "id": _reader("id"),
     "company": _reader("company_name"),
     "stage": _reader("stage"),
     "review status": _reader("review_status"),
     "target close": _reader("target_close_date"),
-    "spend": _spend_text,
+    "spend": _spends,
     "last change": _reader("last_modified_date"),
 }
 """What a table shows of an opportunity: the heads of its columns, and what their cells say."""
@@ -158,6 +200,12 @@ def _fields(value: BaseModel, path: str) -> Iterator[tuple[str, str]]:
                 yield at, text_of(entry)
 
 
+def _lines(cell: Cell) -> list[str]:
+    if isinstance(cell, str):
+        return [cell]
+    return [f"{number} {unit}".rstrip() for number, unit in cell]
+
+
 def _escape(text: str) -> str:
     from html import escape
 
@@ -165,5 +213,5 @@ def _escape(text: str) -> str:
     return escape(text.encode("utf-8", "backslashreplace").decode())
 
 
-def _html_row(tag: str, cells: Sequence[str]) -> str:
+def _html_row(tag: str, cells: Iterable[str]) -> str:
     return f"<tr>{''.join(f'<{tag}>{_escape(cell)}</{tag}>' for cell in cells)}</tr>"

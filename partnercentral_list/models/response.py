@@ -2,7 +2,7 @@
 
 An unknown value of an enumeration becomes an unknown member, an unknown field is kept in
 ``model_extra``, null and absent are the same. Timestamps are in UTC. A repr shows identifiers,
-enumerations and dates; every other value only attribute access and ``model_dump`` show.
+enumerations and dates, and says that ``model_dump`` shows the other values.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, Inexact
-from typing import Annotated, Any, ClassVar, Final
+from typing import Annotated, Any, ClassVar, Final, SupportsIndex, overload
 
 from pydantic import FailFast, Field, PrivateAttr
 
 from partnercentral_list._json import read_entries_exact
-from partnercentral_list.models._base import ResponseModel
+from partnercentral_list.models._base import ResponseModel, with_one_hint
 from partnercentral_list.models.display import fields_of, table_of
 from partnercentral_list.models.enums import (
     Catalog,
@@ -234,7 +234,7 @@ class OpportunitySummary(ResponseModel, frozen=True):
         return fields_of(self).html()
 
     def __rich__(self) -> Any:
-        return fields_of(self).rich()
+        return fields_of(self)
 
     def monthly_spend(
         self, currency_code: CurrencyCode | str, *, target_company: str | None = None
@@ -272,13 +272,33 @@ class OpportunitySummary(ResponseModel, frozen=True):
 
 
 class OpportunityList(list[OpportunitySummary]):
-    """A list of opportunities that a notebook, or rich, shows as a table of the first 20."""
+    """A list, as are its slices, that a notebook, or rich, shows as a table of the first 20."""
+
+    @overload
+    def __getitem__(self, index: SupportsIndex, /) -> OpportunitySummary: ...
+    @overload
+    def __getitem__(self, index: slice, /) -> OpportunityList: ...
+    def __getitem__(self, index: SupportsIndex | slice, /) -> Any:
+        if isinstance(index, slice):
+            return OpportunityList(super().__getitem__(index))
+        return super().__getitem__(index)
+
+    @overload
+    def __add__(self, other: list[OpportunitySummary], /) -> OpportunityList: ...
+    @overload
+    def __add__(self, other: list[Any], /) -> list[Any]: ...
+    def __add__(self, other: list[Any], /) -> Any:
+        are_opportunities = all(isinstance(entry, OpportunitySummary) for entry in other)
+        return (OpportunityList if are_opportunities else list)(super().__add__(other))
+
+    def __repr__(self) -> str:
+        return with_one_hint(super().__repr__())
 
     def _repr_html_(self) -> str:
         return table_of(self).html()
 
     def __rich__(self) -> Any:
-        return table_of(self).rich()
+        return table_of(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,7 +354,7 @@ class ListOpportunitiesResponse(ResponseModel, frozen=True):
         return table_of(self.opportunity_summaries).html()
 
     def __rich__(self) -> Any:
-        return table_of(self.opportunity_summaries).rich()
+        return table_of(self.opportunity_summaries)
 
     @property
     def response_metadata(self) -> ResponseMetadata:

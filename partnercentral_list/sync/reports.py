@@ -53,7 +53,7 @@ class _Report:
         return report_of(self).html()
 
     def __rich__(self) -> Any:
-        return report_of(self).rich()
+        return report_of(self)
 
 
 @dataclass(frozen=True, slots=True)

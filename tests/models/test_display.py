@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from collections.abc import Callable
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from typing import Any
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
 from rich.console import Console
 
 from partnercentral_list import OpportunitySummary, PartnerCentralClient
 from partnercentral_list.models import ListOpportunitiesResponse
 from partnercentral_list.models.columns import COLUMNS, SPEND_COLUMNS
+from partnercentral_list.models.response import OpportunityList
 from partnercentral_list.sync import ApplyReport, OpportunityChange, ReconcileReport, SyncReport
 from tests.models.records import marked_record, records
 
@@ -75,8 +80,8 @@ def html_of(value: Any) -> Cells:
     return Cells(html)
 
 
-def printed(value: Any) -> str:
-    console = Console(width=300, force_terminal=True, color_system=None)
+def printed(value: Any, width: int = 300) -> str:
+    console = Console(width=width, force_terminal=True, color_system=None)
     with console.capture() as capture:
         console.print(value)
     return capture.get()
@@ -141,6 +146,81 @@ def test_a_hostile_name_is_only_text() -> None:
 def test_a_repr_stays_redacted() -> None:
     assert "Heron" not in repr(parsed(named("Heron")))
     assert "Heron" not in repr(page_of(named("Heron")))
+
+
+@pytest.mark.parametrize("show", [repr, str])
+def test_a_repr_says_once_how_to_see_what_is_redacted(show: Callable[[object], str]) -> None:
+    page = page_of(named("Heron"), named("Kite", 2))
+    opportunity = page.opportunity_summaries[0]
+    assert opportunity.customer is not None
+    some = OpportunityList(page.opportunity_summaries)
+    for value in (page, opportunity, opportunity.customer.account, some, some[:1]):
+        text = show(value)
+        assert text.count("model_dump()") == 1
+        assert text.endswith("  # model_dump() shows what is <redacted>")
+        assert "\n" not in text
+
+
+def test_a_repr_in_which_nothing_is_redacted_has_no_hint() -> None:
+    assert "model_dump" not in repr(parsed({"Id": "O1", "Catalog": "AWS"}))
+    assert repr(OpportunityList()) == "[]"
+
+
+def test_slices_and_sums_of_what_is_collected_are_shown_as_tables() -> None:
+    one, other = parsed(named("Heron")), parsed(named("Kite", 2))
+    opportunities = OpportunityList([one, other, one])
+    first: OpportunityList = opportunities[:2]
+    others, texts = [other], ["text"]
+    total: OpportunityList = opportunities + others
+    assert html_of(first).note == "2 opportunities"
+    assert html_of(opportunities[::-2]).note == "2 opportunities"
+    assert html_of(total).note == "4 opportunities"
+    assert (first, total) == ([one, other], [one, other, one, other])
+    assert opportunities[1] is other
+    mixed = opportunities + texts
+    assert (type(mixed), len(mixed)) == (list, 4)
+
+
+DIGITS = st.text("123456789", min_size=1, max_size=31)
+
+
+@given(st.lists(st.tuples(DIGITS, DIGITS), min_size=1, max_size=3), st.integers(40, 130))
+def test_rich_cuts_no_identifier_date_or_amount(values: list[tuple[str, str]], width: int) -> None:
+    records: list[dict[str, Any]] = []
+    for number, amount in values:
+        spends = [{"Amount": amount, "CurrencyCode": "USD", "Frequency": "Monthly"}]
+        records.append({**named("Heron Bay Consulting Group"), "Id": f"O{number}"})
+        records[-1]["LastModifiedDate"] = "2026-05-06T07:08:09Z"
+        records[-1]["Project"] = {"ExpectedCustomerSpend": spends}
+    page = page_of(*records)
+    text = printed(page, width)
+    assert "…" not in text
+    assert all(cell_len(line) <= width for line in text.splitlines())
+    shown = Counter(text.replace(",", ""))
+    for digit in "123456789":
+        expected = sum((number + amount).count(digit) for number, amount in values)
+        dates = len(values) * "2027-06-01 2026-05-06 07:08".count(digit)
+        assert shown[digit] == expected + dates + str(len(values)).count(digit)
+
+
+def test_rich_breaks_no_number_or_date_at_80_columns() -> None:
+    record = named("Heron Bay Consulting Group")
+    record |= {"Id": "O6978921", "LastModifiedDate": "2026-11-25T10:20:30Z"}
+    record["LifeCycle"]["Stage"] = "Technical Validation"
+    record["LifeCycle"]["ReviewStatus"] = "Pending Submission"
+    record["Project"]["ExpectedCustomerSpend"] = [
+        {"Amount": amount, "CurrencyCode": "USD", "Frequency": "Monthly"}
+        for amount in ("99999999.25", "7")
+    ]
+    words = printed(page_of(record), 80).split()
+    assert {"O6978921", "2026-11-25", "2027-06-01", "99,999,999.25", "7"} <= {*words}
+    assert "monthly," not in words
+
+
+def test_rich_shows_paths_in_full_at_80_columns() -> None:
+    record = marked_record()
+    words = {line.split()[0] for line in printed(parsed(record), 80).splitlines()}
+    assert {*dict(html_of(parsed(record)).rows)} <= words
 
 
 @pytest.mark.parametrize(
