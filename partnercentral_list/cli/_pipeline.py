@@ -27,6 +27,7 @@ from partnercentral_list.errors import (
     PartnerCentralError,
 )
 from partnercentral_list.models import ListOpportunitiesResponse, OpportunitySummary
+from partnercentral_list.models.display import Cell
 
 #: The options of `opportunities` that are not taken here.
 _NOT_TAKEN: Final[dict[str, Any]] = {
@@ -88,7 +89,7 @@ class _Pipeline:
     today: date
     style: OutputStyle
     progress: ProgressLine
-    rows: list[tuple[str, ...]] = field(default_factory=list[tuple[str, ...]])
+    rows: list[tuple[Cell, ...]] = field(default_factory=list[tuple[Cell, ...]])
     totals: PipelineTotals = field(default_factory=PipelineTotals)
     stages: StageSummary = field(default_factory=StageSummary)
     invalid: list[str | None] = field(default_factory=list[str | None])
@@ -159,7 +160,7 @@ class _Pipeline:
             self.progress.finish()
 
     def _add(self, opportunities: Sequence[OpportunitySummary]) -> None:
-        clean = self.style.clean
+        clean = self.style.clean_cell
         cells = (map(clean, column.read(opportunities, self.today)) for column in self.columns)
         self.rows += zip(*cells, strict=True)
         for opportunity in opportunities:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 from typing import Any, Final, TypeAlias
 
 from partnercentral_list.cli._errors import CommandError, suggestion
-from partnercentral_list.cli._pipeline_totals import is_overdue, monthly_spend_text, stage_color
+from partnercentral_list.cli._pipeline_totals import is_overdue, monthly_spends, stage_color
 from partnercentral_list.cli._text_table import TextColumn
 from partnercentral_list.models import OpportunitySummary
 from partnercentral_list.models.columns import COLUMNS, Column, Kind, read_columns
-from partnercentral_list.models.display import CELLS, text_of
+from partnercentral_list.models.display import CELLS, Cell, text_of
 
 _DEFAULT: Final = (
     "id",
@@ -26,6 +26,8 @@ _DEFAULT: Final = (
 )
 #: What a narrow terminal lacks first, the last of these at first.
 _LESS_IMPORTANT: Final = ("target-close", "monthly-spend", "review-status", "last-change")
+#: What it lacks, too, if the texts of the others would be shortened much.
+_OPTIONAL: Final = ("review-status", "last-change")
 _WIDE: Final = (
     *_DEFAULT,
     "created-date",
@@ -44,9 +46,11 @@ _TABLE_NAMES: Final = {
 _OVERDUE_MARK: Final = "!"
 _OVERDUE_COLOR: Final = "1;31"
 _MIN_TEXT: Final = 10
+_GOOD_TEXT: Final = 16
 _MIN_ENUM: Final = 7
+_GOOD_ENUM: Final = 10
 
-_Read: TypeAlias = Callable[[Sequence[OpportunitySummary], date], Iterable[str]]
+_Read: TypeAlias = Callable[[Sequence[OpportunitySummary], date], Iterable[Cell]]
 """Returns a column's cells for some opportunities and today's date."""
 
 
@@ -79,7 +83,7 @@ def select_columns(value: str | None, *, is_wide: bool) -> tuple[list[PipelineCo
     names = _WIDE if is_wide else _DEFAULT
     ranks = {name: rank for rank, name in enumerate(_LESS_IMPORTANT, start=1)}
     places = sorted(range(len(names)), key=lambda place: ranks.get(names[place], 0))
-    return [known[name] for name in names], places
+    return [_optional(known[name]) if name in _OPTIONAL else known[name] for name in names], places
 
 
 @cache
@@ -87,14 +91,14 @@ def known_columns() -> dict[str, PipelineColumn]:
     """Return the columns by their names."""
     known = {
         "id": _displayed("id"),
-        "company": _displayed("company", min_width=_MIN_TEXT),
-        "stage": _displayed("stage", min_width=_MIN_ENUM, color=stage_color),
-        "review-status": _displayed("review status", min_width=_MIN_ENUM),
+        "company": _displayed("company", min_width=_MIN_TEXT, good_width=_GOOD_TEXT),
+        "stage": _displayed("stage", min_width=_MIN_ENUM, good_width=_GOOD_ENUM, color=stage_color),
+        "review-status": _displayed("review status", min_width=_MIN_ENUM, good_width=_GOOD_ENUM),
         "target-close": PipelineColumn(
             TextColumn("TARGET CLOSE", color=_overdue_color), _target_close_dates
         ),
         "monthly-spend": PipelineColumn(TextColumn("MONTHLY SPEND", "amount"), _monthly_spends),
-        "spend": _displayed("spend", min_width=_MIN_TEXT),
+        "spend": _displayed("spend", align="amount"),
         "last-change": _displayed("last change", short=_day_of),
     }
     for column in COLUMNS:
@@ -125,6 +129,10 @@ def _displayed(head: str, **settings: Any) -> PipelineColumn:
     )
 
 
+def _optional(column: PipelineColumn) -> PipelineColumn:
+    return replace(column, text=replace(column.text, is_optional=True))
+
+
 def _of_schema(column: Column) -> PipelineColumn:
     settings: Mapping[Kind, Mapping[str, Any]] = {
         "text": {"min_width": _MIN_TEXT},
@@ -146,8 +154,8 @@ def _target_close_dates(opportunities: Sequence[OpportunitySummary], today: date
         yield text_of(opportunity.target_close_date) + mark
 
 
-def _monthly_spends(opportunities: Sequence[OpportunitySummary], today: date) -> Iterator[str]:
-    return map(monthly_spend_text, opportunities)
+def _monthly_spends(opportunities: Sequence[OpportunitySummary], today: date) -> Iterator[Cell]:
+    return map(monthly_spends, opportunities)
 
 
 def _overdue_color(cell: str) -> str:

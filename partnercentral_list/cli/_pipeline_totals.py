@@ -20,7 +20,7 @@ from partnercentral_list.models import (
     PaymentFrequency,
     Stage,
 )
-from partnercentral_list.models.display import amount_text
+from partnercentral_list.models.display import Amount, Cell, amount_text
 from partnercentral_list.models.response import EXACT
 
 #: What stands for an amount or a currency that AWS did not send.
@@ -37,6 +37,7 @@ _STAGE_COLORS: Final[Mapping[str, str]] = {
     Stage.CLOSED_LOST: "2",
 }
 _NO_HEAD: Final = ("", "", "")
+_SPEND: Final = "monthly spend"
 _BAR_COLOR: Final = "36"
 _MAX_BAR: Final = 20
 _MIN_BAR: Final = 3
@@ -45,7 +46,7 @@ _AROUND_BARS: Final = 4
 
 _Amounts: TypeAlias = dict[str, Decimal | None]
 """A sum for each currency; None is one of more digits than can be added exactly."""
-_Row: TypeAlias = Sequence[str]
+_Row: TypeAlias = Sequence[Cell]
 
 
 def stage_color(stage: str) -> str:
@@ -59,19 +60,19 @@ def is_overdue(opportunity: OpportunitySummary, today: date) -> bool:
     return close is not None and close < today and opportunity.stage not in _ENDED
 
 
-def monthly_spend_text(opportunity: OpportunitySummary) -> str:
+def monthly_spends(opportunity: OpportunitySummary) -> tuple[Amount, ...]:
     """Return the sum of the monthly estimates in each currency, and each that is incomplete."""
     amounts: _Amounts = {}
-    incomplete: list[str] = []
+    incomplete: list[Amount] = []
     for spend in _estimates(opportunity):
         if spend.frequency is not PaymentFrequency.MONTHLY:
             continue
         if spend.amount is None or not spend.currency_code:
             number = _MISSING if spend.amount is None else amount_text(spend.amount)
-            incomplete.append(f"{number} {spend.currency_code or _MISSING}")
+            incomplete.append((number, spend.currency_code or _MISSING))
         else:
             _add(amounts, spend.currency_code, spend.amount)
-    return ", ".join([*_sums(amounts), *incomplete])
+    return (*_sums(amounts), *incomplete)
 
 
 @dataclass(slots=True)
@@ -109,10 +110,16 @@ class PipelineTotals:
         noun = "opportunity" if self.opportunities == 1 else "opportunities"
         overdue = f", {self.overdue:,} overdue (!)" if self.overdue else ""
         yield style.colored(f"{self.opportunities:,} {noun}{overdue}", "1")
-        sums = [style.clean(text) for text in _sums(self.amounts)]
-        rows = [("" if number else "monthly spend", text) for number, text in enumerate(sums)]
+        sums = [style.clean_cell((amount,)) for amount in _sums(self.amounts)]
+        rows = [("" if number else _SPEND, amount) for number, amount in enumerate(sums)]
         columns = (TextColumn(""), TextColumn("", "amount"))
-        yield from TextTable(columns, rows, replace(style, width=None)).lines()
+        table = TextTable(columns, rows, replace(style, width=None))
+        if style.width is None or table.width <= style.width:
+            yield from table.lines()
+        elif sums:
+            # Aligned with one that is too long, all of them would wrap.
+            yield _SPEND
+            yield from (style.clean(" ".join(amount)) for amount in _sums(self.amounts))
         for note in filter(None, (self._not_added(), *notes)):
             yield from [note] if style.width is None else textwrap.wrap(note, style.width)
 
@@ -155,7 +162,13 @@ class StageSummary:
         if style.width is not None:
             width = min(width, (style.width - taken - _AROUND_BARS) // 2)
         if width < _MIN_BAR:
-            return TextTable(columns, without_bars, style, others)
+            table = TextTable(columns, without_bars, style, others)
+            if table.hidden:
+                # A row that is only for another currency would be blank without the spend.
+                hidden, first_rows = table.hidden, [row for row in without_bars if row[1]]
+                table = TextTable(columns, first_rows, style, (0, 1))
+                table.hidden = hidden
+            return table
         return TextTable(columns, list(self._rows(style, width)), style, (*others, 2, 4))
 
     def _rows(self, style: OutputStyle, width: int) -> Iterator[_Row]:
@@ -169,10 +182,10 @@ class StageSummary:
             head = (style.clean(stage), f"{totals.opportunities:,}", count_bar)
             for currency, amount in sorted(totals.amounts.items()):
                 bar = style.bar(_eighths(amount or Decimal(), largest[currency], width))
-                yield [*head, style.clean(_sum_text(currency, amount)), bar]
+                yield [*head, style.clean_cell((_sum(currency, amount),)), bar]
                 head = _NO_HEAD
             if not totals.amounts:
-                yield [*head, "", ""]
+                yield [*head, (), ""]
 
 
 def _estimates(opportunity: OpportunitySummary) -> Sequence[ExpectedCustomerSpend]:
@@ -190,12 +203,12 @@ def _add(amounts: _Amounts, currency: str, amount: Decimal) -> None:
         amounts[currency] = None
 
 
-def _sums(amounts: _Amounts) -> list[str]:
-    return [_sum_text(currency, amount) for currency, amount in sorted(amounts.items())]
+def _sums(amounts: _Amounts) -> list[Amount]:
+    return [_sum(currency, amount) for currency, amount in sorted(amounts.items())]
 
 
-def _sum_text(currency: str, amount: Decimal | None) -> str:
-    return f"{_TOO_LONG if amount is None else amount_text(amount)} {currency}"
+def _sum(currency: str, amount: Decimal | None) -> Amount:
+    return _TOO_LONG if amount is None else amount_text(amount), currency
 
 
 def _stage_order(stage: tuple[str, PipelineTotals]) -> tuple[int, str]:

@@ -17,7 +17,7 @@ from functools import lru_cache
 from itertools import zip_longest
 from typing import Final, Literal, TypeAlias
 
-from partnercentral_list.models.display import printable
+from partnercentral_list.models.display import Amount, Cell, printable
 
 Align: TypeAlias = Literal["left", "right", "amount"]
 
@@ -39,8 +39,8 @@ _PICTURE: Final = "[\u2190-\u2bff\U0001f000-\U0001faff]"
 _COMBINING_IN_SOME: Final = re.compile(
     f"[\u200d\ufe0e\ufe0f]|(?<={_PICTURE})[\U0001f3fb-\U0001f3ff]"
 )
-#: The number in front of the point, the fraction, and the currency, of the last amount of a cell.
-_AMOUNT: Final = re.compile(r"(.*?)(\.\d+)?( \S*)?", re.DOTALL)
+#: What may be the beginning of a number at the end of a text that is cut there.
+_NUMBER_AT_END: Final = re.compile(r"\d[\d.,]*\Z")
 
 
 @lru_cache(4096)
@@ -80,6 +80,12 @@ class OutputStyle:
         text = printable(_COMBINING_IN_SOME.sub("", text))
         return text.encode(self.encoding, "backslashreplace").decode(self.encoding)
 
+    def clean_cell(self, cell: Cell) -> Cell:
+        """Return a cell whose texts are clean."""
+        if isinstance(cell, str):
+            return self.clean(cell)
+        return tuple((self.clean(number), self.clean(unit)) for number, unit in cell)
+
     def colored(self, text: str, code: str) -> str:
         """Return a text in a color or a style, the number of an ANSI escape sequence."""
         return f"\x1b[{code}m{text}\x1b[0m" if code and text and self.has_colors else text
@@ -93,13 +99,16 @@ class OutputStyle:
         return text
 
     def shortened(self, text: str, width: int) -> str:
-        """Return a text that is too long in so many cells, with an ellipsis at its end."""
+        """Return a text that is too long in so many cells, with an ellipsis at its end.
+
+        The ellipsis does not follow a digit: a number that has lost digits is another number.
+        """
         ellipsis = _ELLIPSIS if self._can_encode(_ELLIPSIS) else "~"
         left = width - 1
         for place, char in enumerate(text):
             left -= _char_width(char)
             if left < 0:
-                return text[:place] + ellipsis
+                return _NUMBER_AT_END.sub("", text[:place]) + ellipsis
         return text
 
     def rule(self, width: int) -> str:
@@ -163,8 +172,10 @@ class TextColumn:
     Args:
         head: Its name.
         align: Where its cells stand; amounts have their decimal points below each other. Several
-            in a cell, with commas between them, get a line each where they do not fit on one.
+            in a cell get a line each where they do not fit on one.
         min_width: How narrow it may become, by shortening cells; None if it may not.
+        good_width: How wide it should be before an optional column is shown.
+        is_optional: Whether it is shown only if the others have a good width.
         short: Shortens a cell in its own way, before anything else is shortened.
         color: Returns the color of a cell.
     """
@@ -172,6 +183,8 @@ class TextColumn:
     head: str
     align: Align = "left"
     min_width: int | None = None
+    good_width: int = 0
+    is_optional: bool = False
     short: Callable[[str], str] | None = None
     color: Callable[[str], str] | None = None
 
@@ -181,10 +194,10 @@ class TextTable:
 
     Args:
         columns: Its columns, at least one.
-        rows: The cells of each row, cleaned by `style`.
+        rows: The cells of each row, cleaned by `style`: amounts where a column has them.
         style: How it is shown.
-        importance: The places of the columns, the most important one first; those at its end are
-            left out first. None is their own order.
+        importance: The places of the columns, the most important one first; one is left out if it
+            has no room beside those in front of it. None is their own order.
 
     Attributes:
         hidden: The heads of the columns that are left out.
@@ -194,16 +207,18 @@ class TextTable:
     def __init__(
         self,
         columns: Sequence[TextColumn],
-        rows: Sequence[Sequence[str]],
+        rows: Sequence[Sequence[Cell]],
         style: OutputStyle,
         importance: Sequence[int] | None = None,
     ) -> None:
         self._rows = rows
         self._style = style
         places = range(len(columns)) if importance is None else importance
-        shown = [_FittedColumn(columns[place], place, rows) for place in places]
-        while len(shown) > 1 and not self._can_hold(shown):
-            shown.pop()
+        shown: list[_FittedColumn] = []
+        for place in places:
+            column = _FittedColumn(columns[place], place, rows)
+            if not shown or self._can_hold([*shown, column]):
+                shown.append(column)
         self._shown = sorted(shown, key=lambda column: column.place)
         left_out = set(places) - {column.place for column in shown}
         self.hidden = [columns[place].head for place in sorted(left_out) if columns[place].head]
@@ -225,8 +240,10 @@ class TextTable:
                 yield gap.join(lines[number] if number < len(lines) else no for lines, no in pairs)
 
     def _can_hold(self, columns: Sequence[_FittedColumn]) -> bool:
-        least = sum(column.least + _MIN_GAP for column in columns) - _MIN_GAP
-        return self._style.width is None or least <= self._style.width
+        is_last_optional = columns[-1].is_optional
+        widths = (column.good if is_last_optional else column.least for column in columns)
+        needed = sum(widths) + (len(columns) - 1) * _MIN_GAP
+        return self._style.width is None or needed <= self._style.width
 
     def _fit(self) -> int:
         """Set the widths of the columns that are shown; return how many spaces separate them."""
@@ -239,7 +256,7 @@ class TextTable:
         left = width - sum(column.width + _MIN_GAP for column in columns) + _MIN_GAP
         # The narrowest one grows first, so that one long text takes nothing from the others.
         while left and (growing := [column for column in columns if column.can_grow]):
-            min(growing, key=lambda column: column.width).width += 1
+            min(growing, key=lambda column: (column.is_good, column.width)).width += 1
             left -= 1
         for column in columns:
             if column.natural - column.width <= left:
@@ -252,14 +269,17 @@ class _FittedColumn:
     """A column of a table, with its widths.
 
     Attributes:
+        is_optional: Whether it is shown only if the others have a good width.
         least: How narrow it can be.
+        good: How wide it should be.
         natural: How wide it is if nothing in it is shortened.
         width: How wide it is shown.
     """
 
-    def __init__(self, column: TextColumn, place: int, rows: Sequence[Sequence[str]]) -> None:
+    def __init__(self, column: TextColumn, place: int, rows: Sequence[Sequence[Cell]]) -> None:
         self.head = column.head
         self.place = place
+        self.is_optional = column.is_optional
         self._column = column
         self._widths_of_amounts = _AmountWidths()
         self._widest = max((self._measure(row[place]) for row in rows), default=0)
@@ -269,28 +289,33 @@ class _FittedColumn:
         elif column.min_width is not None:
             least = min(least, column.min_width)
         elif column.short is not None:
-            least = max((display_width(column.short(row[place])) for row in rows), default=0)
+            cells = (column.short(_text_in(row[place])) for row in rows)
+            least = max(map(display_width, cells), default=0)
         self.least = max(least, 1, *map(len, column.head.split()))
         self.natural = self.width = max(self._widest, len(column.head), self.least)
+        self.good = max(self.least, min(column.good_width, self.natural))
 
     @property
     def can_grow(self) -> bool:
         """True if a wider column would show more of its cells."""
         return self._column.min_width is not None and self.width < self.natural
 
-    def lines(self, cell: str, style: OutputStyle) -> list[str]:
+    @property
+    def is_good(self) -> bool:
+        """True if it is as wide as it should be."""
+        return self.width >= self.good
+
+    def lines(self, cell: Cell, style: OutputStyle) -> list[str]:
         """Return the lines of a cell, as wide as the column: several of an amount's only."""
         column, is_shortened = self._column, self.width < self._widest
-        texts = [cell]
-        if column.align == "amount":
-            entries = cell.split(_BETWEEN_AMOUNTS) if is_shortened else [cell]
-            texts = [self._widths_of_amounts.aligned(entry) for entry in entries]
-        elif column.short is not None and is_shortened:
-            texts = [column.short(cell)]
+        if not isinstance(cell, str):
+            texts = self._widths_of_amounts.lines(cell, is_stacked=is_shortened)
+            return [self.padded(self._cut(text, style), style) for text in texts]
+        text = column.short(cell) if column.short is not None and is_shortened else cell
         code = column.color(cell) if column.color is not None else ""
-        return [self.padded(self._cut(text, style), style, code) for text in texts]
+        return [self.padded(self._cut(text, style), style, code)]
 
-    def padded(self, text: str, style: OutputStyle, code: str) -> str:
+    def padded(self, text: str, style: OutputStyle, code: str = "") -> str:
         """Return a text in a color, as wide as the column."""
         space = " " * (self.width - display_width(text))
         shown = style.colored(style.isolated(text), code)
@@ -299,48 +324,60 @@ class _FittedColumn:
     def _cut(self, text: str, style: OutputStyle) -> str:
         if display_width(text) <= self.width:
             return text
-        # A number that has lost digits is another number: nothing is left of it.
-        return style.shortened(text, self.width if self._column.align == "left" else 1)
+        # Nothing is left of an identifier, a date or a number that has no room.
+        return style.shortened(text, self.width if self._column.min_width is not None else 1)
 
-    def _measure(self, cell: str) -> int:
-        if self._column.align == "amount":
-            return self._widths_of_amounts.measure(cell)
-        return display_width(cell)
+    def _measure(self, cell: Cell) -> int:
+        return (
+            display_width(cell) if isinstance(cell, str) else self._widths_of_amounts.measure(cell)
+        )
 
 
 class _AmountWidths:
     """The widest parts of the amounts of a column, whose points stand below each other."""
 
     def __init__(self) -> None:
-        self._number = self._joined = self._fraction = self._currency = 0
+        self._number = self._joined = self._fraction = self._unit = 0
 
     @property
     def stacked(self) -> int:
         """The width of a column with one amount on a line."""
-        return self._number + self._fraction + self._currency
+        return self._number + self._fraction + self._unit
 
-    def measure(self, cell: str) -> int:
+    def measure(self, amounts: Sequence[Amount]) -> int:
         """Return the width of a column with all amounts of a cell on one line, as far as known."""
         before = 0
-        for entry in cell.split(_BETWEEN_AMOUNTS):
-            number, fraction, currency = map(display_width, _amount_parts(entry))
+        for amount in amounts:
+            number, fraction, unit = map(display_width, _amount_parts(amount))
             self._number = max(self._number, number)
             self._fraction = max(self._fraction, fraction)
-            self._currency = max(self._currency, currency)
+            self._unit = max(self._unit, unit)
             self._joined = max(self._joined, before + number)
-            before += display_width(entry) + len(_BETWEEN_AMOUNTS)
-        return self._joined + self._fraction + self._currency
+            before += number + fraction + unit + len(_BETWEEN_AMOUNTS)
+        return self._joined + self._fraction + self._unit
 
-    def aligned(self, cell: str) -> str:
-        """Return a cell with spaces up to the ends of the widest fraction and currency."""
-        number, fraction, currency = _amount_parts(cell)
-        return number + _fill(fraction, self._fraction) + _fill(currency, self._currency)
+    def lines(self, amounts: Sequence[Amount], *, is_stacked: bool) -> list[str]:
+        """Return the lines of a cell; spaces fill the fraction and the unit of the last amount."""
+        aligned = [self._aligned(amount) for amount in amounts]
+        if is_stacked or not aligned:
+            return aligned or [""]
+        before = ["".join(_amount_parts(amount)) for amount in amounts[:-1]]
+        return [_BETWEEN_AMOUNTS.join([*before, aligned[-1]])]
+
+    def _aligned(self, amount: Amount) -> str:
+        number, fraction, unit = _amount_parts(amount)
+        return number + _fill(fraction, self._fraction) + _fill(unit, self._unit)
 
 
 def _fill(text: str, width: int) -> str:
     return text + " " * (width - display_width(text))
 
 
-def _amount_parts(cell: str) -> tuple[str, str, str]:
-    found = _AMOUNT.fullmatch(cell)
-    return (found[1], found[2] or "", found[3] or "") if found else (cell, "", "")
+def _amount_parts(amount: Amount) -> tuple[str, str, str]:
+    number, unit = amount
+    whole, point, decimals = number.partition(".")
+    return whole, point + decimals, f" {unit}" if unit else ""
+
+
+def _text_in(cell: Cell) -> str:
+    return cell if isinstance(cell, str) else ""

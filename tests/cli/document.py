@@ -178,9 +178,9 @@ How it fits:
 | a pipe or a file | not limited; the variable `COLUMNS` limits it, as `watch` sets it | no |
 | either, with `--wide` | not limited, and more columns | |
 
-Where a line is too long, text is shortened to end in `…`, amounts in several currencies get a line each, and then
-columns are left out: last change first, of `--columns` the last one. The footer names them. Numbers and dates are
-never shortened.
+Where a line is too long, text is shortened to end in `…`, several amounts in a cell get a line each, and then columns
+are left out: last change first, of `--columns` those that have no room beside the ones in front of them. The footer
+names them. Numbers, dates and identifiers are never shortened: one that has no room at all is only `…`.
 
 `NO_COLOR` turns colors off, and so does `TERM=dumb`; `FORCE_COLOR` and `CLICOLOR_FORCE` turn them on for a pipe;
 `--color` wins over all of them.

@@ -95,8 +95,9 @@ def test_a_terminal_gets_lines_that_fit(width: int, terminals: dict[int, str]) -
     }
     assert all(cell_len(line) <= width for line in shown.splitlines())
     assert all("1,234.50 USD" in row and "2026-02-01!" in row for row in rows)
-    assert ("No room for: " in shown) == (width == 60)
-    assert all(("2026-05-" in row) == (width > 60) for row in rows)
+    assert ("No room for: " in shown) == (width < 200)
+    assert all(("Action Req" in row) == (width > 60) for row in rows)
+    assert all(("2026-05-" in row) == (width == 200) for row in rows)
     assert ("Technical Validation" in rows[0]) == (width == 200)
 
 
@@ -314,4 +315,120 @@ def test_amounts_that_do_not_fit_on_a_line_get_one_each(
         "O1 1,234,567.5  EUR Company 1",
         "          20    JPY",
         "   3,000,000.25 USD",
+    ]
+
+
+LONG = "Heron Consulting International Holdings"
+NUMBERS = st.integers(0, 10**31).map(str) | st.sampled_from(["13000000", "8000.00", "7.125"])
+NAMED = st.text(st.sampled_from("Aé月0123456789٣., "), min_size=1, max_size=30)
+COLUMN_NAMES = ("id", "company", "stage", "spend", "monthly-spend", "target-close", "last-change")
+
+
+@settings(max_examples=60)
+@given(
+    st.lists(st.tuples(NAMED, st.lists(NUMBERS, max_size=3)), min_size=1, max_size=3),
+    st.lists(st.sampled_from(COLUMN_NAMES), min_size=1, max_size=4, unique=True),
+    st.integers(1, 100),
+)
+@example([("Heron 2024", ["13000000", "7"])], ["company", "spend", "stage"], 30)
+def test_nothing_that_is_shortened_ends_within_a_number(
+    run: Run,
+    monkeypatch: pytest.MonkeyPatch,
+    rows: list[tuple[str, list[str]]],
+    columns: list[str],
+    width: int,
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    records = [
+        {
+            **opportunity(number, *map(spend, amounts), TargetCloseDate="2026-02-01"),
+            "Customer": {"Account": {"CompanyName": company}},
+        }
+        for number, (company, amounts) in enumerate(rows, 1)
+    ]
+    with PartnerCentralEmulator(records) as emulator:
+        done = run("pipeline", *where(emulator), "--columns", ",".join(columns))
+    assert done.code == 0
+    assert not re.search(r"\d…", done.out)
+
+
+def test_estimates_get_a_line_each_or_are_left_out(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    estimates = [spend("8000.00"), spend("13000000", "KRW"), spend("7.125", "USD", "None")]
+    words = ("--columns", "company,spend,stage")
+    shown: dict[int, str] = {}
+    with PartnerCentralEmulator([opportunity(1, *estimates, Stage="Qualified")]) as emulator:
+        for width in (60, 30):
+            monkeypatch.setenv("COLUMNS", str(width))
+            shown[width] = run("pipeline", *where(emulator), *words).out
+    assert [line.split() for line in table_of(shown[60])[1:]] == [
+        ["Company", "1", "8,000.00", "USD", "monthly", "Qualified"],
+        ["13,000,000", "KRW", "monthly"],
+        ["7.125", "USD", "none"],
+    ]
+    assert [line.split() for line in table_of(shown[30])] == [
+        ["COMPANY", "STAGE"],
+        ["Company", "1", "Qualified"],
+    ]
+    assert "No room for: spend." in shown[30]
+
+
+@pytest.mark.parametrize("width", [60, 70, 80, 90, 100, 120])
+def test_a_company_has_16_cells_before_what_is_optional(
+    width: int, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    life_cycle = {"ReviewStatus": "Pending Submission", "TargetCloseDate": "2026-02-01"}
+    record = {
+        **opportunity(1, spend("27900.00"), Stage="Technical Validation", **life_cycle),
+        "Id": "O6978921",
+        "Customer": {"Account": {"CompanyName": LONG}},
+    }
+    with PartnerCentralEmulator([record]) as emulator:
+        head, *_, row = table_of(run("pipeline", *where(emulator), *TODAY).out)
+    assert LONG[: 15 if "REVIEW" in head else 9] in row
+    assert ("REVIEW" in head) == (width >= 80)
+    assert ("LAST" in head) == (width >= 90)
+
+
+def test_a_long_sum_does_not_make_the_others_wrap(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    records = [
+        opportunity(1, spend("9" * 31), spend("7.50", "EUR"), Stage="Qualified"),
+        opportunity(2, spend("3"), spend("4", "EUR"), Stage="Launched"),
+    ]
+    monkeypatch.setenv("COLUMNS", "60")
+    with PartnerCentralEmulator(records) as emulator:
+        table = run("pipeline", *where(emulator))
+        summary = run("pipeline", *where(emulator), "--summary")
+    for done in (table, summary):
+        assert all(cell_len(line) <= 60 for line in done.out.splitlines())
+        lines = done.out.splitlines()
+        assert lines[lines.index("monthly spend") + 1 :][:2] == [
+            "11.50 EUR",
+            "10,000,000,000,000,000,000,000,000,000,002 USD",
+        ]
+    # Without the spend a stage has one row, however many currencies it has.
+    assert "No room for: monthly spend." in " ".join(summary.out.split())
+    assert [line.split() for line in table_of(summary.out)] == [
+        ["STAGE", "COUNT"],
+        ["Qualified", "1"],
+        ["Launched", "1"],
+    ]
+
+
+def test_a_currency_with_a_comma_stays_in_one_amount(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "30")
+    amounts = [spend("10000000.5", "U, D"), spend("2", "E F"), spend("1.25")]
+    words = ("--columns", "id,monthly-spend")
+    with PartnerCentralEmulator([opportunity(1, *amounts)]) as emulator:
+        table = table_of(run("pipeline", *where(emulator), *words).out)
+    assert [line.rstrip() for line in table[1:]] == [
+        "O1          2    E F",
+        "   10,000,000.5  U, D",
+        "            1.25 USD",
     ]
