@@ -23,6 +23,7 @@ from partnercentral_list.emulator import (
     PartnerCentralEmulator,
     RandomFaults,
 )
+from partnercentral_list.emulator._dataset import MAX_OPPORTUNITIES
 
 _CATALOGS = ("AWS", "Sandbox")
 _SECRETS = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
@@ -149,7 +150,11 @@ def _check(options: argparse.Namespace) -> None:
     rate = options.requests_per_second
     for option, is_valid, valid in (
         ("--port", 0 <= options.port <= 65_535, "in 0..65535; 0 is any that is free"),
-        ("--opportunities", options.opportunities >= 0, "0 or more"),
+        (
+            "--opportunities",
+            0 <= options.opportunities <= MAX_OPPORTUNITIES,
+            f"from 0 to {MAX_OPPORTUNITIES:,}",
+        ),
         ("--latency", 0 <= options.latency < math.inf, "0 or more, and finite"),
         ("--requests-per-second", rate is None or 0 < rate < math.inf, "more than 0, and finite"),
         ("--fault-rate", 0 <= options.fault_rate <= 1, "from 0 to 1"),

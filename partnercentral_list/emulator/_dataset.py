@@ -37,9 +37,10 @@ _HISTORY = timedelta(days=1_276)
 FIRST_ARCHIVED = 20_000
 _ARCHIVE_STEP = timedelta(seconds=20)
 _DAY = timedelta(days=1)
-_NUMBERS = 9_000_000
+#: How many opportunities can be generated: after that their Ids would repeat.
+MAX_OPPORTUNITIES = 9_000_000
 _STEP = 2_750_159
-_STEP_BACK = pow(_STEP, -1, _NUMBERS)
+_STEP_BACK = pow(_STEP, -1, MAX_OPPORTUNITIES)
 # Its multiples, without their whole parts, are spread evenly over 0 to 1.
 _GOLDEN_RATIO = (math.sqrt(5) - 1) / 2
 # How long ago many records were edited at once, as an import does it: ties for every order.
@@ -116,7 +117,7 @@ def day_of(clock: Callable[[], float] | None) -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class SampleData:
-    """The opportunities that are generated from a seed around a day, any number of them.
+    """The opportunities that are generated from a seed around a day, up to nine million.
 
     ``today`` is a midnight. All opportunities were created and changed before; open ones are due
     behind it but for some, closed ones were due before it but for some. With ``odd_values`` every
@@ -136,10 +137,15 @@ class SampleData:
         return self.today - _HISTORY
 
     def generate(self, index: int) -> dict[str, Any]:
-        """Generate the opportunity of an index, 0 or more; its Id is unique among nine million.
+        """Generate the opportunity of an index, 0 up to, not including, ``MAX_OPPORTUNITIES``.
 
         From ``FIRST_ARCHIVED`` on, each is older than the one of the index before, by both dates.
         """
+        if index >= MAX_OPPORTUNITIES:
+            raise ValueError(
+                f"all {MAX_OPPORTUNITIES:,} opportunities that can be generated are there: "
+                "add a record of your own"
+            )
         rng = Random(f"{self.seed}:{index}")
         identifier = _identifier(self.seed, index)
         stage = _stage_of(self.seed, index)
@@ -172,7 +178,7 @@ class SampleData:
         digits = identifier[1:8]
         if not (len(digits) == 7 and digits.isascii() and digits.isdigit()):
             return None
-        index = (int(digits) - 1_000_000 - _start(self.seed)) * _STEP_BACK % _NUMBERS
+        index = (int(digits) - 1_000_000 - _start(self.seed)) * _STEP_BACK % MAX_OPPORTUNITIES
         return index if _identifier(self.seed, index) == identifier else None
 
     def _dates(
@@ -224,18 +230,18 @@ class SampleData:
 def _identifier(seed: int, index: int) -> str:
     # A prime step through the seven-digit numbers repeats none of them; the eighth digit of some
     # lets order by text differ from order by number.
-    number = 1_000_000 + (_start(seed) + index * _STEP) % _NUMBERS
+    number = 1_000_000 + (_start(seed) + index * _STEP) % MAX_OPPORTUNITIES
     return f"O{number}{'7' if index % 11 == 10 else ''}"
 
 
 @cache
 def _start(seed: int) -> int:
-    return Random(seed).randrange(_NUMBERS)
+    return Random(seed).randrange(MAX_OPPORTUNITIES)
 
 
 def _stage_of(seed: int, index: int) -> _SampleStage:
     # Spread evenly and not drawn, so that a hundred opportunities already make a funnel.
-    position = (_start(seed) / _NUMBERS + index * _GOLDEN_RATIO) % 1
+    position = (_start(seed) / MAX_OPPORTUNITIES + index * _GOLDEN_RATIO) % 1
     return _STAGES[min(bisect_right(_STAGE_ENDS, position), len(_STAGES) - 1)]
 
 

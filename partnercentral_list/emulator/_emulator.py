@@ -33,8 +33,9 @@ class PartnerCentralEmulator:
     member match no filter on it, and Ids and names sort as text, by code point: O10 before O2.
 
     Args:
-        opportunities: How many to generate, or records in wire form. A record without ``Catalog``
-            gets the emulator's; nothing else is added or checked, so it may be invalid.
+        opportunities: How many to generate, up to 9,000,000, or records in wire form. A record
+            without ``Catalog`` gets the emulator's; nothing else is added or checked, so it may be
+            invalid.
         odd_values: Whether every hundredth generated record has an odd value (a huge, empty or null
             amount, a close date in the far future, a member that is null); its
             PartnerOpportunityIdentifier begins with ``odd-`` and says which.
@@ -224,7 +225,8 @@ class PartnerCentralEmulator:
 
         Raises:
             TypeError: The record cannot be written as JSON.
-            ValueError: There is an opportunity with its Id already.
+            ValueError: There is an opportunity with its Id already, or None and no other can be
+                generated.
         """
         return self._store.add(record)
 

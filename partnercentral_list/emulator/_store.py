@@ -14,7 +14,12 @@ from typing import Any, TypeVar
 from partnercentral_list.emulator._archive import Archive, list_with_archive
 from partnercentral_list.emulator._behavior import Behavior
 from partnercentral_list.emulator._changes import EventFeed, EventType, VisibleRecords
-from partnercentral_list.emulator._dataset import FIRST_ARCHIVED, SampleData, day_of
+from partnercentral_list.emulator._dataset import (
+    FIRST_ARCHIVED,
+    MAX_OPPORTUNITIES,
+    SampleData,
+    day_of,
+)
 from partnercentral_list.emulator._matching import RecordOrder, RecordTest, make_matcher
 from partnercentral_list.emulator._model import SECOND, UNITS, format_timestamp
 from partnercentral_list.emulator._records import Record, merge
@@ -60,8 +65,11 @@ class OpportunityStore:
         self._orders: dict[tuple[str, ...], list[Record]] = {}
         self._listings: dict[str, tuple[RecordOrder, Sequence[Record]]] = {}
         number = opportunities if isinstance(opportunities, int) else 0
-        if number < 0:
-            raise ValueError("opportunities must be 0 or more")
+        if not 0 <= number <= MAX_OPPORTUNITIES:
+            raise ValueError(
+                f"opportunities must be from 0 to {MAX_OPPORTUNITIES:,}, not {number:,}: "
+                "the Ids of generated ones would repeat"
+            )
         # Late changes and random edits need all records.
         is_stable = not (
             behavior.late_seconds or behavior.late_requests or behavior.edits_per_request

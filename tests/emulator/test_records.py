@@ -46,8 +46,21 @@ def test_a_record_that_is_not_json_is_refused() -> None:
 
 
 def test_a_negative_number_of_records_is_refused() -> None:
-    with pytest.raises(ValueError, match="0 or more"):
+    with pytest.raises(ValueError, match="from 0 to 9,000,000, not -1"):
         PartnerCentralEmulator(-1)
+
+
+def test_more_records_than_have_distinct_ids_are_refused() -> None:
+    with pytest.raises(ValueError, match="from 0 to 9,000,000, not 9,000,001: the Ids"):
+        PartnerCentralEmulator(9_000_001)
+
+
+def test_add_refuses_to_generate_what_would_repeat_an_id() -> None:
+    emulator = PartnerCentralEmulator(8_999_999)
+    emulator.add()
+    with pytest.raises(ValueError, match="all 9,000,000 opportunities that can be"):
+        emulator.add()
+    assert emulator.add({"Id": "O1"})["Id"] == "O1"
 
 
 def test_the_snapshot_is_a_copy() -> None:
