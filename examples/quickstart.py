@@ -9,18 +9,15 @@ from __future__ import annotations
 import argparse
 import asyncio
 from collections.abc import Sequence
-from contextlib import ExitStack
 
 from partnercentral_list import (
     Catalog,
-    ClientConfig,
     OpportunitySort,
     PartnerCentralClient,
     PartnerCentralError,
     ReviewStatus,
     Stage,
 )
-from partnercentral_list.emulator import PartnerCentralEmulator
 
 
 async def list_pipeline(client: PartnerCentralClient, max_items: int) -> int:
@@ -68,19 +65,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
 
     async def run() -> None:
-        with ExitStack() as stack:
-            url, config = None, ClientConfig()
-            if options.emulator:
-                emulator = PartnerCentralEmulator(opportunities=250, catalog=options.catalog)
-                url = stack.enter_context(emulator).url
-                config = ClientConfig(sign_requests=False)
-            async with PartnerCentralClient(
-                Catalog(options.catalog),
-                profile_name=options.profile,
-                endpoint_url=url,
-                config=config,
-            ) as client:
-                await list_pipeline(client, options.max_items)
+        catalog = Catalog(options.catalog)
+        if options.emulator:
+            client = PartnerCentralClient.demo(catalog=catalog)
+        else:
+            client = PartnerCentralClient(catalog, profile_name=options.profile)
+        async with client:
+            await list_pipeline(client, options.max_items)
 
     try:
         asyncio.run(run())

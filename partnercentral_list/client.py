@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Set
+from collections.abc import AsyncGenerator, Awaitable, Callable, Set
 from importlib import import_module
 from inspect import signature
 from time import time
-from typing import TYPE_CHECKING, Final, Literal, Never, Self
+from typing import TYPE_CHECKING, Literal, Never, Self
+from weakref import finalize
 
 from typing_extensions import Unpack
 
@@ -21,6 +21,7 @@ from partnercentral_list.config import (
     RetryPolicy,
     check_address,
     check_kind,
+    unknown_arguments,
 )
 from partnercentral_list.errors import ConfigurationError
 from partnercentral_list.models import (
@@ -43,26 +44,6 @@ if TYPE_CHECKING:
     from partnercentral_list._pagination.scan.scan import OpportunityScan
     from partnercentral_list._transport.events import OnEvent
     from partnercentral_list._transport.rate_limiter import RateLimiter
-
-
-# What other SDKs call a client's arguments.
-_ALIASES: Final = {
-    "region": "region_name",
-    "profile": "profile_name",
-    "endpoint": "endpoint_url",
-    "url": "endpoint_url",
-    "retries": "retry",
-    "max_attempts": "retry=RetryPolicy(max_attempts=...)",
-    "timeout": "retry=RetryPolicy(attempt_timeout=...)",
-    "rate": "rate_limit",
-    "limiter": "rate_limit",
-    "aws_access_key_id": "credentials",
-    "aws_secret_access_key": "credentials",
-    "aws_session_token": "credentials",
-    "verify": "config=ClientConfig(verify=...)",
-    "use_ssl": "config=ClientConfig(verify=...)",
-    "stage": "iter_opportunities(life_cycle_stage=...)",
-}
 
 
 class PartnerCentralClient:
@@ -114,7 +95,8 @@ class PartnerCentralClient:
         **unknown: Never,
     ) -> None:
         if unknown:
-            raise ConfigurationError(_unknown_arguments(unknown))
+            known = list(signature(PartnerCentralClient).parameters)[:-1]
+            raise ConfigurationError(unknown_arguments(unknown, known))
         # Here and not in an event loop: the first call, too, needs it. It imports the pager.
         import_module("partnercentral_list._pagination.lookup")
         from partnercentral_list._pagination.arguments import validate_catalog
@@ -158,25 +140,57 @@ class PartnerCentralClient:
         )
 
     @classmethod
-    def demo(cls, opportunities: int = 250) -> Self:
+    def demo(
+        cls,
+        opportunities: int = 250,
+        *,
+        catalog: Catalog | CatalogName = "AWS",
+        rate_limit: RateLimit | RateLimiter | None = RateLimit(),  # noqa: B008 # frozen
+        on_event: OnEvent | None = None,
+    ) -> Self:
         """Return a client of sample data; it needs no account, no credentials and no network.
 
-        An emulator in this process has them, without odd values; closing the client stops it.
+        An emulator in this process has them, without odd values; it stops when the client is
+        closed, or no longer used. AWS variables, configuration files and proxies are ignored.
 
         Args:
-            opportunities: How many there are, at least 0; the same on each run, dated around today.
+            opportunities: How many there are, 0 to 9,000,000; the same on each run, dated around
+                today.
+            catalog: See the class.
+            rate_limit: See the class.
+            on_event: See the class.
 
         Raises:
-            ConfigurationError: The number is less than 0, or not a whole number.
+            RequestValidationError: `catalog` is not a known catalog.
+            ConfigurationError: The number is out of bounds, or another argument of the wrong kind.
         """
+        from partnercentral_list._transport.session import isolated_session
         from partnercentral_list.emulator import PartnerCentralEmulator
 
         check_kind("opportunities", opportunities, int)
-        if opportunities < 0:
-            raise ConfigurationError("opportunities must be 0 or more.")
-        (emulator := PartnerCentralEmulator(opportunities, odd_values=False, clock=time)).start()
-        client = cls("AWS", endpoint_url=emulator.url, config=ClientConfig(sign_requests=False))
-        client._on_close = emulator.stop
+        try:
+            emulator = PartnerCentralEmulator(
+                opportunities, odd_values=False, catalog=catalog, clock=time
+            )
+        except ValueError as error:
+            raise ConfigurationError(f"{error}.") from None
+        emulator.start()
+        try:
+            client = cls(
+                catalog,
+                endpoint_url=emulator.url,
+                session=isolated_session(),
+                config=ClientConfig(verify=False, sign_requests=False),
+                rate_limit=rate_limit,
+                on_event=on_event,
+            )
+        except BaseException:
+            emulator.stop()
+            raise
+        # A listing may outlive its client, but not the transport.
+        client._on_close = stop = finalize(client._transport, emulator.stop)
+        # The threads end with the process anyway, and a forked one has its parent's connections.
+        stop.atexit = False
         return client
 
     @property
@@ -381,14 +395,3 @@ class PartnerCentralClient:
 
         batches = identifier_batches(identifiers, on_missing)
         return look_up(self._transport.fetch, lookup_request(self._catalog), batches, on_missing)
-
-
-def _unknown_arguments(unknown: Iterable[str]) -> str:
-    names = list(signature(PartnerCentralClient).parameters)[:-1]
-    problems: list[str] = []
-    for name in unknown:
-        close = difflib.get_close_matches(name.lower(), names, n=1)
-        meant = _ALIASES.get(name.lower()) or next(iter(close), None)
-        advice = f"Perhaps {meant} was meant." if meant else f"Valid: {', '.join(names)}."
-        problems.append(f"PartnerCentralClient has no argument {name!r}. {advice}")
-    return "\n".join(problems)

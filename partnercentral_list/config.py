@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import difflib
 import random
 import re
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from math import inf
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from partnercentral_list.errors import ConfigurationError
 
@@ -277,6 +278,37 @@ def check_kind(name: str, value: object, *kinds: type) -> None:
     if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
         wanted = " or ".join(kind.__name__ for kind in kinds).replace("NoneType", "None")
         raise ConfigurationError(f"{name} must be {wanted}, not {type(value).__name__}.")
+
+
+# What other SDKs call a client's arguments.
+_ALIASES: Final = {
+    "region": "region_name",
+    "profile": "profile_name",
+    "endpoint": "endpoint_url",
+    "url": "endpoint_url",
+    "retries": "retry",
+    "max_attempts": "retry=RetryPolicy(max_attempts=...)",
+    "timeout": "retry=RetryPolicy(attempt_timeout=...)",
+    "rate": "rate_limit",
+    "limiter": "rate_limit",
+    "aws_access_key_id": "credentials",
+    "aws_secret_access_key": "credentials",
+    "aws_session_token": "credentials",
+    "verify": "config=ClientConfig(verify=...)",
+    "use_ssl": "config=ClientConfig(verify=...)",
+    "stage": "iter_opportunities(life_cycle_stage=...)",
+}
+
+
+def unknown_arguments(unknown: Iterable[str], known: Sequence[str]) -> str:
+    """Return what is wrong with a client's arguments that it does not know, and what was meant."""
+    problems: list[str] = []
+    for name in unknown:
+        close = difflib.get_close_matches(name.lower(), known, n=1)
+        meant = _ALIASES.get(name.lower()) or next(iter(close), None)
+        advice = f"Perhaps {meant} was meant." if meant else f"Valid: {', '.join(known)}."
+        problems.append(f"PartnerCentralClient has no argument {name!r}. {advice}")
+    return "\n".join(problems)
 
 
 def has_secret(text: str) -> bool:

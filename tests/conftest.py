@@ -95,6 +95,29 @@ def loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket, "getaddrinfo", resolve)
 
 
+#: What keeps any AWS SDK from a client: a proxy or settings that cannot be used.
+UNUSABLE_SETTINGS = {
+    "HTTP_PROXY": "http://127.0.0.1:9",
+    "AWS_PROFILE": "nonexistent",
+    "AWS_CA_BUNDLE": "/nonexistent",
+    "REQUESTS_CA_BUNDLE": "/nonexistent",
+    "AWS_CONFIG_FILE": "malformed",
+    "AWS_SHARED_CREDENTIALS_FILE": "malformed",
+}
+
+
+@pytest.fixture(params=UNUSABLE_SETTINGS)
+def unusable_setting(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Set each in turn."""
+    name, value = request.param, UNUSABLE_SETTINGS[request.param]
+    if value == "malformed":
+        (tmp_path / value).write_text("[[[\n=\n")
+        value = str(tmp_path / value)
+    monkeypatch.setenv(name, value)
+
+
 @pytest.fixture
 def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -21,6 +22,8 @@ from partnercentral_list import (
     ListOpportunitiesRequest,
     OpportunitySort,
     PartnerCentralClient,
+    PartnerCentralError,
+    RequestEvent,
     RequestTimeoutError,
     RequestValidationError,
     RetryPolicy,
@@ -912,11 +915,12 @@ def test_closing_does_not_wait_for_a_loop_that_has_stopped(
 # A client of sample data
 
 
-async def test_a_demo_needs_no_account_and_stops_its_emulator() -> None:
-    def servers() -> list[str]:
-        names = [thread.name for thread in threading.enumerate()]
-        return [name for name in names if name.startswith("partner-central-")]
+def servers() -> list[str]:
+    names = [thread.name for thread in threading.enumerate()]
+    return [name for name in names if name.startswith("partner-central-")]
 
+
+async def test_a_demo_needs_no_account_and_stops_its_emulator() -> None:
     async with PartnerCentralClient.demo() as client:
         assert len(await client.iter_opportunities().collect()) == 250
         assert servers()
@@ -953,6 +957,74 @@ async def test_a_demo_is_a_pipeline_of_today_without_odd_values() -> None:
     future = [day for day in close if day and day > now.date()]
     assert 150 < len(future) < 220
     assert max(future) < now.date() + timedelta(days=365)
+
+
+@pytest.mark.usefixtures("unusable_setting")
+async def test_a_demo_ignores_settings_of_the_machine() -> None:
+    async with PartnerCentralClient.demo(3) as client:
+        assert len(await client.iter_opportunities().collect()) == 3
+
+
+async def test_settings_that_a_demo_ignores_keep_other_clients_out(
+    unusable_setting: None, emulator: PartnerCentralEmulator
+) -> None:
+    # Otherwise the test before this one would show nothing.
+    client = PartnerCentralClient("AWS", endpoint_url=emulator.url, config=UNSIGNED, retry=ONCE)
+    with pytest.raises(PartnerCentralError):
+        await client.list_opportunities()
+    await client.aclose()
+
+
+def test_a_demo_that_is_not_closed_stops_its_emulator() -> None:
+    async def read() -> None:
+        client = PartnerCentralClient.demo(3)
+        await client.list_opportunities()
+        assert servers()
+
+    asyncio.run(read())
+    gc.collect()
+    assert not servers()
+
+
+def test_a_demo_without_a_call_stops_its_emulator_too() -> None:
+    client = PartnerCentralClient.demo(3)
+    assert servers()
+    del client
+    gc.collect()
+    assert not servers()
+
+
+def test_a_listing_of_a_demo_outlives_the_client() -> None:
+    async def read() -> int:
+        listing = PartnerCentralClient.demo(150).iter_opportunities()
+        gc.collect()
+        return len(await listing.collect())
+
+    assert asyncio.run(read()) == 150
+    gc.collect()
+    assert not servers()
+
+
+async def test_a_demo_has_the_catalog_and_the_events_that_were_passed() -> None:
+    events: list[RequestEvent] = []
+    async with PartnerCentralClient.demo(
+        3, catalog="Sandbox", rate_limit=None, on_event=events.append
+    ) as client:
+        page = await client.list_opportunities()
+    assert {item.catalog for item in page.opportunity_summaries} == {Catalog.SANDBOX}
+    assert [type(event).__name__ for event in events] == ["RequestSent", "PageReceived"]
+
+
+def test_a_demo_that_is_refused_leaves_no_emulator() -> None:
+    wrong: Any = "AWZ"
+    with pytest.raises(RequestValidationError, match="AWS"):
+        PartnerCentralClient.demo(3, catalog=wrong)
+    assert not servers()
+
+
+def test_a_demo_of_more_than_can_be_generated_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="from 0 to 9,000,000, not 9,000,001: the Ids"):
+        PartnerCentralClient.demo(9_000_001)
 
 
 @pytest.mark.parametrize("number", [-1, True, "9", 1.5, None])

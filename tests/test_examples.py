@@ -43,6 +43,11 @@ def test_the_quick_start_prints_at_least_ten_opportunities(
     assert len(re.findall(r"^O\d+ ", printed, re.M)) >= 10
 
 
+@pytest.mark.usefixtures("unusable_setting")
+def test_the_quick_start_ignores_settings_of_the_machine() -> None:
+    assert load("quickstart").main(["--emulator"]) == 0
+
+
 async def test_the_quick_start_lists_what_its_docstring_says(
     emulator: PartnerCentralEmulator, client: PartnerCentralClient
 ) -> None:
@@ -69,7 +74,9 @@ def test_the_quick_start_without_credentials_says_what_to_do(
     with pytest.raises(SystemExit) as caught:
         load("quickstart").main([])
     assert caught.value.code == 1
-    assert "aws configure" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "aws configure" in said
+    assert "PartnerCentralClient.demo()" in said
 
 
 def test_the_quick_start_names_a_wrong_profile(capsys: pytest.CaptureFixture[str]) -> None:

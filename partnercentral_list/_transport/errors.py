@@ -29,7 +29,7 @@ from partnercentral_list.errors import (
 NO_CREDENTIALS = (
     "No AWS credentials were found. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, run `aws "
     "configure` or `aws sso login`, name a profile with profile_name=..., or pass credentials=... "
-    "(without an account: the emulator, see the README)."
+    "(without an account: PartnerCentralClient.demo(), a client of sample data)."
 )
 
 MODELED: Mapping[str, type[ServiceError]] = {

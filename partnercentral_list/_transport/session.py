@@ -209,6 +209,20 @@ def _session_for(settings: ConnectionSettings) -> Any:
     return session
 
 
+def isolated_session() -> Any:
+    """Return a session that reads no variable and no configuration file, and uses no proxy."""
+    make_session: Any = AioSession
+    files = dict.fromkeys(("config_file", "credentials_file"), (None, None, os.devnull, None))
+    variables = {
+        name: (None, None, default, convert)
+        for name, (_, _, default, convert) in make_session.SESSION_VARIABLES.items()
+    }
+    session: Any = make_session(session_vars=variables | files)
+    _share_loader(session)
+    session.set_default_client_config(AioConfig(proxies={}))
+    return session
+
+
 # Of credentials that a session holds, a copy for each event loop.
 _copies: WeakKeyDictionary[Any, dict[asyncio.AbstractEventLoop, Any]] = WeakKeyDictionary()
 _copies_lock = threading.Lock()

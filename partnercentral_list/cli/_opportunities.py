@@ -28,7 +28,7 @@ from partnercentral_list.cli._process import (
 from partnercentral_list.cli._progress import ProgressLine, is_progress_wanted
 from partnercentral_list.cli._query import QueryFunction, compile_query
 from partnercentral_list.cli._request import CommandRequest, move_token, parse_request, resume_token
-from partnercentral_list.cli._session import AwsConfiguration, create_client, serving_endpoint
+from partnercentral_list.cli._session import AwsConfiguration, create_client
 from partnercentral_list.cli._shapes import input_skeleton, output_skeleton, yaml_input_skeleton
 from partnercentral_list.errors import (
     InvalidOpportunity,
@@ -64,10 +64,9 @@ def run_opportunities(options: Namespace) -> int:
         enabled=is_progress_wanted(is_response_last=is_response_last),
         limit=request.limit,
     )
-    with serving_endpoint(options, request.catalog) as url:
-        client = create_client(options, configuration, request.catalog, url, progress)
-        run = _ListingRun(client, request, writer, progress, file)
-        return asyncio.run(run.run(scan=options.scan))
+    client = create_client(options, configuration, request.catalog, progress)
+    run = _ListingRun(client, request, writer, progress, file)
+    return asyncio.run(run.run(scan=options.scan))
 
 
 def _output_file(options: Namespace, *, is_rest: bool) -> OutputFile | None:
@@ -89,7 +88,7 @@ def _write_skeleton(options: Namespace, query: QueryFunction | None) -> int:
         return OK
     request = parse_request(vars(options), "AWS" if options.demo else None)
     configuration = AwsConfiguration(options)
-    client = create_client(options, configuration, request.catalog, options.endpoint_url)
+    client = create_client(options, configuration, request.catalog)
     _validate(client, request)
     writer = create_writer(options, configuration, query, file)
     with file or nullcontext():

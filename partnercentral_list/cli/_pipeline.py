@@ -17,7 +17,7 @@ from partnercentral_list.cli._pipeline_totals import PipelineTotals, StageSummar
 from partnercentral_list.cli._process import cancelled_by_signals, print_message, unescaped_stderr
 from partnercentral_list.cli._progress import MAY_LACK_UNDATED, ProgressLine, is_progress_wanted
 from partnercentral_list.cli._request import CommandRequest, parse_request
-from partnercentral_list.cli._session import AwsConfiguration, create_client, serving_endpoint
+from partnercentral_list.cli._session import AwsConfiguration, create_client
 from partnercentral_list.cli._text_table import OutputStyle, TextTable, output_style
 from partnercentral_list.cli._values import parse_date
 from partnercentral_list.client import PartnerCentralClient
@@ -57,12 +57,11 @@ def run_pipeline(options: Namespace) -> int:
         unescaped_stderr(), enabled=is_progress_wanted(is_response_last=True), limit=request.limit
     )
     pipeline = _Pipeline([] if options.summary else columns, today, style, progress)
-    with serving_endpoint(options, request.catalog) as url:
-        client = create_client(options, configuration, request.catalog, url, progress)
-        reading = pipeline.read(
-            client, request, is_scan=options.scan, skips_invalid=options.skip_invalid
-        )
-        code = asyncio.run(reading)
+    client = create_client(options, configuration, request.catalog, progress)
+    reading = pipeline.read(
+        client, request, is_scan=options.scan, skips_invalid=options.skip_invalid
+    )
+    code = asyncio.run(reading)
     if code == OK:
         pipeline.write(importance)
     return code

@@ -6,10 +6,8 @@ import math
 import os
 import re
 import ssl
-import time
 from argparse import Namespace
-from collections.abc import Callable, Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
@@ -29,13 +27,14 @@ _PROFILE_VARIABLES: Final = ("AWS_DEFAULT_PROFILE", "AWS_PROFILE")
 class AwsConfiguration:
     """The AWS configuration files, as the options and the environment name them.
 
-    The client would name its own arguments in an error, or find out late.
+    The client would name its own arguments in an error, or find out late. With ``--demo`` they are
+    not read.
     """
 
     def __init__(self, options: Namespace) -> None:
         self._options = options
         self._session: Any = Session(profile=options.profile)
-        self._profile = self._read_profile()
+        self._profile: Mapping[str, Any] = {} if options.demo else self._read_profile()
 
     @property
     def output(self) -> str | None:
@@ -43,7 +42,9 @@ class AwsConfiguration:
         return cast("str | None", self._profile.get("output"))
 
     def check(self) -> None:
-        """Check the endpoint, the region and the CA bundle."""
+        """Check the endpoint, the region and the CA bundle, unless the client is a demo."""
+        if self._options.demo:
+            return
         _check_url(*self._endpoint(), BAD_CONFIGURATION)
         self._check_region()
         self._check_bundle()
@@ -76,7 +77,7 @@ class AwsConfiguration:
     def _endpoint(self) -> tuple[str, str | None]:
         """Return where the endpoint is set, and its URL; None if requests go to AWS's own."""
         is_ignored = self._session.get_config_variable("ignore_configured_endpoint_urls")
-        if self._options.endpoint_url is not None or self._options.demo or is_ignored:
+        if self._options.endpoint_url is not None or is_ignored:
             return "--endpoint-url", self._options.endpoint_url
         # In the order in which botocore looks.
         for name in _ENDPOINT_VARIABLES:
@@ -91,14 +92,8 @@ class AwsConfiguration:
         region = self._options.region
         if region is None or region == HOME_REGION:
             return
-        if not _REGION.fullmatch(region):
-            raise CommandError(
-                f"--region {region!r} is not a region; leave it out, or write {HOME_REGION}.",
-                BAD_CONFIGURATION,
-            )
         # Elsewhere there is a service only in another partition, or at an endpoint of one's own.
-        is_at_home = not self._options.demo and self._endpoint()[1] is None
-        if is_at_home and self._partition_of(region) == "aws":
+        if self._endpoint()[1] is None and self._partition_of(region) == "aws":
             raise CommandError(
                 f"AWS Partner Central is in {HOME_REGION} only, not in {region}. Leave --region "
                 "out (AWS_REGION is not looked at), or give --endpoint-url as well.",
@@ -134,29 +129,13 @@ class AwsConfiguration:
         )
 
 
-@contextmanager
-def serving_endpoint(options: Namespace, catalog: str) -> Generator[str | None]:
-    """Yield the endpoint's URL: ``--endpoint-url``, or that of an emulator for ``--demo``."""
-    if not options.demo:
-        yield options.endpoint_url
-        return
-    if options.endpoint_url is not None:
-        raise CommandError("--demo has an endpoint of its own: leave out --endpoint-url.")
-    from partnercentral_list.emulator import PartnerCentralEmulator
-
-    # As PartnerCentralClient.demo() has it.
-    with PartnerCentralEmulator(catalog=catalog, odd_values=False, clock=time.time) as emulator:
-        yield emulator.url
-
-
 def create_client(
     options: Namespace,
     configuration: AwsConfiguration,
     catalog: str,
-    url: str | None,
     on_event: Callable[[RequestEvent], object] | None = None,
 ) -> PartnerCentralClient:
-    """Create the client; nothing is sent yet.
+    """Create the client, for ``--demo`` that of an emulator; nothing is sent yet.
 
     Raises:
         CommandError: An option, or the AWS configuration, cannot be used.
@@ -170,16 +149,22 @@ def create_client(
         )
     _check_options(options)
     configuration.check()
+    if options.demo:
+        return PartnerCentralClient.demo(
+            catalog=catalog,  # type: ignore[arg-type] # the client validates it
+            rate_limit=_rate_limit(options),
+            on_event=on_event,
+        )
     default = ClientConfig()
     connect_timeout, read_timeout = options.cli_connect_timeout, options.cli_read_timeout
     region = {} if options.region is None else {"region_name": options.region}
     return PartnerCentralClient(
         catalog,  # type: ignore[arg-type] # the client validates it
         profile_name=options.profile,
-        endpoint_url=url,
+        endpoint_url=options.endpoint_url,
         config=ClientConfig(
             verify=False if options.no_verify_ssl else (options.ca_bundle or True),
-            sign_requests=not (options.no_sign_request or options.demo),
+            sign_requests=not options.no_sign_request,
             connect_timeout=default.connect_timeout if connect_timeout is None else connect_timeout,
             read_timeout=default.read_timeout if read_timeout is None else read_timeout,
         ),
@@ -190,6 +175,8 @@ def create_client(
 
 
 def _check_options(options: Namespace) -> None:
+    if options.demo and options.endpoint_url is not None:
+        raise CommandError("--demo has an endpoint of its own: leave out --endpoint-url.")
     _check_url("--endpoint-url", options.endpoint_url, BAD_INPUT)
     for name in ("cli_read_timeout", "cli_connect_timeout"):
         if (getattr(options, name) or 0) < 0:
@@ -197,6 +184,11 @@ def _check_options(options: Namespace) -> None:
     rate = options.requests_per_second
     if rate is not None and not 0 <= rate < math.inf:
         raise CommandError("--requests-per-second must be 0 or more, and finite; 0 is no limit.")
+    if options.region is not None and not _REGION.fullmatch(options.region):
+        raise CommandError(
+            f"--region {options.region!r} is not a region; leave it out, or write {HOME_REGION}.",
+            BAD_CONFIGURATION,
+        )
 
 
 def _rate_limit(options: Namespace) -> RateLimit | None:

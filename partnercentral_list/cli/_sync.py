@@ -19,7 +19,7 @@ from partnercentral_list.cli._errors import (
 )
 from partnercentral_list.cli._process import cancelled_by_signals, print_message, unescaped_stderr
 from partnercentral_list.cli._progress import ProgressLine, is_progress_wanted
-from partnercentral_list.cli._session import AwsConfiguration, create_client, serving_endpoint
+from partnercentral_list.cli._session import AwsConfiguration, create_client
 from partnercentral_list.client import PartnerCentralClient
 from partnercentral_list.errors import ConfigurationError, PartnerCentralError, StoreError
 from partnercentral_list.models.columns import changed_columns
@@ -48,9 +48,8 @@ def run_sync(options: Namespace) -> int:
         enabled=is_progress_wanted(is_response_last=True),
         counted="opportunities stored",
     )
-    with serving_endpoint(options, catalog) as url:
-        client = create_client(options, configuration, catalog, url, progress)
-        return asyncio.run(_Sync(client, _create_store(options), options, progress).run())
+    client = create_client(options, configuration, catalog, progress)
+    return asyncio.run(_Sync(client, _create_store(options), options, progress).run())
 
 
 def _check(options: Namespace) -> None:

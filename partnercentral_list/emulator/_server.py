@@ -57,7 +57,8 @@ class EmulatorServer(socketserver.TCPServer):
         self.latency = latency
         self.hosts = hosts
         self.stopping = threading.Event()
-        self._lock = threading.Lock()
+        # Reentrant: the collector may stop the emulator of a lost client in any of its threads.
+        self._lock = threading.RLock()
         self._threads: dict[socket.socket, threading.Thread] = {}
         super().__init__((HOST, port), _RequestHandler)
         self.socket.setblocking(False)
@@ -76,7 +77,8 @@ class EmulatorServer(socketserver.TCPServer):
         """Cut every connection and wait for the threads, which takes as long as waking them."""
         self.stopping.set()
         self._waker.close()
-        self._acceptor.join()
+        if self._acceptor is not threading.current_thread():
+            self._acceptor.join()
         with self._lock:
             threads = dict(self._threads)
         for connection in threads:

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -372,6 +373,25 @@ def test_demo_needs_neither_an_account_nor_a_catalog(run: Run) -> None:
     assert (done.code, done.out) == (0, "250\n")
     other = run("opportunities", "--demo", "--catalog", "Sandbox", "--max-items", "1")
     assert json.loads(other.out)["OpportunitySummaries"][0]["Catalog"] == "Sandbox"
+
+
+@pytest.mark.usefixtures("unusable_setting")
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["opportunities", "--demo"],
+        ["opportunities", "--demo", "--generate-cli-skeleton", "output"],
+        ["pipeline", "--demo"],
+        ["sync", "--demo", "--store", "copy.db"],
+    ],
+    ids=" ".join,
+)
+def test_demo_ignores_settings_of_the_machine(
+    words: list[str], run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = run(*words)
+    assert (done.code, bool(done.out)) == (0, True), done.err
 
 
 def test_demo_has_the_pipeline_of_the_clients_demo(run: Run) -> None:

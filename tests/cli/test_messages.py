@@ -109,6 +109,13 @@ def test_what_is_set_and_not_used_is_not_checked(
     assert run("opportunities", "--demo", "--no-verify-ssl", "--max-items", "1").code == 0
 
 
+@pytest.mark.parametrize("region", ["US-EAST-1", "", "a b"])
+def test_a_region_that_is_none_is_refused_with_demo_too(region: str, run: Run) -> None:
+    done = run("opportunities", "--demo", "--region", region)
+    assert (done.code, done.out) == (253, "")
+    assert f"--region {region!r} is not a region" in done.err
+
+
 def test_a_form_that_there_is_not_is_named_with_its_source(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
