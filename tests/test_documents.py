@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import os
 import re
 import sys
 from inspect import iscoroutine
@@ -50,16 +51,48 @@ def run_program(program: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with PartnerCentralEmulator(opportunities=40) as emulator:
         for name, value in emulator.environment.items():
             monkeypatch.setenv(name, value)
-        # A notebook's cell may await.
-        code = compile(program, "document", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
-        names: dict[str, object] = {"__name__": "__main__"}
-        waiting = eval(code, names)  # noqa: S307 # from our own pages
-        if iscoroutine(waiting):
-            asyncio.run(waiting)
+        names = execute(program)
         # A notebook's is served until its kernel ends.
         for value in names.values():
             if isinstance(value, PartnerCentralEmulator):
                 value.stop()
+
+
+def execute(program: str) -> dict[str, object]:
+    # A notebook's cell may await.
+    code = compile(program, "document", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    names: dict[str, object] = {"__name__": "__main__"}
+    waiting = eval(code, names)  # noqa: S307 # from our own pages
+    if iscoroutine(waiting):
+        asyncio.run(waiting)
+    return names
+
+
+def run_without_account(document: Path, monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
+    """Run the first program of a document where nothing of AWS is configured."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(home))
+    execute(blocks(document, "python")[0])
+
+
+@pytest.mark.parametrize(
+    "page",
+    ["README.md", "docs/client.md", "docs/scan.md", "docs/sync.md", "docs/observability.md"],
+)
+def test_the_first_program_of_a_page_needs_no_account(
+    page: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    run_without_account(ROOT / page, monkeypatch, tmp_path)
+
+
+def test_the_first_program_of_the_readme_prints_opportunities(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run_without_account(ROOT / "README.md", monkeypatch, tmp_path)
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) >= 10
+    assert {line.split()[1] for line in lines} == {"Qualified", "Committed"}
 
 
 def test_ci_runs_the_readmes_test_command() -> None:

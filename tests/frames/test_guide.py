@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from tests.test_documents import DOCUMENTS, blocks, makes_tables, run_program
+from tests.test_documents import (
+    DOCUMENTS,
+    blocks,
+    makes_tables,
+    run_program,
+    run_without_account,
+)
 
 PROGRAMS = [
     pytest.param(block, id=f"{document.name}-{number}")
@@ -19,10 +27,18 @@ def test_a_program_that_makes_tables_runs(program: str, monkeypatch: pytest.Monk
     run_program(program, monkeypatch)
 
 
+(GUIDE,) = (document for document in DOCUMENTS if document.name == "frames.md")
+
+
+def test_the_first_program_of_the_guide_needs_no_account(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    run_without_account(GUIDE, monkeypatch, tmp_path)
+
+
 def test_every_program_of_the_guide_makes_tables() -> None:
-    (guide,) = (document for document in DOCUMENTS if document.name == "frames.md")
-    assert all(map(makes_tables, blocks(guide, "python")))
-    assert len(PROGRAMS) == len(blocks(guide, "python")) + 1
+    assert all(map(makes_tables, blocks(GUIDE, "python")))
+    assert len(PROGRAMS) == len(blocks(GUIDE, "python")) + 1
 
 
 def test_the_program_of_the_readme_prints_a_count_for_each_stage(
