@@ -11,7 +11,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -41,15 +41,22 @@ def home(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def start(home: Path, emulator: PartnerCentralEmulator) -> Start:
+def start(home: Path, emulator: PartnerCentralEmulator) -> Iterator[Start]:
     """Starts a command line, with the environment that cron gives and the emulator's."""
+    started: list[subprocess.Popen[str]] = []
 
     def start(argv: list[str]) -> subprocess.Popen[str]:
         environment = {"HOME": str(home), "PATH": os.defpath, **emulator.environment}
         pipes: Any = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-        return subprocess.Popen(argv, cwd=home, env=environment, text=True, **pipes)
+        started.append(subprocess.Popen(argv, cwd=home, env=environment, text=True, **pipes))
+        return started[-1]
 
-    return start
+    yield start
+    for process in started:
+        # One that a failed test has left behind.
+        if process.poll() is None:
+            process.kill()
+            process.communicate()
 
 
 def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
