@@ -320,15 +320,17 @@ def test_amounts_that_do_not_fit_on_a_line_get_one_each(
 
 LONG = "Heron Consulting International Holdings"
 NUMBERS = st.integers(0, 10**31).map(str) | st.sampled_from(["13000000", "8000.00", "7.125"])
-NAMED = st.text(st.sampled_from("Aé月0123456789٣., "), min_size=1, max_size=30)
-COLUMN_NAMES = ("id", "company", "stage", "spend", "monthly-spend", "target-close", "last-change")
+NAMED = st.text(st.sampled_from("Aé月0123456789٣., "), min_size=12, max_size=30)
+OTHER_COLUMNS = ("id", "stage", "spend", "monthly-spend", "target-close", "last-change")
 
 
 @settings(max_examples=60)
 @given(
     st.lists(st.tuples(NAMED, st.lists(NUMBERS, max_size=3)), min_size=1, max_size=3),
-    st.lists(st.sampled_from(COLUMN_NAMES), min_size=1, max_size=4, unique=True),
-    st.integers(1, 100),
+    st.lists(st.sampled_from(OTHER_COLUMNS), max_size=3, unique=True).flatmap(
+        lambda others: st.permutations(["company", *others])
+    ),
+    st.integers(1, 60),
 )
 @example([("Heron 2024", ["13000000", "7"])], ["company", "spend", "stage"], 30)
 def test_nothing_that_is_shortened_ends_within_a_number(
