@@ -44,20 +44,35 @@ class Column:
     """What its values are; any may be null except ``id`` and ``catalog``."""
 
 
-def _columns(
+def columns_of(
     model: type[BaseModel], above: tuple[str, ...] = (), members_above: tuple[str, ...] = ()
 ) -> Iterator[Column]:
+    """Yield the columns of a model: its scalar fields and those of the models in it.
+
+    Args:
+        model: The model.
+        above: The fields that lead to it.
+        members_above: The same in AWS's names.
+
+    Raises:
+        TypeError: A field has a type that no column holds.
+    """
     for name, field in model.model_fields.items():
         path, members = (*above, name), (*members_above, field.alias or name)
-        types = list(_types(field.annotation))
-        (described,) = types
+        described, *others = _types(field.annotation)
+        kinds: list[Kind] = [kind for known, kind in _KINDS if issubclass(described, known)]
         if described is tuple:
             continue
         if issubclass(described, BaseModel):
-            yield from _columns(described, path, members)
+            yield from columns_of(described, path, members)
+        elif others or not kinds:
+            raise TypeError(
+                f"{model.__name__}.{name} has a type that no column holds: {field.annotation}. "
+                f"Valid: {', '.join(known.__name__ for known, _ in _KINDS)}, a tuple or a model. "
+                "Another needs a kind here, in frames.py and in the stores."
+            )
         else:
-            kind: Kind = next(kind for known, kind in _KINDS if issubclass(described, known))
-            yield Column("_".join(path), path, members, kind)
+            yield Column("_".join(path), path, members, kinds[0])
 
 
 def _types(annotation: Any) -> Iterator[type]:
@@ -72,10 +87,10 @@ def _types(annotation: Any) -> Iterator[type]:
             yield from _types(part)
 
 
-COLUMNS: Final = tuple(_columns(OpportunitySummary))
+COLUMNS: Final = tuple(columns_of(OpportunitySummary))
 """The scalar fields of an opportunity, in the order of the models."""
 
-SPEND_COLUMNS: Final = tuple(_columns(ExpectedCustomerSpend))
+SPEND_COLUMNS: Final = tuple(columns_of(ExpectedCustomerSpend))
 """The fields of one expected spend."""
 
 
