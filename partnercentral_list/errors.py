@@ -17,7 +17,8 @@
     ├─ RateLimitTimeoutError       the wait for a permit is too long; .retry_after
     ├─ StoreError                  sync: the store cannot be used; what to do, in words
     ├─ sync.FleetDeadlineError     in the result of an account; .has_begun
-    ├─ frames.AmountError          an amount that does not fit its column; .opportunity_id
+    ├─ frames.ColumnError          a value that does not fit its column; .opportunity_id .column
+    │  └─ frames.AmountError       an amount that does not fit without rounding
     └─ ServiceError                .code .http_status .message .retry_after
        ├─ AccessDeniedException    .reason
        ├─ InternalServerException

@@ -7,8 +7,7 @@ Fields that this release does not know are left out.
 
 Text is Arrow's ``string``; an enumeration ``dictionary<int32, string>``, open to values that this
 release does not know; a timestamp ``timestamp[us, UTC]``; a date ``date32``; an amount
-``decimal128(33, 2)``. Delivery models are a list of strings: DuckDB before 2.0 fails on a null list
-of dictionary entries.
+``decimal128(33, 2)``; delivery models a list of strings.
 
 Arrow needs the extra ``arrow``, pandas and polars an extra of their own name. Every table holds
 sensitive values: company names, addresses, next steps, amounts.
@@ -16,11 +15,13 @@ sensitive values: company names, addresses, next steps, amounts.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Mapping, Sequence
+import json
+import re
+from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing, suppress
 from decimal import Context, Decimal, Inexact, InvalidOperation
 from importlib import import_module
-from itertools import accumulate, islice
+from itertools import accumulate, islice, repeat
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 from partnercentral_list.errors import ConfigurationError, PartnerCentralError
@@ -28,6 +29,7 @@ from partnercentral_list.models import OpportunitySummary
 from partnercentral_list.models.columns import (
     COLUMNS,
     SPEND_COLUMNS,
+    Column,
     Kind,
     read_columns,
     read_project,
@@ -55,26 +57,31 @@ _DELIVERY_MODELS: Final = "project_delivery_models"
 _SPEND: Final = "project_expected_customer_spend"
 
 
-class AmountError(PartnerCentralError):
-    """An amount does not fit the column without rounding; no part of a table was returned.
+class ColumnError(PartnerCentralError):
+    """A value does not fit its column; no part of a table was returned.
 
-    It has more than 31 digits before the point or more than 2 behind it, which AWS's own model
-    does not allow. `to_records` returns any amount.
+    It is an amount (`AmountError`) or a text with a lone surrogate. `to_records` returns any value.
 
     Attributes:
-        opportunity_id: The opportunity with that amount.
+        opportunity_id: The opportunity with that value.
+        column: The column of the table.
     """
 
-    def __init__(self, opportunity_id: str) -> None:
+    def __init__(self, opportunity_id: str, column: str, problem: str) -> None:
         super().__init__(
-            f"An expected spend of opportunity {opportunity_id} has an amount that does not fit "
-            f"decimal128({AMOUNT_PRECISION}, {AMOUNT_SCALE}) without rounding. Leave that "
-            "opportunity out, or use to_records(), which returns any amount."
+            f"Opportunity {opportunity_id!a} has {problem} in {column}. Leave that opportunity "
+            "out, or use to_records(), which returns any value."
         )
         self.opportunity_id = opportunity_id
+        self.column = column
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.opportunity_id,), self.__dict__
+
+class AmountError(ColumnError):
+    """An amount does not fit its column without rounding.
+
+    It has more than 31 digits before the point or more than 2 behind it, which AWS's own model
+    does not allow.
+    """
 
 
 def to_records(
@@ -89,19 +96,18 @@ def to_records(
     Raises:
         TypeError: Something is not an opportunity.
     """
-    records = _checked(opportunities)
+    records = list(_checked(opportunities))
     if spend:
-        columns = read_spend(records)
-    else:
-        columns = read_columns(records, COLUMNS)
-        columns[_DELIVERY_MODELS] = [
-            None if models is None else [str(model) for model in models]
-            for models in read_project(records, "delivery_models")
-        ]
-        columns[_SPEND] = [
-            None if entries is None else _rows(read_columns(entries, SPEND_COLUMNS))
-            for entries in read_project(records, "expected_customer_spend")
-        ]
+        return _rows(read_spend(records))
+    columns = read_columns(records, COLUMNS)
+    columns[_DELIVERY_MODELS] = [
+        None if models is None else [str(model) for model in models]
+        for models in read_project(records, "delivery_models")
+    ]
+    columns[_SPEND] = [
+        None if entries is None else _rows(read_columns(entries, SPEND_COLUMNS))
+        for entries in read_project(records, "expected_customer_spend")
+    ]
     return _rows(columns)
 
 
@@ -114,8 +120,7 @@ def arrow_schema(*, spend: bool = False) -> pyarrow.Schema:
     Raises:
         ConfigurationError: pyarrow is not installed.
     """
-    schema: pyarrow.Schema = _Types(_require("pyarrow", extra="arrow")).schema(spend=spend)
-    return schema
+    return cast("pyarrow.Schema", _Types(_require("pyarrow", extra="arrow")).schema(spend=spend))
 
 
 def to_arrow(opportunities: Iterable[OpportunitySummary], *, spend: bool = False) -> pyarrow.Table:
@@ -127,17 +132,15 @@ def to_arrow(opportunities: Iterable[OpportunitySummary], *, spend: bool = False
 
     Raises:
         ConfigurationError: pyarrow is not installed.
-        AmountError: An amount does not fit its column.
-        TypeError: Something is not an opportunity.
+        ColumnError: A value does not fit its column.
     """
     types = _Types(_require("pyarrow", extra="arrow"))
-    records = iter(_checked(opportunities))
+    records = _checked(opportunities)
     pieces: list[Any] = []
     while piece := list(islice(records, PIECE_SIZE)):
         pieces.append(_batch(piece, types, spend=spend))
     batch = _one_batch(types, pieces or [_batch([], types, spend=spend)])
-    table: pyarrow.Table = types.arrow.Table.from_batches([batch])
-    return table
+    return cast("pyarrow.Table", types.arrow.Table.from_batches([batch]))
 
 
 def to_polars(
@@ -151,13 +154,11 @@ def to_polars(
 
     Raises:
         ConfigurationError: polars or pyarrow is not installed.
-        AmountError: An amount does not fit its column.
-        TypeError: Something is not an opportunity.
+        ColumnError: A value does not fit its column.
     """
     frames = _require("polars", extra="polars")
     _require("pyarrow", extra="polars")
-    frame: polars.DataFrame = frames.from_arrow(to_arrow(opportunities, spend=spend))
-    return frame
+    return cast("polars.DataFrame", frames.from_arrow(to_arrow(opportunities, spend=spend)))
 
 
 def to_pandas(
@@ -177,8 +178,7 @@ def to_pandas(
 
     Raises:
         ConfigurationError: pandas or pyarrow is not installed, or there is no such backend.
-        AmountError: An amount does not fit its column.
-        TypeError: Something is not an opportunity.
+        ColumnError: A value does not fit its column.
     """
     frames = _require("pandas", extra="pandas")
     arrow = _require("pyarrow", extra="pandas")
@@ -187,13 +187,10 @@ def to_pandas(
             f"dtype_backend is {dtype_backend!r}. Valid: 'numpy_nullable' and 'pyarrow'."
         )
     table: Any = to_arrow(opportunities, spend=spend)
-    frame: pandas.DataFrame
     if dtype_backend == "pyarrow":
-        frame = table.to_pandas(types_mapper=frames.ArrowDtype)
-        return frame
+        return cast("pandas.DataFrame", table.to_pandas(types_mapper=frames.ArrowDtype))
     text = {arrow.string(): frames.StringDtype()}
-    frame = table.to_pandas(types_mapper=text.get, date_as_object=False)
-    return frame
+    return cast("pandas.DataFrame", table.to_pandas(types_mapper=text.get, date_as_object=False))
 
 
 async def collect_arrow(
@@ -207,16 +204,14 @@ async def collect_arrow(
 
     Raises:
         ConfigurationError: pyarrow is not installed.
-        AmountError: An amount does not fit its column.
+        ColumnError: A value does not fit its column.
         PartnerCentralError: The listing failed.
-        TypeError: Something is not an opportunity.
     """
-    schema = arrow_schema(spend=spend)
+    types = _Types(_require("pyarrow", extra="arrow"))
     async with aclosing(arrow_batches(opportunities, spend=spend)) as source:
         batches = [batch async for batch in source]
-    arrow = _require("pyarrow", extra="arrow")
-    table: pyarrow.Table = arrow.Table.from_batches(batches, schema=schema)
-    return table
+    table = types.arrow.Table.from_batches(batches, schema=types.schema(spend=spend))
+    return cast("pyarrow.Table", table)
 
 
 async def arrow_batches(
@@ -232,10 +227,9 @@ async def arrow_batches(
 
     Raises:
         ConfigurationError: pyarrow is not installed, or the size is less than 1.
-        AmountError: An amount does not fit its column.
+        ColumnError: A value does not fit its column.
         PartnerCentralError: The listing failed. Its ``resume_token`` is behind opportunities that
             no batch held yet.
-        TypeError: Something is not an opportunity.
     """
     arrow = _require("pyarrow", extra="arrow")
     if type(size) is not int or size < 1:
@@ -253,13 +247,13 @@ async def arrow_batches(
             waiting.append(opportunity)
             missing -= 1
             if missing == 0 or len(waiting) == PIECE_SIZE:
-                pieces.append(_batch(_checked(waiting), types, spend=spend))
+                pieces.append(_batch(list(_checked(waiting)), types, spend=spend))
                 waiting.clear()
             if missing == 0:
                 yield _one_batch(types, pieces)
                 missing = size
         if waiting:
-            pieces.append(_batch(_checked(waiting), types, spend=spend))
+            pieces.append(_batch(list(_checked(waiting)), types, spend=spend))
         if pieces:
             yield _one_batch(types, pieces)
     finally:
@@ -296,14 +290,18 @@ class _Types:
             keys = [arrow.field(name, kind, nullable=False) for name, kind in certain.items()]
             return arrow.schema(keys + self.spend_fields)
         fields = [
-            arrow.field(
-                column.name, self.of_kind[column.kind], column.name not in ("catalog", "id")
-            )
-            for column in COLUMNS
+            arrow.field(each.name, self.of_kind[each.kind], each.name not in ("catalog", "id"))
+            for each in COLUMNS
         ]
         fields.append(arrow.field(_DELIVERY_MODELS, self.delivery_models))
         fields.append(arrow.field(_SPEND, arrow.list_(arrow.struct(self.spend_fields))))
         return arrow.schema(fields)
+
+    def arrays(
+        self, values: Mapping[str, Sequence[object]], columns: Sequence[Column]
+    ) -> list[Any]:
+        """Return these columns."""
+        return [self.array(values[column.name], column.kind) for column in columns]
 
     def array(self, values: Sequence[object], kind: Kind) -> Any:
         """Return one column."""
@@ -313,36 +311,44 @@ class _Types:
 
 
 def _batch(records: Sequence[OpportunitySummary], types: _Types, *, spend: bool) -> Any:
+    with suppress(UnicodeEncodeError):
+        arrays = _arrays(records, types, spend=spend)
+        return types.arrow.RecordBatch.from_arrays(arrays, schema=types.schema(spend=spend))
+    # The exception has the value, and does not say where it is.
+    identifier, column = next(
+        (record.id, name)
+        for record in records
+        for row in to_records([record], spend=spend)
+        for name, value in row.items()
+        if re.search("[\ud800-\udfff]", json.dumps(value, default=str, ensure_ascii=False))
+    )
+    raise ColumnError(identifier, column, "a text with a lone surrogate, which is not Unicode,")
+
+
+def _arrays(records: Sequence[OpportunitySummary], types: _Types, *, spend: bool) -> list[Any]:
     entries = read_spend(records)
-    spends = _spend_arrays(entries, types)
+    spends = _spend_arrays(entries, types, "amount" if spend else _SPEND)
     if spend:
-        arrays = [types.array(entries["id"], "text")]
-        arrays.append(types.arrow.array(entries["position"], types.arrow.int32()))
-        arrays += spends
-    else:
-        values = read_columns(records, COLUMNS)
-        arrays = [types.array(values[column.name], column.kind) for column in COLUMNS]
-        models = read_project(records, "delivery_models")
-        arrays.append(types.arrow.array(models, types.delivery_models))
-        arrays.append(_nested(read_project(records, "expected_customer_spend"), spends, types))
-    return types.arrow.RecordBatch.from_arrays(arrays, schema=types.schema(spend=spend))
+        positions = types.arrow.array(entries["position"], types.arrow.int32())
+        return [types.array(entries["id"], "text"), positions, *spends]
+    models = types.arrow.array(read_project(records, "delivery_models"), types.delivery_models)
+    nested = _nested(read_project(records, "expected_customer_spend"), spends, types)
+    return [*types.arrays(read_columns(records, COLUMNS), COLUMNS), models, nested]
 
 
-def _spend_arrays(entries: dict[str, list[Any]], types: _Types) -> list[Any]:
-    def arrays() -> list[Any]:
-        return [types.array(entries[column.name], column.kind) for column in SPEND_COLUMNS]
-
+def _spend_arrays(entries: dict[str, list[Any]], types: _Types, column: str) -> list[Any]:
     with suppress(types.arrow.ArrowInvalid):
-        return arrays()
+        return types.arrays(entries, SPEND_COLUMNS)
     # Arrow rounds no amount, but also refuses some that do fit, such as 0E+99.
-    entries["amount"] = list(map(_fitting_amount, entries["id"], entries["amount"]))
-    return arrays()
+    fitting = map(_fitting_amount, entries["amount"], entries["id"], repeat(column))
+    entries["amount"] = list(fitting)
+    return types.arrays(entries, SPEND_COLUMNS)
 
 
-def _fitting_amount(identifier: str, amount: Decimal | None) -> Decimal | None:
+def _fitting_amount(amount: Decimal | None, identifier: str, column: str) -> Decimal | None:
     with suppress(Inexact, InvalidOperation):
         return None if amount is None else amount.quantize(_CENT, context=_EXACT)
-    raise AmountError(identifier)
+    raise AmountError(identifier, column, "an amount that does not fit without rounding")
 
 
 def _nested(lists: Sequence[Sequence[object] | None], spends: list[Any], types: _Types) -> Any:
@@ -371,19 +377,17 @@ def _rows(columns: Mapping[str, Sequence[object]]) -> list[dict[str, object]]:
     return [dict(zip(columns, row, strict=True)) for row in zip(*plain, strict=True)]
 
 
-def _checked(opportunities: object) -> list[OpportunitySummary]:
+def _checked(opportunities: object) -> Iterator[OpportunitySummary]:
     if not isinstance(opportunities, Iterable):
         name = type(opportunities).__name__
         raise TypeError(f"{name} is not an iterable: `await collect_arrow(pager)` reads a pager.")
-    records: list[OpportunitySummary] = []
     for record in cast("Iterable[object]", opportunities):
         if not isinstance(record, OpportunitySummary):
             raise TypeError(
                 f"{type(record).__name__} is not an OpportunitySummary, which "
                 "OpportunitySummary.model_validate(record) makes of a record."
             )
-        records.append(record)
-    return records
+        yield record
 
 
 def _require(module: str, *, extra: str) -> Any:

@@ -7,7 +7,8 @@ import json
 import pickle
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Sequence
+import weakref
+from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -179,12 +180,16 @@ def test_values_are_plain_python() -> None:
 def test_an_amount_that_does_not_fit_is_an_error(amount: str) -> None:
     opportunities = [spend("1"), spend("2.50", amount)]
     for is_spend in (False, True):
-        with pytest.raises(frames.AmountError, match="opportunity O1 has an amount") as caught:
+        column = "amount" if is_spend else "project_expected_customer_spend"
+        with pytest.raises(
+            frames.AmountError, match=rf"'O1' has an amount .* in {column}\."
+        ) as got:
             frames.to_arrow(opportunities, spend=is_spend)
-        assert amount not in str(caught.value)
-        assert caught.value.__context__ is None
-        again = pickle.loads(pickle.dumps(caught.value))
-        assert (str(again), again.opportunity_id) == (str(caught.value), "O1")
+        assert amount not in str(got.value)
+        assert got.value.__context__ is None
+        again = pickle.loads(pickle.dumps(got.value))
+        assert type(again) is frames.AmountError
+        assert (str(again), vars(again)) == (str(got.value), vars(got.value))
     assert frames.to_records(opportunities, spend=True)[-1]["amount"] == Decimal(amount)
 
 
@@ -201,6 +206,71 @@ def test_an_amount_that_does_not_fit_is_an_error(amount: str) -> None:
 def test_an_amount_that_fits_is_kept_exactly(amount: str, kept: str) -> None:
     table = frames.to_arrow([spend(amount)], spend=True)
     assert table["amount"].to_pylist() == [Decimal(kept)]
+
+
+LONE = "secret\ud800"
+WITH_LONE_SURROGATES: dict[str, Any] = {
+    "life_cycle_next_steps": {"LifeCycle": {"NextSteps": LONE}},
+    "life_cycle_stage": {"LifeCycle": {"Stage": LONE}},
+    "customer_account_company_name": {"Customer": {"Account": {"CompanyName": LONE}}},
+    "project_delivery_models": {"Project": {"DeliveryModels": ["Resell", LONE]}},
+    "id": {"Id": LONE},
+}
+
+
+@pytest.mark.parametrize("column", WITH_LONE_SURROGATES)
+def test_a_text_that_is_not_unicode_is_an_error(column: str) -> None:
+    broken = OpportunitySummary.model_validate(BARE | WITH_LONE_SURROGATES[column])
+    assert_column_error([parsed(BARE | {"Id": "O2"}), broken], broken.id, column, is_spend=False)
+    assert frames.to_records([broken])
+
+
+@pytest.mark.parametrize("member", ["CurrencyCode", "TargetCompany", "Frequency"])
+def test_a_text_of_an_expected_spend_that_is_not_unicode_is_an_error(member: str) -> None:
+    spends = [{"Amount": "1", "CurrencyCode": "USD"}, {"Amount": "1", member: LONE}]
+    broken = OpportunitySummary.model_validate(
+        BARE
+        | {
+            "Customer": {"Account": {"CompanyName": LONE}},
+            "Project": {"ExpectedCustomerSpend": spends},
+        }
+    )
+    column = {"CurrencyCode": "currency_code", "TargetCompany": "target_company"}
+    assert_column_error([spend("1"), broken], "O1", column.get(member, "frequency"), is_spend=True)
+
+
+def assert_column_error(
+    opportunities: Any, identifier: str, column: str, *, is_spend: bool
+) -> None:
+    with pytest.raises(frames.ColumnError, match=rf"lone surrogate, .* in {column}\.") as caught:
+        frames.to_arrow(opportunities, spend=is_spend)
+    assert (caught.value.opportunity_id, caught.value.column) == (identifier, column)
+    assert not isinstance(caught.value, frames.AmountError)
+    assert caught.value.__context__ is None
+    assert str(caught.value).isascii()
+    assert ("secret" in str(caught.value)) == (column == "id")
+
+
+async def test_batches_name_a_text_that_is_not_unicode() -> None:
+    broken = OpportunitySummary.model_validate(BARE | {"LifeCycle": {"NextSteps": LONE}})
+    with pytest.raises(frames.ColumnError, match="'O1' has a text"):
+        await frames.collect_arrow(source([broken]))
+
+
+def test_a_generator_is_converted_as_it_comes() -> None:
+    alive: weakref.WeakSet[OpportunitySummary] = weakref.WeakSet()
+    most = 0
+
+    def generated() -> Iterator[OpportunitySummary]:
+        nonlocal most
+        for number in range(4 * frames.PIECE_SIZE):
+            opportunity = parsed(BARE | {"Id": f"O{number}"})
+            alive.add(opportunity)
+            most = max(most, len(alive))
+            yield opportunity
+
+    assert len(frames.to_arrow(generated())) == 4 * frames.PIECE_SIZE
+    assert most <= 2 * frames.PIECE_SIZE + 1
 
 
 # Pagers
