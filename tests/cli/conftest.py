@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 
@@ -44,6 +45,14 @@ def of_python(said: str) -> list[str]:
         for word in OF_PYTHON.findall(said)
         if not OF_CONFIGURATION.fullmatch(word) and word not in OF_BEHAVIOR
     ]
+
+
+@pytest.fixture(autouse=True)
+def hang_ups_end_a_program() -> Iterator[None]:
+    """Let SIGHUP do what it does by default; nohup and some runners of tests ignore it."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
 
 
 @pytest.fixture
