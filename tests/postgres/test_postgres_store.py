@@ -282,6 +282,33 @@ async def test_the_view_has_a_row_for_each_spend(server: PostgresServer, schema:
     ]
 
 
+async def test_an_amount_that_is_too_large_hides_no_other(
+    server: PostgresServer, schema: str
+) -> None:
+    amounts = ["1e200000", "1e-20000", "-12.50", "1E+5", "0.10"]
+    entries = [{"Amount": amount, "CurrencyCode": "USD"} for amount in amounts]
+    async with ready(server, schema) as store:
+        spending = opportunity(1, Project={"ExpectedCustomerSpend": entries})
+        await commit(store, spending)
+        assert (await store.get(["O1"]))["O1"] == spending
+    found = await execute(server, f"SELECT amount FROM {schema}.spend ORDER BY position")
+    assert [amount for (amount,) in found] == [
+        *(None, None, Decimal("-12.50"), Decimal("100000"), Decimal("0.10"))
+    ]
+
+
+@pytest.mark.parametrize("option", ["connect_timeout=0", "client_encoding=sql_ascii"])
+async def test_an_option_of_the_conn_string_does_no_harm(
+    option: str, server: PostgresServer, schema: str
+) -> None:
+    conn_string = f"{server.conn_string}&{option}"
+    async with PostgresStore.from_conn_string(conn_string, schema=schema) as store:
+        await store.setup()
+        named = opportunity(1, Customer={"Account": {"CompanyName": "株式会社"}})
+        await commit(store, named)
+        assert await store.get(["O1"]) == {"O1": named}
+
+
 async def test_half_a_surrogate_pair_is_an_error(server: PostgresServer, schema: str) -> None:
     async with ready(server, schema) as store:
         with pytest.raises(StoreError, match="surrogate") as caught:
@@ -809,6 +836,11 @@ def test_a_store_belongs_to_its_event_loop(server: PostgresServer, schema: str) 
     [
         ({"conn_string": "postgresql://user:secret@[host"}, "connection string"),
         ({"conn_string": "password=secret nonsense"}, "connection string"),
+        ({"conn_string": "postgresql://user:not@secret@host/db"}, "percent-encode"),
+        ({"conn_string": "postgresql://user:secret/not@host/db"}, "percent-encode"),
+        ({"conn_string": "postgresql://user:1/secret@host/db"}, "percent-encode"),
+        ({"conn_string": "postgresql://host/db?connect_timeout=soon"}, "connection string"),
+        ({"conn_string": "postgresql://host/db?connect_timeout=-1"}, "connection string"),
         ({"conn_string": 5}, "conn_string must be"),
         ({"account": ""}, "account"),
         ({"account": "a\n"}, "account"),

@@ -75,14 +75,21 @@ def check_conn_string(conn_string: str) -> str:
     Raises:
         ConfigurationError: libpq cannot parse it.
     """
-    with suppress(psycopg.Error, UnicodeError):
+    with suppress(psycopg.Error, UnicodeError, ValueError):
         given = conninfo_to_dict(conn_string)
-        missing = {name: value for name, value in _DEFAULTS.items() if name not in given}
-        return make_conninfo(conn_string, **missing)
+        settings = {**_DEFAULTS, **given}
+        # A piece of a password that is not percent-encoded is taken for one of these, and shown.
+        is_cut = any("@" in str(given.get(name, "")) for name in ("host", "dbname"))
+        numbers = [str(given.get("port") or 0), str(settings["connect_timeout"])]
+        if not is_cut and all(int(number) >= 0 for text in numbers for number in text.split(",")):
+            missing = {name: value for name, value in _DEFAULTS.items() if name not in given}
+            # Texts of every script are sent, whatever the encoding of the environment.
+            return make_conninfo(conn_string, **missing, client_encoding="utf8")
     # Outside of the handler: the exception may show the password.
     raise ConfigurationError(
         "conn_string must be a connection string of PostgreSQL: "
-        "'postgresql://user@host:5432/database', or 'host=… dbname=… user=…'."
+        "'postgresql://user@host:5432/database', or 'host=… dbname=… user=…'. In the first form, "
+        "percent-encode what is not a letter or a digit in the password."
     )
 
 
@@ -150,7 +157,9 @@ class PostgresConnection:
             min_size=0,
             max_size=_MAX_CONNECTIONS,
             open=False,
-            timeout=float(conninfo_to_dict(self._conn_string)["connect_timeout"] or 0),
+            # 0 is no limit to libpq; the transaction's own limit counts.
+            timeout=int(conninfo_to_dict(self._conn_string)["connect_timeout"] or 0)
+            or self._timeout_seconds,
             check=psycopg_pool.AsyncConnectionPool.check_connection,
             name="partnercentral_list",
         )
@@ -180,8 +189,9 @@ class PostgresConnection:
             except psycopg.OperationalError as error:
                 if not _is_lost(error):
                     raise
-            # The server was restarted: replace all idle connections, and not this one alone.
-            await pool.check()
+            # The server was restarted: replace all idle connections, and not this one alone. The
+            # check holds them all; cancelled half-way, it would lose them.
+            await asyncio.shield(pool.check())
             return await self._run(pool, action)
 
         return await self._translated(run)

@@ -97,7 +97,10 @@ _FIRST: Final = (
         opportunities.account,
         opportunities.id,
         entry.ordinality - 1 AS position,
-        (entry.value ->> 'Amount')::numeric AS amount,
+        CASE WHEN entry.value ->> 'Amount' ~ '^-?[0-9.]+(E[+-]?[0-9]{{1,3}})?$'
+            AND length(entry.value ->> 'Amount') <= 1000
+            THEN (entry.value ->> 'Amount')::numeric
+        END AS amount,
         entry.value ->> 'CurrencyCode' AS currency_code,
         entry.value ->> 'Frequency' AS frequency,
         entry.value ->> 'TargetCompany' AS target_company,
