@@ -31,10 +31,12 @@ from partnercentral_list.sync import (
     InvalidRecord,
     MemoryStore,
     OpportunitySync,
+    PartnerAccount,
     PostgresStore,
     SQLiteStore,
     SyncBatch,
     SyncStore,
+    sync_account,
 )
 from partnercentral_list.sync.conformance import CHECKS, Check, check_store
 from tests.conftest import MakeClient
@@ -857,6 +859,11 @@ def test_a_bad_argument_is_an_error(options: Any, message: str) -> None:
     with pytest.raises(ConfigurationError, match=message) as caught:
         PostgresStore.from_conn_string(**arguments)
     assert "secret" not in f"{caught.value!r}{caught.value.__context__!r}"
+
+
+def test_a_dsn_of_an_account_is_checked() -> None:
+    with pytest.raises(ConfigurationError, match="conn_string must be a connection string"):
+        sync_account(PartnerAccount("emea"), "postgresql://[")
 
 
 def test_a_pool_must_be_one() -> None:
