@@ -27,7 +27,7 @@ DIFFERENCES = {
     "empty": "A list without a value (`--life-cycle-stage $STAGES`, and nothing in it) is refused: to "
     "the AWS CLI it means everything.",
     "negative": "A negative `--max-items` is refused; the AWS CLI warns, and cuts from the end.",
-    "nothing": "`--max-items 0` sends nothing; the output is the same.",
+    "nothing": "`--max-items 0` sends nothing; the output is that of a listing with more to come, also where nothing matches.",
     "pages": "Where the size of a page can be seen neither in the output nor in its token, pages of 100 are "
     "requested, not of 20.",
     "table": "A table has all that the AWS CLI's holds, in a form that fits the terminal: structures are "
